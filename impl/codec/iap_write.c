@@ -29,8 +29,8 @@ static err add_line(struct parts *p, const char *line, bool prefix, const char *
 static err add_vias(struct parts *p, const struct iap_msg *m)
 {
     for (uint32_t i = 0; i < m->via_n; i++) {
-        char line[12] = "via";
-        if (i) snprintf(line, sizeof line, "via%u", (unsigned)i + 1);
+        char line[16] = "via";
+        if (i) snprintf(line, sizeof line, "via%u", (unsigned)(i + 1) % 1000u);
         TRY(add_line(p, line, true, "Via:", SLICE_LIT(" "), m->via[i]));
     }
     return OK;

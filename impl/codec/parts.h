@@ -11,7 +11,7 @@
 enum { PARTS_MAX = 560 };
 
 struct part {
-    char line[12];        /* "connect", "via", "via2", "body" ... */
+    char line[16];        /* "connect", "via", "via2", "body" ... */
     const char *piece;    /* "prefix", "value", "eol" ...; static */
     uint32_t from, n;     /* octets, in parts.octets */
 };

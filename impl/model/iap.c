@@ -7,7 +7,9 @@ static const char *const events[] = {IAP_EVENTS(NAME)};
 static const char *const parties[] = {IAP_PARTIES(NAME)};
 static const char *const guards[] = {IAP_GUARDS(NAME)};
 
-_Static_assert(IAP_S_COUNT <= FSM_STATES && IAP_E_COUNT <= FSM_EVENTS && IAP_P_COUNT <= FSM_PARTIES, "sizes");
+_Static_assert((int)IAP_S_COUNT <= FSM_STATES && (int)IAP_E_COUNT <= FSM_EVENTS &&
+                   (int)IAP_P_COUNT <= FSM_PARTIES,
+               "the bit sets of fsm hold every name");
 
 static bool holds(uint8_t guard, const void *facts)
 {

@@ -28,7 +28,9 @@ enum scn_word {
 enum scn_verdict { SCN_NEXT, SCN_PASS, SCN_WEAK, SCN_FAIL, SCN_INCONC, SCN_SKIP };
 enum scn_op { SCN_SET, SCN_ADD, SCN_SUB, SCN_DROP, SCN_DUP, SCN_CUT, SCN_SWAP, SCN_INSERT };
 
-struct scn_octets { uint8_t *p; size_t n; }; /* a NUL stands behind them, not counted */
+/* Octets; a NUL stands behind them, not counted.  In a case the names are still to be replaced: ${name} is a name, $$ a dollar sign.
+ * In a plan, and in what a lookup gives, every octet stands for itself. */
+struct scn_octets { uint8_t *p; size_t n; };
 
 struct scn_arg {
     char *key;                /* NULL for a positional argument */
@@ -38,22 +40,25 @@ struct scn_arg {
 };
 struct scn_change {
     enum scn_op op;
-    char *field, *field2;     /* field2 for swap; both NULL for cut */
+    char *field, *field2;     /* field2 for swap; both NULL for cut; may hold a ${name} in a case */
     struct scn_octets value;
 };
 struct scn_stmt {
     enum scn_word word;
     int line;                 /* in the file, from 1 */
-    char *end;                /* NULL: the only, or first, end */
+    bool planned;             /* of a plan: names are replaced, a $ is a dollar sign */
+    char *end;                /* NULL: the only, or first, end; an "or" without one has the end of its expect */
     struct scn_arg *arg;      size_t args;
     struct scn_change *change; size_t changes;
-    char *within;             /* as written, NULL if absent; a plan has it in within_ms */
-    int64_t within_ms;        /* -1: not given */
+    char *within;             /* as written (names as in octets), NULL if absent; a plan has it in within_ms */
+    int64_t within_ms;        /* -1: not given, or a name to be replaced */
     enum scn_verdict verdict; /* default: NEXT for expect and or, FAIL for never */
     bool verdict_given;
     char *text;               /* NULL */
 };
-struct scn_var { char *name; struct scn_octets *value; size_t values; int line; }; /* let has one value */
+/* let has one value; the value of a let or vary may name lets and varies of earlier statements, so of smaller line, and earlier ones
+ * of its own statement. */
+struct scn_var { char *name; struct scn_octets *value; size_t values; int line; };
 
 struct scn_case {
     char *id, *title, *file;
@@ -75,6 +80,7 @@ struct scn_fault { int line, column; char text[160]; }; /* text says what was wr
  * never set (unless upper case or listed in scn_known_names: those come from the run) are faults.  Limits: 1 MiB of text, 64 cases,
  * 512 statements a case, 64 arguments a statement, 64 KiB a string.  On failure *out is NULL and *fault is filled.
  * ERR_PEER for faults of the text, ERR_LIMIT, ERR_MEM. */
+extern const char *const scn_known_names[]; /* lower-case names that a run gives, ended by NULL */
 err scn_parse(const struct env *env, const char *file, slice text, struct scn_file **out, struct scn_fault *fault) MUST_CHECK;
 void scn_file_free(struct scn_file *f);
 
@@ -84,15 +90,20 @@ typedef bool (*scn_lookup)(void *ctx, const char *name, struct scn_octets *out);
 struct scn_plan {             /* one instance, self-contained copy, names replaced */
     const struct mem *mem;
     const struct scn_case *of;
-    char *vary;               /* "gap=7 host=a", "" when the case varies nothing */
+    char *vary;               /* "gap=7 host=a", "" when the case varies nothing; as written ("via=$PROXY"), so it is the
+                               * same in every run */
     struct scn_stmt *stmt; size_t stmts; /* body only */
 };
 size_t scn_instances(const struct scn_case *c); /* at most 4,096: scn_parse refuses more */
+/* c is borrowed and must outlive the plan.  ERR_PEER for a name without a value (lookup may be NULL: it has none) and for what a
+ * value makes impossible (a time, a field), ERR_USE for an instance out of range, ERR_LIMIT (64 KiB a string, 16 MiB a plan),
+ * ERR_MEM. */
 err scn_plan(const struct env *env, const struct scn_case *c, size_t instance, scn_lookup lookup, void *ctx, struct scn_plan **out,
              struct scn_fault *fault) MUST_CHECK;
 void scn_plan_free(struct scn_plan *p);
 
-/* The case, or one statement, as text that parses to the same. */
+/* The case, or one statement, as text that parses to the same (but for line numbers).  A case ends in a line end, a statement has
+ * none.  Errors are those of out. */
 err scn_print(const struct scn_case *c, struct buf *out) MUST_CHECK;
 err scn_print_stmt(const struct scn_stmt *s, struct buf *out) MUST_CHECK;
 /* Octets as one quoted word with escapes. */
