@@ -281,6 +281,22 @@ static void generator_refuses_bad_rows(void **state)
     }
 }
 
+static void generator_refuses_long_columns(void **state)
+{
+    /* 1,000 octets are taken, one more is not. */
+    char said[4096], text[1002], rows[2048];
+    (void)state;
+    put("t-defects.tsv", DHEAD);
+    memset(text, 'x', sizeof text);
+    for (int over = 0; over < 2; over++) {
+        (void)snprintf(rows, sizeof rows, HEAD "T-1-1\tMUST\tmust\tproxy\t1\t%.*s\tcase\th\n", 1000 + over,
+                       text);
+        put("t.tsv", rows);
+        assert_int_equal(generate(said, sizeof said), over);
+    }
+    assert_non_null(strstr(said, "t.tsv:2: column text is longer than 1000 octets"));
+}
+
 static void generator_names_every_fault(void **state)
 {
     char said[4096];
@@ -305,6 +321,7 @@ int main(void)
         cmocka_unit_test(defects_and_clauses_agree),
         cmocka_unit_test(generator_takes_good_rows),
         cmocka_unit_test(generator_refuses_bad_rows),
+        cmocka_unit_test(generator_refuses_long_columns),
         cmocka_unit_test(generator_names_every_fault),
     };
     return cmocka_run_group_tests(tests, make_work, drop_work);
