@@ -22,7 +22,8 @@ err pcapng_open(struct pcapng *p, const struct pcapng_flow *f, uint64_t us, int 
 /* Octets in one direction, cut into segments of at most 1,460; comment (may be NULL) becomes the packet comment of the first. */
 err pcapng_data(struct pcapng *p, int flow_id, bool from_client, slice octets, uint64_t us, const char *comment) MUST_CHECK;
 enum pcapng_end { PCAPNG_FIN, PCAPNG_RST, PCAPNG_URG };
-/* FIN or RST from one side, or one segment with URG set. */
+/* FIN (with the other side's acknowledgement) or RST from one side, or one segment with URG set: without octets, its pointer at the one
+ * that comes next.  Both calls: ERR_USE once that side has ended, or for an unknown flow; ERR_LIMIT when out is full, ERR_MEM. */
 err pcapng_signal(struct pcapng *p, int flow_id, bool from_client, enum pcapng_end what, uint64_t us) MUST_CHECK;
 
 #endif

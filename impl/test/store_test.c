@@ -405,10 +405,18 @@ static void a_forged_record_in_a_body_stays_a_body(void **state)
     uint8_t *all = slurp(file_in(p, "alerts-000001.log"), &m);
     all[120] ^= 4; /* inside the body that holds the forged ones */
     spit(file_in(p, "alerts-000001.log"), all, m);
+    static const char second[] = "alert 2 2000-03-22T12:00:00.123456Z type application/x-idef-alert length 4 crc32 01234567"
+                                 " from A_DOM.ORG\ntrue\n";
     struct store_state st = look(p, &seen);
     assert_int_equal(seen.n, 1);
     assert_string_equal(seen.body[0], "true");
     assert_int_equal(st.bad_records, 1);
+    /* the same at the end of the file */
+    spit(file_in(p, "alerts-000001.log"), all, m - strlen(second));
+    st = look(p, &seen);
+    assert_int_equal(seen.n, 0);
+    assert_int_equal(st.bad_records, 0);
+    assert_true(st.torn_octets > n);
     free(all);
     free(forged);
 }
