@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VALID_FROM -1  /* days: a peer's clock may be behind */
+#define VALID_FROM -1 /* days: a peer's clock may be behind */
 #define VALID_TO   730
 
 const char *const pki_flaw_names[PKI_FLAWS] = {"good",       "expired",    "self-signed", "other-ca",
@@ -70,7 +70,8 @@ static err folder(const struct shop *s, const char *path)
 
 static err path_in(const struct shop *s, char *out, const char *rel, const char *file)
 {
-    int n = snprintf(out, PATH_MAX, "%s%s%s%s%s", s->dir, *rel ? "/" : "", rel, file ? "/" : "", file ? file : "");
+    int n = snprintf(out, PATH_MAX, "%s%s%s%s%s", s->dir, *rel ? "/" : "", rel, file ? "/" : "",
+                     file ? file : "");
     return n > 0 && n < PATH_MAX ? OK : failed(s, s->dir, strerror(ENAMETOOLONG));
 }
 
@@ -111,8 +112,9 @@ static err cert_write(const struct shop *s, const char *rel, const char *file, X
 static err key_write(const struct shop *s, const char *rel, const char *file, EVP_PKEY *k)
 {
     BIO *b = BIO_new(BIO_s_secmem());
-    err e = b && PEM_write_bio_PKCS8PrivateKey(b, k, NULL, NULL, 0, NULL, NULL) ? file_write(s, rel, file, 0600, b)
-                                                                                 : lib_failed(s, file);
+    err e = b && PEM_write_bio_PKCS8PrivateKey(b, k, NULL, NULL, 0, NULL, NULL)
+                ? file_write(s, rel, file, 0600, b)
+                : lib_failed(s, file);
     BIO_free(b);
     return e;
 }
@@ -143,8 +145,12 @@ static void keys_drop(struct shop *s)
 static err ca_make(struct shop *s)
 {
     const char *bad, *rel = alg_names[s->alg];
-    struct pki_spec spec = {.authority = true, .cn = "Draftproof Test Authority", .from_days = VALID_FROM,
-                            .to_days = VALID_TO, .key = s->ca_key, .sha1 = s->alg == PKI_DSA};
+    struct pki_spec spec = {.authority = true,
+                            .cn = "Draftproof Test Authority",
+                            .from_days = VALID_FROM,
+                            .to_days = VALID_TO,
+                            .key = s->ca_key,
+                            .sha1 = s->alg == PKI_DSA};
     char path[PATH_MAX];
     TRY(path_in(s, path, rel, NULL));
     TRY(folder(s, path));
@@ -219,9 +225,9 @@ static err leaf_make(const struct shop *s, enum pki_role role, enum pki_flaw fla
     X509_free(x);
     if (e == OK) e = key_write(s, rel, "key.pem", spec.key);
     if (e == OK) e = cert_write(s, rel, "ca.pem", s->ca);
-    if (e == OK && BIO_printf(index, "%-24s %s, %s: %s\n", rel, role_names[role],
-                              s->alg == PKI_DSA ? "DSA 1024 with SHA-1" : "RSA 2048 with SHA-256",
-                              flaw_texts[flaw]) < 0)
+    if (e == OK &&
+        BIO_printf(index, "%-24s %s, %s: %s\n", rel, role_names[role],
+                   s->alg == PKI_DSA ? "DSA 1024 with SHA-1" : "RSA 2048 with SHA-256", flaw_texts[flaw]) < 0)
         e = lib_failed(s, "INDEX");
     return e;
 }

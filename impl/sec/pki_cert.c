@@ -45,7 +45,8 @@ static bool add_name(X509_NAME *n, const char *kind, const char *text)
 static bool set_subject(X509 *x, const struct pki_spec *s)
 {
     X509_NAME *n = X509_get_subject_name(x);
-    return add_name(n, "O", "Draftproof Test") && (!s->ou || add_name(n, "OU", s->ou)) && add_name(n, "CN", s->cn);
+    return add_name(n, "O", "Draftproof Test") && (!s->ou || add_name(n, "OU", s->ou)) &&
+           add_name(n, "CN", s->cn);
 }
 
 static bool set_serial(X509 *x)

@@ -17,14 +17,14 @@ EVP_PKEY *pki_dsa_group(void);
 
 struct pki_spec {
     bool authority;
-    const char *cn, *ou;          /* ou NULL: none */
-    const char *const *names[2];  /* NULL-ended lists of DNS names and addresses; either may be NULL */
-    const char *role_oid;         /* beside the TLS usages; NULL: none */
-    long from_days, to_days;      /* validity, counted from now */
+    const char *cn, *ou;         /* ou NULL: none */
+    const char *const *names[2]; /* NULL-ended lists of DNS names and addresses; either may be NULL */
+    const char *role_oid;        /* beside the TLS usages; NULL: none */
+    long from_days, to_days;     /* validity, counted from now */
     EVP_PKEY *key;
-    X509 *issuer;                 /* NULL: self-signed */
-    EVP_PKEY *issuer_key;         /* NULL: key; another one than the issuer's makes a forged signature */
-    bool sha1;                    /* signed with SHA-1 instead of SHA-256 */
+    X509 *issuer;         /* NULL: self-signed */
+    EVP_PKEY *issuer_key; /* NULL: key; another one than the issuer's makes a forged signature */
+    bool sha1;            /* signed with SHA-1 instead of SHA-256 */
 };
 
 /* NULL when the library refused; *bad_name is then the name that is none, if it was that. */

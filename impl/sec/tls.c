@@ -17,16 +17,36 @@ const char *tls_alert_name(int alert)
         int n;
         const char *name;
     } names[] = {
-        {0, "close_notify"},         {10, "unexpected_message"},   {20, "bad_record_mac"},
-        {21, "decryption_failed"},   {22, "record_overflow"},      {30, "decompression_failure"},
-        {40, "handshake_failure"},   {41, "no_certificate"},       {42, "bad_certificate"},
-        {43, "unsupported_certificate"}, {44, "certificate_revoked"}, {45, "certificate_expired"},
-        {46, "certificate_unknown"}, {47, "illegal_parameter"},    {48, "unknown_ca"},
-        {49, "access_denied"},       {50, "decode_error"},         {51, "decrypt_error"},
-        {60, "export_restriction"},  {70, "protocol_version"},     {71, "insufficient_security"},
-        {80, "internal_error"},      {86, "inappropriate_fallback"}, {90, "user_canceled"},
-        {100, "no_renegotiation"},   {109, "missing_extension"},   {110, "unsupported_extension"},
-        {112, "unrecognized_name"},  {116, "certificate_required"}, {120, "no_application_protocol"},
+        {0, "close_notify"},
+        {10, "unexpected_message"},
+        {20, "bad_record_mac"},
+        {21, "decryption_failed"},
+        {22, "record_overflow"},
+        {30, "decompression_failure"},
+        {40, "handshake_failure"},
+        {41, "no_certificate"},
+        {42, "bad_certificate"},
+        {43, "unsupported_certificate"},
+        {44, "certificate_revoked"},
+        {45, "certificate_expired"},
+        {46, "certificate_unknown"},
+        {47, "illegal_parameter"},
+        {48, "unknown_ca"},
+        {49, "access_denied"},
+        {50, "decode_error"},
+        {51, "decrypt_error"},
+        {60, "export_restriction"},
+        {70, "protocol_version"},
+        {71, "insufficient_security"},
+        {80, "internal_error"},
+        {86, "inappropriate_fallback"},
+        {90, "user_canceled"},
+        {100, "no_renegotiation"},
+        {109, "missing_extension"},
+        {110, "unsupported_extension"},
+        {112, "unrecognized_name"},
+        {116, "certificate_required"},
+        {120, "no_application_protocol"},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].n == alert) return names[i].name;
@@ -82,7 +102,8 @@ static EVP_PKEY *key_read(slice pem)
     return k;
 }
 
-/* Whether certificate, key and profile fit together: said here once, in our words, before a library sees them. */
+/* Whether certificate, key and profile fit together: said here once, in our words, before a library sees
+ * them. */
 static err own_check(const struct tls_options *o, const struct tls_files *f, char *why, size_t why_n)
 {
     err e = ERR_SYS;
@@ -247,9 +268,9 @@ void tls_taken(struct tls *t, size_t n)
     trim(&t->in);
 }
 
-/* A fatal alert before any key is in use is seven plain octets.  The libraries send none where the first record is
- * not one of TLS, and take hellos in SSLv2 form, which must not be allowed [IAP-6.3-2]: so the first header is looked
- * at here. */
+/* A fatal alert before any key is in use is seven plain octets.  The libraries send none where the first
+ * record is not one of TLS, and take hellos in SSLv2 form, which must not be allowed [IAP-6.3-2]: so the
+ * first header is looked at here. */
 static void refuse_plain(struct tls *t, int alert, const char *text)
 {
     const uint8_t record[] = {21, 3, 1, 0, 2, 2, (uint8_t)alert};
@@ -284,7 +305,8 @@ err tls_feed(struct tls *t, slice wire)
 {
     if (t->state == TLS_FAILED || t->state == TLS_ENDED) return OK;
     size_t limit = t->c->env->limits.out_queue;
-    if (t->in.n > limit || wire.n > limit - t->in.n) return ERR_LIMIT; /* nothing was read: take and come again */
+    if (t->in.n > limit || wire.n > limit - t->in.n)
+        return ERR_LIMIT; /* nothing was read: take and come again */
     if (t->head_n < 2) {
         look_at_head(t, wire);
         if (t->state == TLS_FAILED) return broken(t);

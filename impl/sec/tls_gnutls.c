@@ -138,8 +138,8 @@ static gnutls_datum_t datum_of(const struct buf *b)
     return (gnutls_datum_t){b->p + b->from, (unsigned)b->n};
 }
 
-static err context_new(struct tls_context *c, const struct tls_options *o, const struct tls_files *f, char *why,
-                       size_t why_n)
+static err context_new(struct tls_context *c, const struct tls_options *o, const struct tls_files *f,
+                       char *why, size_t why_n)
 {
     struct own_context *oc = mem_new(c->env->mem, sizeof *oc);
     if (!oc) return ERR_MEM;
@@ -184,7 +184,8 @@ static void context_free(struct tls_context *c)
 static void server_setup(struct tls *t, gnutls_session_t s)
 {
     struct tls_context *c = t->c;
-    gnutls_certificate_server_set_request(s, c->peer_cert_optional ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_REQUIRE);
+    gnutls_certificate_server_set_request(s,
+                                          c->peer_cert_optional ? GNUTLS_CERT_REQUEST : GNUTLS_CERT_REQUIRE);
     if (c->no_resumption) return;
     /* Session ids as in RFC 2246, with our own bounded cache; tickets came ten years after the draft. */
     gnutls_db_set_ptr(s, c);
@@ -207,7 +208,8 @@ static err session_new(struct tls *t)
 {
     bool server = t->c->side == TLS_SERVER;
     gnutls_session_t s = NULL;
-    /* FORCE_CLIENT_CERT: shown whatever authorities the server names, else a flawed one would never be seen. */
+    /* FORCE_CLIENT_CERT: shown whatever authorities the server names, else a flawed one would never be seen.
+     */
     unsigned flags = GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS;
     flags |= server ? GNUTLS_SERVER : GNUTLS_CLIENT | GNUTLS_FORCE_CLIENT_CERT;
     if (gnutls_init(&s, flags) < 0) return ERR_MEM;
@@ -249,9 +251,18 @@ static int alert_of(const struct tls *t, int r)
     }
 }
 
+/* While a server waits for a certificate, the library says "none found" for a fatal alert, too.  0 is what it
+ * has for "no alert yet", 41 the old way of a client to say that it has none. */
+static bool fatal_alert_came(const struct tls *t, int r)
+{
+    if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) return true;
+    int last = (int)gnutls_alert_get(t->own);
+    return r == GNUTLS_E_NO_CERTIFICATE_FOUND && last != 0 && last != 41;
+}
+
 static void failed(struct tls *t, int r)
 {
-    if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+    if (fatal_alert_came(t, r)) {
         tls_failed_by_alert(t, (int)gnutls_alert_get(t->own));
         return;
     }

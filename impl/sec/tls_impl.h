@@ -54,21 +54,21 @@ struct tls {
     char *resume_key; /* NULL: none */
     char *subject;    /* of the peer, once open */
     bool peer_cert, resumed;
-    bool closed;        /* we sent close_notify */
-    bool spoiled;       /* failed by a fatal alert or worse: not to be resumed (RFC 2246 7.2.2) */
-    uint8_t head_n;     /* octets of the first record header looked at so far */
-    int alert_in;       /* fatal, or -1 */
-    int alert_out;      /* fatal, or -1 */
-    int alert_cert;     /* what tls_check_peer wants sent, 0 for none */
-    unsigned reneg;     /* renegotiations refused */
-    err broken;         /* first error of a queue, found inside a library's callback */
+    bool closed;    /* we sent close_notify */
+    bool spoiled;   /* failed by a fatal alert or worse: not to be resumed (RFC 2246 7.2.2) */
+    uint8_t head_n; /* octets of the first record header looked at so far */
+    int alert_in;   /* fatal, or -1 */
+    int alert_out;  /* fatal, or -1 */
+    int alert_cert; /* what tls_check_peer wants sent, 0 for none */
+    unsigned reneg; /* renegotiations refused */
+    err broken;     /* first error of a queue, found inside a library's callback */
     char why[TLS_WHY_MAX];
 };
 
 /* One TLS library.  Every call may assume a session that is not failed; none keeps t->wire. */
 struct tls_lib {
-    err (*context_new)(struct tls_context *c, const struct tls_options *o, const struct tls_files *f, char *why,
-                       size_t why_n);
+    err (*context_new)(struct tls_context *c, const struct tls_options *o, const struct tls_files *f,
+                       char *why, size_t why_n);
     void (*context_free)(struct tls_context *c); /* c->own may be NULL or half-made */
     err (*session_new)(struct tls *t);
     void (*session_free)(struct tls *t); /* t->own may be NULL */
@@ -90,12 +90,14 @@ void tls_opened(struct tls *t, X509 *leaf, bool resumed);
 /* Clear octets arrived. */
 void tls_got(struct tls *t, slice clear);
 void tls_ended(struct tls *t);
-/* The session failed.  sent: the fatal alert that went out, or -1.  Of several reasons the first one stays. */
+/* The session failed.  sent: the fatal alert that went out, or -1.  Of several reasons the first one stays.
+ */
 void tls_failed(struct tls *t, int sent, const char *text);
 void tls_failed_by_alert(struct tls *t, int alert);
 /* Octets for the wire; false (and t->broken) when they do not fit. */
 bool tls_emit(struct tls *t, slice wire);
-/* Judges the peer's certificate; 0 or the alert to send, which stays in t->alert_cert and its reason in t->why. */
+/* Judges the peer's certificate; 0 or the alert to send, which stays in t->alert_cert and its reason in
+ * t->why. */
 int tls_check_peer(struct tls *t, X509 *leaf, STACK_OF(X509) * others);
 
 /* "handshake_failure"; "unknown" for numbers that have no name. */

@@ -11,7 +11,8 @@
 
 struct own_context {
     SSL_CTX *ctx;
-    BIO_METHOD *wire; /* reads t->wire, writes to t->out: no queue of its own that an idle session would keep */
+    BIO_METHOD
+        *wire; /* reads t->wire, writes to t->out: no queue of its own that an idle session would keep */
 };
 
 static struct own_context *own(const struct tls_context *c)
@@ -78,7 +79,8 @@ static int on_verify(X509_STORE_CTX *x, void *arg)
 {
     (void)arg;
     SSL *ssl = X509_STORE_CTX_get_ex_data(x, SSL_get_ex_data_X509_STORE_CTX_idx());
-    int alert = tls_check_peer(SSL_get_app_data(ssl), X509_STORE_CTX_get0_cert(x), X509_STORE_CTX_get0_untrusted(x));
+    int alert =
+        tls_check_peer(SSL_get_app_data(ssl), X509_STORE_CTX_get0_cert(x), X509_STORE_CTX_get0_untrusted(x));
     X509_STORE_CTX_set_error(x, alert ? error_of(alert) : X509_V_OK);
     return alert == 0;
 }
@@ -110,8 +112,8 @@ static err refused(const char *what, char *why, size_t why_n)
     return ERR_SYS;
 }
 
-/* A cipher string for tests.  Names that begin with TLS_ are suites of TLS 1.3, the others ciphers of TLS 1.2; a
- * version whose names are absent is switched off. */
+/* A cipher string for tests.  Names that begin with TLS_ are suites of TLS 1.3, the others ciphers of
+ * TLS 1.2; a version whose names are absent is switched off. */
 static err set_priority(SSL_CTX *ctx, const struct mem *mem, const char *priority, char *why, size_t why_n)
 {
     struct buf v2, v3;
@@ -131,7 +133,8 @@ static err set_priority(SSL_CTX *ctx, const struct mem *mem, const char *priorit
     if (!s2 || !s3) {
         e = e == OK ? ERR_MEM : e;
     } else {
-        bool ok = (v2.n == 0 || SSL_CTX_set_cipher_list(ctx, s2)) && (v3.n == 0 || SSL_CTX_set_ciphersuites(ctx, s3));
+        bool ok = (v2.n == 0 || SSL_CTX_set_cipher_list(ctx, s2)) &&
+                  (v3.n == 0 || SSL_CTX_set_ciphersuites(ctx, s3));
         ok = ok && (v2.n || SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION));
         ok = ok && (v3.n || SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION));
         if (!ok) {
@@ -144,7 +147,8 @@ static err set_priority(SSL_CTX *ctx, const struct mem *mem, const char *priorit
     return e;
 }
 
-static err set_own(SSL_CTX *ctx, const struct tls_options *o, const struct tls_files *f, char *why, size_t why_n)
+static err set_own(SSL_CTX *ctx, const struct tls_options *o, const struct tls_files *f, char *why,
+                   size_t why_n)
 {
     err e = OK;
     STACK_OF(X509) *chain = tls_policy_pem(buf_slice(&f->cert));
@@ -192,10 +196,11 @@ static void set_resumption(SSL_CTX *ctx, const struct tls_context *c)
     }
 }
 
-static err context_new(struct tls_context *c, const struct tls_options *o, const struct tls_files *f, char *why,
-                       size_t why_n)
+static err context_new(struct tls_context *c, const struct tls_options *o, const struct tls_files *f,
+                       char *why, size_t why_n)
 {
-    static const unsigned char id[] = "draftproof"; /* the cache is the context's own; the library wants a name */
+    static const unsigned char id[] =
+        "draftproof"; /* the cache is the context's own; the library wants a name */
     struct own_context *oc = mem_new(c->env->mem, sizeof *oc);
     if (!oc) return ERR_MEM;
     c->own = oc;
@@ -211,7 +216,8 @@ static err context_new(struct tls_context *c, const struct tls_options *o, const
     SSL_CTX_set_max_cert_list(ctx, TLS_HANDSHAKE_MAX);
     SSL_CTX_set_dh_auto(ctx, 1);
     int mode = SSL_VERIFY_PEER;
-    if (c->side == TLS_SERVER && !c->peer_cert_optional) mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT; /* [IAP-6.4-1] */
+    if (c->side == TLS_SERVER && !c->peer_cert_optional)
+        mode |= SSL_VERIFY_FAIL_IF_NO_PEER_CERT; /* [IAP-6.4-1] */
     SSL_CTX_set_verify(ctx, mode, NULL);
     SSL_CTX_set_cert_verify_callback(ctx, on_verify, NULL);
     set_resumption(ctx, c);

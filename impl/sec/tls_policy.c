@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHAIN_DEPTH 8  /* authorities between a leaf and a trusted one: real trees have two */
-#define NAMES_SHOWN 3  /* of a certificate in a message */
+#define CHAIN_DEPTH 8   /* authorities between a leaf and a trusted one: real trees have two */
+#define NAMES_SHOWN 3   /* of a certificate in a message */
 #define PART_MAX    256 /* one "OU=..." pattern */
 
 bool tls_policy_glob(slice pattern, slice text)
@@ -22,8 +22,8 @@ bool tls_policy_glob(slice pattern, slice text)
         if (p < pattern.n && !quoted && pattern.p[p] == '*') {
             star = ++p;
             mark = t;
-        } else if (at < pattern.n && ((!quoted && pattern.p[at] == '?') ||
-                                      tolower(pattern.p[at]) == tolower(text.p[t]))) {
+        } else if (at < pattern.n &&
+                   ((!quoted && pattern.p[at] == '?') || tolower(pattern.p[at]) == tolower(text.p[t]))) {
             p = at + 1;
             t++;
         } else if (star != SIZE_MAX) { /* let the last star take one octet more */
@@ -67,7 +67,8 @@ STACK_OF(X509) * tls_policy_pem(slice pem)
         sk_X509_pop_free(list, X509_free);
         list = NULL;
     }
-    /* "no start line" is how the reader says that the text is used up; anything else is a broken certificate */
+    /* "no start line" is how the reader says that the text is used up; anything else is a broken certificate
+     */
     bool broken = ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE;
     ERR_clear_error();
     BIO_free(b);
@@ -141,8 +142,8 @@ static char *name_dup(const struct mem *mem, const char *name)
     return mem_dup(mem, s.p, s.n);
 }
 
-err tls_policy_init(struct tls_policy *p, const struct env *env, const struct tls_options *o, slice ca, char *why,
-                    size_t why_n)
+err tls_policy_init(struct tls_policy *p, const struct env *env, const struct tls_options *o, slice ca,
+                    char *why, size_t why_n)
 {
     *p = (struct tls_policy){.mem = env->mem, .trust_any = o->trust_any};
     TRY(store_fill(p, ca, o->ca_file ? o->ca_file : "", why, why_n));
@@ -197,7 +198,8 @@ static int alert_of(int verify_error)
     }
 }
 
-static int judge_chain(const struct tls_policy *p, X509 *leaf, STACK_OF(X509) * others, char *why, size_t why_n)
+static int judge_chain(const struct tls_policy *p, X509 *leaf, STACK_OF(X509) * others, char *why,
+                       size_t why_n)
 {
     int alert = TLS_ALERT_BAD_CERT;
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -210,13 +212,15 @@ static int judge_chain(const struct tls_policy *p, X509 *leaf, STACK_OF(X509) * 
     X509_VERIFY_PARAM_set_depth(param, CHAIN_DEPTH);
     /* DSA of 1,024 bits with SHA-1 is what the draft's suite takes; age of algorithms is no ground here. */
     X509_VERIFY_PARAM_set_auth_level(param, 0);
-    /* A certificate with the usages of IAP 6.5 alone is right by the draft: no general TLS usage is asked for. */
+    /* A certificate with the usages of IAP 6.5 alone is right by the draft: no general TLS usage is asked
+     * for. */
     X509_VERIFY_PARAM_set_purpose(param, X509_PURPOSE_ANY);
     if (X509_verify_cert(ctx) == 1) {
         alert = TLS_ALERT_NONE;
     } else {
         int error = X509_STORE_CTX_get_error(ctx), depth = X509_STORE_CTX_get_error_depth(ctx);
-        snprintf(why, why_n, "%s%s", X509_verify_cert_error_string(error), depth > 0 ? " (its authority)" : "");
+        snprintf(why, why_n, "%s%s", X509_verify_cert_error_string(error),
+                 depth > 0 ? " (its authority)" : "");
         alert = alert_of(error);
     }
 done:
@@ -275,7 +279,8 @@ static bool judge_subject(const struct tls_policy *p, X509 *leaf, char *why, siz
         slice pattern, part = next_part(p->subject, &at);
         int nid = part_read(part, &pattern);
         if (subject_fits(X509_get_subject_name(leaf), nid, pattern, shown, sizeof shown)) continue;
-        snprintf(why, why_n, "%s is %s, wanted %.*s", words_of(nid), shown, (int)part.n, (const char *)part.p);
+        snprintf(why, why_n, "%s is %s, wanted %.*s", words_of(nid), shown, (int)part.n,
+                 (const char *)part.p);
         ERR_clear_error();
         return false;
     }
@@ -365,7 +370,8 @@ char *tls_policy_subject(const struct mem *mem, X509 *x)
 {
     char *text = NULL, *copy = NULL;
     BIO *b = BIO_new(BIO_s_mem());
-    if (b && X509_NAME_print_ex(b, X509_get_subject_name(x), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
+    if (b &&
+        X509_NAME_print_ex(b, X509_get_subject_name(x), 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) >= 0) {
         long n = BIO_get_mem_data(b, &text);
         copy = mem_dup(mem, text, n > 0 ? (size_t)n : 0);
     }

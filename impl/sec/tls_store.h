@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tls_store: a bounded map from octets to octets that keeps sessions for resumption (IAP 6.7).  When it is full the
- * oldest slot is given to the newcomer: a lost session only costs a full handshake. */
+/* tls_store: a bounded map from octets to octets that keeps sessions for resumption (IAP 6.7).  When it is
+ * full the oldest slot is given to the newcomer: a lost session only costs a full handshake. */
 #ifndef SEC_TLS_STORE_H
 #define SEC_TLS_STORE_H
 
@@ -29,8 +29,8 @@ struct tls_store {
 void tls_store_init(struct tls_store *s, const struct mem *mem, size_t max);
 /* Overwrites what it drops: sessions hold master secrets. */
 void tls_store_done(struct tls_store *s);
-/* Copies both; a former entry of the key is replaced.  ERR_LIMIT past TLS_STORE_ENTRY_MAX, ERR_MEM; in both cases
- * the former entry is gone, as it is out of date. */
+/* Copies both; a former entry of the key is replaced.  ERR_LIMIT past TLS_STORE_ENTRY_MAX, ERR_MEM; in both
+ * cases the former entry is gone, as it is out of date. */
 err tls_store_put(struct tls_store *s, slice key, slice data) MUST_CHECK;
 /* Valid until the next put or remove; empty when there is none. */
 slice tls_store_get(const struct tls_store *s, slice key);
