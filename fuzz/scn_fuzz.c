@@ -44,7 +44,8 @@ static struct scn_file *parse(const struct env *env, slice text)
 {
     struct scn_file *file;
     struct scn_fault f;
-    check(scn_parse(env, "fuzz.scn", text, &file, &f), file, &f);
+    err e = scn_parse(env, "fuzz.scn", text, &file, &f);
+    check(e, file, &f);
     return file;
 }
 
@@ -58,7 +59,8 @@ static struct scn_plan *plan(const struct env *env, const struct scn_case *c, si
 {
     struct scn_plan *p;
     struct scn_fault f;
-    check(scn_plan(env, c, i, lookup, NULL, &p, &f), p, &f);
+    err e = scn_plan(env, c, i, lookup, NULL, &p, &f);
+    check(e, p, &f);
     return p;
 }
 

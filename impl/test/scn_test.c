@@ -233,6 +233,9 @@ static void reads_every_kind_of_value(void **state)
     const struct scn_case *c = f->cases[0];
     assert_string_equal(c->title, "Its \"own\"  words $1 | , = 'x'");
     assert_string_equal(c->note, "one two # \"$qA");
+    struct scn_file *g = parsed_str(HEAD "note a\\\n  b \\\r\n\tc\n" TAIL);
+    assert_string_equal(g->cases[0]->note, "a b c");
+    scn_file_free(g);
     assert_int_equal(c->clauses, 2);
     assert_int_equal(c->againsts, 2);
     assert_int_equal(c->need_count, 2);
@@ -296,6 +299,7 @@ static const struct bad {
     {"", 1, 1, "begin with case"},
     {"# only this\n", 1, 1, "begin with case"},
     {"send x\n", 1, 1, "begins with a case line"},
+    {"\xef\xbb\xbfsend x\n", 1, 1, "begins with a case line"},
     {"case /a\n", 1, 6, "no case id"},
     {"case a//b\n", 1, 6, "no case id"},
     {"case a/b c\n", 1, 10, "nothing may follow"},
@@ -613,6 +617,7 @@ static const char *const good[] = {
     HEAD TAIL,
     HEAD "note \"  blanks \" \nlet a=\"\\x00\\xff\\t\\$\"\nvary b=\"\"|a|\"|\"|$a\nneeds x y\n" TAIL,
     HEAD "note a\\\n b\nnote \"\\\"q\\\"\"\n" TAIL,
+    HEAD "note \"\\\"q\\\" r\"\n" TAIL,
     HEAD "note \"a # b\"\n" TAIL,
     HEAD "note \"ends in \\\\\"\n" TAIL,
     HEAD "note \"a\\nb\"\n" TAIL,
@@ -815,6 +820,29 @@ static void takes_nothing_for_nothing(void **state)
     scn_file_free(f);
 }
 
+/* --- the reference
+ * ------------------------------------------------------------------------------------------------- */
+
+/* Every case that docs/scenarios.md shows is one. */
+static void reference_shows_true_cases(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    FILE *f = fopen(SOURCE_DIR "/docs/scenarios.md", "rb");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    size_t seen = 0;
+    for (const char *p = text; (p = strstr(p, "```\ncase ")) != NULL; seen++) {
+        p += 4;
+        const char *end = strstr(p, "```");
+        assert_non_null(end);
+        scn_file_free(parsed(p, (size_t)(end - p)));
+        p = end;
+    }
+    assert_true(seen >= 2);
+}
+
 /* --- the generator of cases_gen.c
  * ------------------------------------------------------------------------------------ */
 
@@ -877,6 +905,7 @@ int main(void)
         cmocka_unit_test(quotes_octets),
         cmocka_unit_test(survives_every_refused_allocation),
         cmocka_unit_test(takes_nothing_for_nothing),
+        cmocka_unit_test(reference_shows_true_cases),
         cmocka_unit_test(generator_sorts_and_escapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
