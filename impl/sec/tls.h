@@ -36,7 +36,9 @@ struct tls_options {
     const char *peer_subject;   /* comma-separated patterns "OU=Sensors,CN=*.dom.org" that the peer's subject
                                    must all match (IAP 6.6; letters without case, * and ? as in fnmatch); NULL: any */
     bool no_resumption;         /* offer and accept none (a mistake: 6.7) */
-    const char *priority;       /* library's own priority/cipher string instead of the profile's, for tests; NULL */
+    const char *priority;       /* library's own priority/cipher string instead of the profile's, for tests; NULL.
+                                   modern: names with TLS_ are suites of 1.3, others ciphers of 1.2; a version
+                                   without names is off */
 };
 
 struct tls_context;
@@ -64,7 +66,9 @@ void tls_free(struct tls *t);
 
 enum tls_state tls_state_of(const struct tls *t);
 /* Octets from the wire.  Goes as far as it can.  ERR_LIMIT when what is buffered passes env limits, ERR_MEM;
- * a TLS failure is a state, not an error. An empty slice starts a client's handshake. */
+ * a TLS failure is a state, not an error. An empty slice starts a client's handshake.
+ * ERR_LIMIT with a session that is not TLS_FAILED: nothing was read; take what is in tls_in and feed again.
+ * Octets for a session that is TLS_ENDED or TLS_FAILED are dropped. */
 err tls_feed(struct tls *t, slice wire) MUST_CHECK;
 /* Octets for the wire; valid until the next call on t.  tls_sent drops the first n of them. */
 slice tls_out(const struct tls *t);
@@ -72,7 +76,8 @@ void tls_sent(struct tls *t, size_t n);
 /* Clear octets received so far; valid until the next call on t.  tls_taken drops the first n of them. */
 slice tls_in(const struct tls *t);
 void tls_taken(struct tls *t, size_t n);
-/* Encrypts.  ERR_USE before TLS_OPEN or after tls_close. */
+/* Encrypts.  ERR_USE before TLS_OPEN, in TLS_FAILED or after tls_close; ERR_LIMIT and nothing done when too much
+ * waits in tls_out. */
 err tls_write(struct tls *t, slice clear) MUST_CHECK;
 /* Sends close_notify (once).  Allowed in TLS_OPEN and TLS_ENDED; harmless otherwise. */
 err tls_close(struct tls *t) MUST_CHECK;

@@ -302,10 +302,15 @@ static bool handshake(struct tls *t)
     return true;
 }
 
+/* A client answers a wish with a warning and goes on.  On a server the library keeps the peer's hello in the
+ * way of all that follows, so the session ends. */
 static void refuse_renegotiation(struct tls *t)
 {
-    if (++t->reneg > RENEG_MAX || gnutls_alert_send(t->own, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION) < 0)
-        failed(t, GNUTLS_E_UNEXPECTED_PACKET);
+    if (t->c->side == TLS_CLIENT && ++t->reneg <= RENEG_MAX &&
+        gnutls_alert_send(t->own, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION) >= 0)
+        return;
+    int r = gnutls_alert_send(t->own, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);
+    tls_failed(t, r < 0 ? -1 : TLS_ALERT_HANDSHAKE_FAILURE, "peer wants to renegotiate");
 }
 
 static void run(struct tls *t)

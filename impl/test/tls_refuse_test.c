@@ -3,6 +3,10 @@
  */
 #include "test/tls_pair.h"
 
+#include "sec/tls_impl.h" /* to make a library ask for what ours refuses */
+
+#include <gnutls/gnutls.h>
+
 /* ---------------------------------------------------------------- certificates */
 
 static bool is_cert_alert(int a)
@@ -248,6 +252,42 @@ static void changed_handshake_never_opens(void **state)
         }
 }
 
+static void pass_all(struct tls *from, struct tls *to)
+{
+    while (carry(from, to, WHOLE, NULL))
+        continue;
+}
+
+/* A server's wish to negotiate again is answered "no" and the session goes on; a flood of wishes ends it. */
+static void renegotiation_is_refused(void **state)
+{
+    struct pair p;
+    int asked = 0;
+    pair_init(&p, *state, &each_profile[0], NULL);
+    settle(&p);
+    assert_open(&p);
+    for (;; asked++) {
+        assert_true(asked < 40);
+        (void)gnutls_rehandshake(p.s->own);
+        pass_all(p.s, p.c);
+        if (tls_state_of(p.c) == TLS_FAILED) break;
+        pass_all(p.c, p.s);
+        say(p.s, p.c, "and yet");
+        say(p.c, p.s, "it goes on");
+    }
+    assert_int_equal(asked, 16);
+    assert_why(p.c, "wants to renegotiate (sent alert 40");
+    pair_drop(&p);
+    pair_session(&p, NULL); /* a client's wish ends it at once */
+    settle(&p);
+    assert_open(&p);
+    (void)gnutls_handshake(p.c->own);
+    pass_all(p.c, p.s);
+    assert_int_equal(tls_state_of(p.s), TLS_FAILED);
+    assert_why(p.s, "wants to renegotiate (sent alert 40");
+    pair_done(&p);
+}
+
 /* ---------------------------------------------------------------- limits */
 
 static void queues_are_bounded(void **state)
@@ -386,12 +426,12 @@ static void bad_contexts_say_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_flaw_is_refused), cmocka_unit_test(trust_any_takes_each_flaw),
-        cmocka_unit_test(names_as_in_rfc_2595), cmocka_unit_test(client_without_certificate),
-        cmocka_unit_test(profiles_do_not_mix),  cmocka_unit_test(older_hellos_are_refused),
-        cmocka_unit_test(garbage_is_refused),   cmocka_unit_test(changed_handshake_never_opens),
-        cmocka_unit_test(queues_are_bounded),   cmocka_unit_test(lives_with_scarce_memory),
-        cmocka_unit_test(bad_contexts_say_why),
+        cmocka_unit_test(each_flaw_is_refused),     cmocka_unit_test(trust_any_takes_each_flaw),
+        cmocka_unit_test(names_as_in_rfc_2595),     cmocka_unit_test(client_without_certificate),
+        cmocka_unit_test(profiles_do_not_mix),      cmocka_unit_test(older_hellos_are_refused),
+        cmocka_unit_test(garbage_is_refused),       cmocka_unit_test(changed_handshake_never_opens),
+        cmocka_unit_test(renegotiation_is_refused), cmocka_unit_test(queues_are_bounded),
+        cmocka_unit_test(lives_with_scarce_memory), cmocka_unit_test(bad_contexts_say_why),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
