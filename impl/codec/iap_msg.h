@@ -20,6 +20,7 @@ struct iap_note { /* a departure from the printed form */
 /* All slices point into the octets that were read, or, when writing, to the caller's. */
 struct iap_msg {
     enum iap_kind kind;
+    slice raw;          /* the octets of the whole message; of what cannot be read: all there is of it */
     slice host;         /* CONNECT */
     uint16_t code;      /* RESPONSE; 0 when it was no three digits */
     slice upgrade;      /* UPGRADE: "TLS/1.0" */
@@ -91,7 +92,7 @@ extern const struct iap_style iap_style_grammar; /* octet for octet as 4.3 says 
  *   upgrade.{prefix,gap,name,sp,value,eol}  version.{prefix,gap,name,sp,value,eol}  role.{[prefix,gap,]name,sp,value,eol}
  *   type.{name,sp,value,eol}  length.{name,sp,value,eol}  blank.eol  body.value  tail.eol  end.eol */
 err iap_compose(const struct iap_msg *m, const struct iap_style *style, struct parts *out) MUST_CHECK;
-/* Appends the message.  content: length is taken from body.n. */
+/* Appends the message, whole or not at all.  content: length is taken from body.n. */
 err iap_write(const struct iap_msg *m, const struct iap_style *style, struct buf *out) MUST_CHECK;
 
 /* --- hosts -------------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* net: carries octets between the links of endpoints.  Two carriers stand behind this header: the memory of the process with virtual time
+ * (net_mem), and TCP sockets on a loop (net_tcp).  An endpoint cannot tell which one it is on. */
+#ifndef RUN_NET_H
+#define RUN_NET_H
+
+#include "base/err.h"
+#include "peer/endpoint.h"
+
+struct net;
+
+/* Gives the endpoint, and which of its links, that takes an accepted connection; NULL refuses it.  The endpoint is carried (net_add) by the net
+ * afterwards if it was not yet: owned says whether the net frees it when it is finished. */
+typedef struct endpoint *(*net_accept)(void *ctx, int *link, bool *owned);
+
+struct net_ops {
+    uint64_t (*now)(struct net *n);
+    err (*add)(struct net *n, struct endpoint *e, bool owned);
+    void (*remove)(struct net *n, struct endpoint *e);
+    void (*touch)(struct net *n, struct endpoint *e);
+    err (*listen)(struct net *n, const char *name, net_accept accept, void *ctx, char *bound, size_t bound_n, char *why,
+                  size_t why_n);
+    void (*unlisten)(struct net *n, net_accept accept, void *ctx);
+    void (*run)(struct net *n, const bool *stop, uint64_t at);
+    void (*free)(struct net *n);
+};
+struct net {
+    const struct net_ops *ops;
+    const struct env *env;
+};
+
+/* Milliseconds on the net's clock. */
+uint64_t net_now(struct net *n);
+/* Carries e from now on: opens the links that it wants opened, calls its deadlines.  owned: freed when it says it is finished. */
+err net_add(struct net *n, struct endpoint *e, bool owned) MUST_CHECK;
+/* Stops carrying e: its connections are closed (orderly where possible).  Never call it from inside a callback of e. */
+void net_remove(struct net *n, struct endpoint *e);
+/* Something about e changed outside its callbacks: look at its links and deadline again. */
+void net_touch(struct net *n, struct endpoint *e);
+/* Takes connections at name ("127.0.0.1:0", or any word in memory).  bound: the address really taken. */
+err net_listen(struct net *n, const char *name, net_accept accept, void *ctx, char *bound, size_t bound_n, char *why,
+               size_t why_n) MUST_CHECK;
+void net_unlisten(struct net *n, net_accept accept, void *ctx);
+/* Carries until *stop is true or the clock reads at. */
+void net_run(struct net *n, const bool *stop, uint64_t at);
+void net_free(struct net *n);
+
+/* Virtual time begins at start_ms and jumps from deadline to deadline. */
+err net_mem_new(const struct env *env, uint64_t start_ms, struct net **out) MUST_CHECK;
+struct loop;
+/* On a loop (borrowed). */
+err net_tcp_new(const struct env *env, struct loop *loop, struct net **out) MUST_CHECK;
+/* How many octets of out go in one write, by the split of the link. */
+size_t net_cut(struct link *l);
+
+#endif

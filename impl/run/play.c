@@ -1,0 +1,626 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/play.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run/play_match.h"
+
+enum { RUNGS_MAX = 4096, RUNG_OCTETS = 65536 };
+
+static struct player *player_of(struct endpoint *e)
+{
+    return (struct player *)e;
+}
+
+static const struct mem *mem(const struct player *p)
+{
+    return p->e.env->mem;
+}
+
+/* --- verdicts ----------------------------------------------------------------------------------------------------- */
+
+__attribute__((format(printf, 4, 5))) static void finish(struct player *p, enum verdict v, int line, const char *fmt, ...)
+{
+    va_list ap;
+    if (p->stop) return;
+    p->stop = true;
+    p->verdict = v;
+    p->line = line;
+    va_start(ap, fmt);
+    vsnprintf(p->reason, sizeof p->reason, fmt, ap);
+    va_end(ap);
+}
+
+static int line_now(const struct player *p)
+{
+    return p->pc < p->plan->stmts ? p->plan->stmt[p->pc].line : 0;
+}
+
+err play_error(struct player *p, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    finish(p, V_ERROR, line_now(p), "%s:%d: %s", p->plan->of->file, line_now(p), text);
+    return ERR_USE;
+}
+
+void play_inconc(struct player *p, const char *fmt, ...)
+{
+    char text[400];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    finish(p, V_INCONC, line_now(p), "%s", text);
+}
+
+static enum verdict verdict_of(enum scn_verdict v)
+{
+    switch (v) {
+    case SCN_PASS: return V_PASS;
+    case SCN_WEAK: return V_WEAK;
+    case SCN_FAIL: return V_FAIL;
+    case SCN_INCONC: return V_INCONC;
+    case SCN_SKIP: return V_SKIP;
+    case SCN_NEXT: break;
+    }
+    return V_ERROR;
+}
+
+/* --- ladder --------------------------------------------------------------------------------------------------------- */
+
+size_t play_rung(struct player *p, enum rung_kind kind, int end, bool from_peer, bool secured, const char *label, slice octets,
+                 uint64_t now)
+{
+    if (p->rungs == RUNGS_MAX) return RUNGS_MAX - 1; /* a flood is not worth a longer ladder */
+    if (p->rungs == p->rung_cap) {
+        size_t cap = p->rung_cap ? p->rung_cap * 2 : 16;
+        struct rung *r = mem_resize(mem(p), p->rung, cap * sizeof *r);
+        if (!r) return p->rungs ? p->rungs - 1 : 0;
+        p->rung = r;
+        p->rung_cap = cap;
+    }
+    struct rung *r = &p->rung[p->rungs];
+    slice keep = slice_sub(octets, 0, RUNG_OCTETS);
+    *r = (struct rung){.kind = kind, .ms = now - p->born, .end = end, .from_peer = from_peer, .secured = secured};
+    r->label = mem_dup(mem(p), label, strlen(label));
+    if (keep.n) {
+        r->octets.p = mem_dup(mem(p), keep.p, keep.n);
+        r->octets.n = r->octets.p ? keep.n : 0;
+    }
+    return p->rungs++;
+}
+
+static void note_rung(struct player *p, const char *text, uint64_t now)
+{
+    play_rung(p, RUNG_NOTE, 0, false, false, text, SLICE_NONE, now);
+}
+
+static void free_rungs(const struct mem *m, struct rung *r, size_t n)
+{
+    union {
+        const uint8_t *c;
+        void *v;
+    } u;
+    for (size_t i = 0; i < n; i++) {
+        mem_free(m, r[i].label);
+        mem_free(m, r[i].why);
+        u.c = r[i].octets.p;
+        mem_free(m, u.v);
+    }
+    mem_free(m, r);
+}
+
+void player_take_ladder(struct player *p, struct ladder *out)
+{
+    *out = (struct ladder){.ends = p->run->ends, .end_count = p->run->end_count, .rung = p->rung, .rungs = p->rungs};
+    p->rung = NULL;
+    p->rungs = p->rung_cap = 0;
+}
+
+void play_fault(struct player *p, const struct play_fault *f)
+{
+    if (f->rung < p->rungs && !p->rung[f->rung].violating) {
+        struct rung *r = &p->rung[f->rung];
+        r->violating = f->fail;
+        r->clause = f->clause;
+        r->defect = f->defect;
+        mem_free(mem(p), r->why);
+        r->why = mem_dup(mem(p), f->text, strlen(f->text));
+    }
+    for (size_t i = 0; i < p->faults; i++) {
+        if (p->fault[i].code == f->code && p->fault[i].clause == f->clause) return;
+    }
+    if (p->faults < sizeof p->fault / sizeof *p->fault) p->fault[p->faults++] = *f;
+}
+
+/* --- events --------------------------------------------------------------------------------------------------------- */
+
+static void mark_never(struct player *p, const struct scn_stmt *s, const struct play_event *ev)
+{
+    enum verdict v = s->verdict_given ? verdict_of(s->verdict) : V_FAIL;
+    char what[160];
+    play_describe(ev, what, sizeof what);
+    finish(p, v, s->line, "%s%s%s", s->text ? s->text : "must not happen", ": got ", what);
+    if (ev->rung < p->rungs && v == V_FAIL) p->rung[ev->rung].violating = true;
+}
+
+static bool hits_never(struct player *p, const struct play_event *ev)
+{
+    for (size_t i = 0; i < p->plan->stmts; i++) {
+        const struct scn_stmt *s = &p->plan->stmt[i];
+        if (!p->never[i] || p->run->proto->end_of(p, s->end) != ev->end) continue;
+        if (play_matches(p, s, ev) != MATCH_YES) continue;
+        mark_never(p, s, ev);
+        return true;
+    }
+    return false;
+}
+
+/* One allocation holds the event and its values. */
+static struct play_event *make_event(struct player *p, const struct play_field *field, size_t n)
+{
+    size_t size = sizeof(struct play_event);
+    for (size_t i = 0; i < n; i++)
+        size += field[i].value.n;
+    struct play_event *ev = mem_new(mem(p), size);
+    if (!ev) return NULL;
+    uint8_t *at = (uint8_t *)(ev + 1);
+    for (size_t i = 0; i < n && i < PLAY_FIELDS; i++) {
+        if (field[i].value.n) memcpy(at, field[i].value.p, field[i].value.n);
+        ev->field[i].key = field[i].key;
+        ev->field[i].value = slice_of(at, field[i].value.n);
+        at += field[i].value.n;
+        ev->fields++;
+    }
+    return ev;
+}
+
+/* Raw octets that follow raw octets are one event: how they were cut must not matter. */
+static bool merge_octets(struct player *p, const char *name, int end, const struct play_field *field)
+{
+    struct play_event *t = p->tail[end], *prev = p->head[end];
+    if (!t || strcmp(name, "octets") != 0 || strcmp(t->name, "octets") != 0) return false;
+    while (prev != t && prev->next != t)
+        prev = prev->next;
+    size_t had = t->field[0].value.n, more = field[0].value.n;
+    struct play_event *bigger = mem_resize(mem(p), t, sizeof *t + had + more);
+    if (!bigger) return false;
+    uint8_t *at = (uint8_t *)(bigger + 1);
+    memcpy(at + had, field[0].value.p, more);
+    bigger->field[0].value = slice_of(at, had + more);
+    if (p->head[end] == t) p->head[end] = bigger;
+    else prev->next = bigger;
+    p->tail[end] = bigger;
+    return true;
+}
+
+void play_raise(struct player *p, const char *name, int end, bool shy, size_t rung, const struct play_field *field, size_t n)
+{
+    if (merge_octets(p, name, end, field)) return;
+    struct play_event *ev = make_event(p, field, n);
+    if (!ev) {
+        play_error(p, "out of memory");
+        return;
+    }
+    ev->name = name;
+    ev->end = end;
+    ev->shy = shy;
+    ev->rung = rung;
+    p->came[end] = true;
+    if (hits_never(p, ev)) {
+        mem_free(mem(p), ev);
+        return;
+    }
+    if (p->tail[end]) p->tail[end]->next = ev;
+    else p->head[end] = ev;
+    p->tail[end] = ev;
+}
+
+static void pop(struct player *p, int end)
+{
+    struct play_event *ev = p->head[end];
+    p->head[end] = ev->next;
+    if (!ev->next) p->tail[end] = NULL;
+    mem_free(mem(p), ev);
+}
+
+const char *play_drain(struct player *p, int end)
+{
+    const char *last = NULL;
+    while (p->head[end]) {
+        last = p->head[end]->name;
+        pop(p, end);
+    }
+    return last;
+}
+
+bool play_has(const struct player *p, int end, const char *name)
+{
+    for (const struct play_event *ev = p->head[end]; ev; ev = ev->next) {
+        if (strcmp(ev->name, name) == 0) return true;
+    }
+    return false;
+}
+
+/* --- expect ----------------------------------------------------------------------------------------------------------- */
+
+/* The alternatives of the expect at pc: [pc, result). */
+static size_t group_end(const struct player *p)
+{
+    size_t k = p->pc + 1;
+    while (k < p->plan->stmts && p->plan->stmt[k].word == SCN_OR)
+        k++;
+    return k;
+}
+
+/* An or without an end of its own takes that of its expect. */
+static int end_of_alternative(const struct player *p, size_t k)
+{
+    const char *name = p->plan->stmt[k].end ? p->plan->stmt[k].end : p->plan->stmt[p->pc].end;
+    return p->run->proto->end_of(p, name);
+}
+
+static void take_verdict(struct player *p, size_t k, size_t after, const char *got)
+{
+    const struct scn_stmt *s = &p->plan->stmt[k];
+    p->armed_until = 0;
+    if (s->verdict == SCN_NEXT) {
+        p->pc = after;
+        return;
+    }
+    enum verdict v = verdict_of(s->verdict);
+    if (v == V_PASS) finish(p, v, s->line, "%s", s->text ? s->text : "");
+    else if (s->text) finish(p, v, s->line, "%s (got %s)", s->text, got);
+    else finish(p, v, s->line, "got %s", got);
+}
+
+static void expected(const struct player *p, size_t after, char *out, size_t n)
+{
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t k = p->pc; k < after; k++) {
+        const struct scn_stmt *s = &p->plan->stmt[k];
+        if (s->verdict != SCN_NEXT && s->verdict != SCN_PASS) continue;
+        char one[120];
+        play_wanted(s, one, sizeof one);
+        int w = snprintf(out + at, n - at, "%s%s", at ? " or " : "", one);
+        if (w < 0 || (size_t)w >= n - at) return;
+        at += (size_t)w;
+    }
+}
+
+static void unmatched(struct player *p, size_t after, const struct play_event *ev)
+{
+    char got[160], want[200], may[120];
+    play_describe(ev, got, sizeof got);
+    expected(p, after, want, sizeof want);
+    p->run->proto->allowed(p, ev->end, may, sizeof may);
+    if (ev->rung < p->rungs) p->rung[ev->rung].violating = true;
+    finish(p, V_FAIL, line_now(p), "got %s; expected %s", got, want);
+}
+
+/* Looks at the oldest event of each end that the group speaks of.  True when the group is done with or the case over. */
+static bool try_group(struct player *p, size_t after)
+{
+    for (int end = 0; end < PLAY_ENDS; end++) {
+        bool about = false, partial = false;
+        for (size_t k = p->pc; k < after; k++)
+            about |= end_of_alternative(p, k) == end;
+        while (about && p->head[end]) {
+            struct play_event *ev = p->head[end];
+            for (size_t k = p->pc; k < after; k++) {
+                if (end_of_alternative(p, k) != end) continue;
+                enum play_match m = play_matches(p, &p->plan->stmt[k], ev);
+                if (m == MATCH_PARTLY) partial = true;
+                if (m != MATCH_YES) continue;
+                char got[160];
+                play_describe(ev, got, sizeof got);
+                if (p->plan->stmt[k].verdict == SCN_FAIL && ev->rung < p->rungs) p->rung[ev->rung].violating = true;
+                take_verdict(p, k, after, got);
+                pop(p, end);
+                return true;
+            }
+            if (partial && !ev->next) break;
+            if (!ev->shy) {
+                unmatched(p, after, ev);
+                return true;
+            }
+            pop(p, end);
+        }
+    }
+    return false;
+}
+
+static uint64_t wait_ms(const struct player *p, const struct scn_stmt *s)
+{
+    return s->within_ms >= 0 ? (uint64_t)s->within_ms : p->run->timeout_ms;
+}
+
+/* The longest of the group's own times: alternatives are armed together. */
+static uint64_t group_wait(const struct player *p, size_t after)
+{
+    uint64_t longest = 0;
+    bool given = false;
+    for (size_t k = p->pc; k < after; k++) {
+        const struct scn_stmt *s = &p->plan->stmt[k];
+        if (s->within_ms < 0) continue;
+        given = true;
+        if ((uint64_t)s->within_ms > longest) longest = (uint64_t)s->within_ms;
+    }
+    return given ? longest : p->run->timeout_ms;
+}
+
+static void group_timed_out(struct player *p, size_t after)
+{
+    char want[200], secs[32];
+    uint64_t ms = group_wait(p, after);
+    for (size_t k = p->pc; k < after; k++) {
+        if (play_is_silence(&p->plan->stmt[k])) {
+            snprintf(secs, sizeof secs, "silence for %.1f s", (double)ms / 1000);
+            take_verdict(p, k, after, secs);
+            return;
+        }
+    }
+    expected(p, after, want, sizeof want);
+    finish(p, V_FAIL, line_now(p), "nothing came within %.1f s; expected %s", (double)ms / 1000, want);
+}
+
+/* --- the engine ------------------------------------------------------------------------------------------------------- */
+
+/* A peer that has to connect to us may take its time; what it does then is timed from the connection on. */
+static void arm(struct player *p, uint64_t now, uint64_t ms)
+{
+    if (p->armed_until) return;
+    if (!p->run->dial && p->e.link[0].state == LINK_IDLE && p->run->accept_ms > ms) ms = p->run->accept_ms;
+    p->armed_until = now + (ms ? ms : 1);
+}
+
+/* 1 the end can be used, 0 not yet, -1 never. */
+static int end_ready(struct player *p, int end)
+{
+    enum link_state s = p->e.link[end].state;
+    if (s == LINK_UP) return 1;
+    return s == LINK_DOWN ? -1 : 0;
+}
+
+static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint64_t now)
+{
+    bool opens = s->word == SCN_DO; /* a do may be what opens the connection */
+    int ready = opens ? 1 : end_ready(p, end);
+    if (ready < 0) {
+        play_inconc(p, "the connection was over before line %d", s->line);
+        return false;
+    }
+    if (!ready) {
+        arm(p, now, wait_ms(p, s));
+        return false;
+    }
+    p->armed_until = 0;
+    p->pc++;
+    size_t at = p->pc - 1;
+    err e = s->word == SCN_DO ? p->run->proto->act(p, end, s, now) : p->run->proto->send(p, end, s, now);
+    if (e == ERR_MORE) { /* not yet */
+        p->pc = at;
+        arm(p, now, wait_ms(p, s));
+        return false;
+    }
+    if (e != OK && !p->stop) play_error(p, "cannot do this: %s", err_name(e));
+    return !p->stop;
+}
+
+static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint64_t now)
+{
+    char why[200] = "", note[80];
+    const struct scn_arg *target = scn_first(s);
+    const char *state = target ? (const char *)target->value[0].p : "";
+    int r = p->run->proto->reach(p, end, state, now, why, sizeof why);
+    if (p->stop) return false;
+    if (r < 0) {
+        play_inconc(p, "could not reach %s: %s", state, why);
+        return false;
+    }
+    if (r == 0) {
+        arm(p, now, wait_ms(p, s));
+        return false;
+    }
+    snprintf(note, sizeof note, "reached %s", state);
+    note_rung(p, note, now);
+    p->armed_until = 0;
+    p->pc++;
+    return true;
+}
+
+static bool step_never(struct player *p, const struct scn_stmt *s, int end)
+{
+    p->never[p->pc] = true;
+    for (const struct play_event *ev = p->head[end]; ev; ev = ev->next) {
+        if (play_matches(p, s, ev) == MATCH_YES) {
+            mark_never(p, s, ev);
+            return false;
+        }
+    }
+    p->pc++;
+    return true;
+}
+
+/* One statement; false when it has to wait or the case is over. */
+static bool step(struct player *p, uint64_t now)
+{
+    if (p->pc >= p->plan->stmts) {
+        finish(p, V_PASS, 0, "%s", "");
+        return false;
+    }
+    const struct scn_stmt *s = &p->plan->stmt[p->pc];
+    int end = p->run->proto->end_of(p, s->end);
+    if (end < 0) {
+        play_error(p, "there is no end called %s here", s->end);
+        return false;
+    }
+    switch (s->word) {
+    case SCN_SEND:
+    case SCN_RAW:
+    case SCN_DO: return step_talk(p, s, end, now);
+    case SCN_REACH: return step_reach(p, s, end, now);
+    case SCN_NEVER: return step_never(p, s, end);
+    case SCN_EXPECT: {
+        size_t after = group_end(p);
+        arm(p, now, group_wait(p, after));
+        return try_group(p, after) && !p->stop;
+    }
+    case SCN_OR:
+    case SCN_CASE:
+    case SCN_TITLE:
+    case SCN_CLAUSE:
+    case SCN_AGAINST:
+    case SCN_NEEDS:
+    case SCN_LET:
+    case SCN_VARY:
+    case SCN_NOTE: break;
+    }
+    play_error(p, "%s cannot stand here", scn_word_name(s->word));
+    return false;
+}
+
+static void advance(struct player *p, uint64_t now)
+{
+    if (p->busy || p->stop) return;
+    p->busy = true;
+    while (!p->stop && step(p, now)) {
+    }
+    p->busy = false;
+}
+
+static void timed_out(struct player *p, uint64_t now)
+{
+    const struct scn_stmt *s = &p->plan->stmt[p->pc];
+    p->armed_until = 0;
+    if (s->word == SCN_EXPECT) {
+        group_timed_out(p, group_end(p));
+        advance(p, now);
+        return;
+    }
+    if (s->word == SCN_REACH) {
+        const struct scn_arg *t = scn_first(s);
+        play_inconc(p, "could not reach %s within %.1f s: the peer is silent", t ? (const char *)t->value[0].p : "",
+                    (double)wait_ms(p, s) / 1000);
+        return;
+    }
+    play_inconc(p, "no connection within %.1f s", (double)wait_ms(p, s) / 1000);
+}
+
+/* --- the endpoint ----------------------------------------------------------------------------------------------------- */
+
+static void on_up(struct endpoint *e, int link, uint64_t now)
+{
+    struct player *p = player_of(e);
+    p->run->proto->up(p, link, now);
+    if (link == 0) p->armed_until = 0;
+    advance(p, now);
+}
+
+static void on_feed(struct endpoint *e, int link, slice octets, uint64_t now)
+{
+    struct player *p = player_of(e);
+    if (p->stop) return;
+    p->run->proto->feed(p, link, octets, now);
+    advance(p, now);
+}
+
+static void on_urgent(struct endpoint *e, int link, uint64_t now)
+{
+    struct player *p = player_of(e);
+    if (p->stop) return;
+    p->run->proto->urgent(p, link, now);
+    advance(p, now);
+}
+
+static void on_ended(struct endpoint *e, int link, enum link_end how, uint64_t now)
+{
+    struct player *p = player_of(e);
+    if (p->stop) return;
+    p->run->proto->ended(p, link, how, now);
+    advance(p, now);
+}
+
+static uint64_t on_deadline(const struct endpoint *e)
+{
+    const struct player *p = (const struct player *)e;
+    uint64_t at = p->armed_until ? p->armed_until : UINT64_MAX, own = p->run->proto->deadline(p);
+    if (p->stop) return UINT64_MAX;
+    return own < at ? own : at;
+}
+
+static void on_tick(struct endpoint *e, uint64_t now)
+{
+    struct player *p = player_of(e);
+    if (p->stop) return;
+    if (!p->born) p->born = now;
+    p->run->proto->tick(p, now);
+    advance(p, now);
+    if (!p->stop && p->armed_until && now >= p->armed_until) timed_out(p, now);
+}
+
+static bool on_finished(const struct endpoint *e)
+{
+    return ((const struct player *)e)->stop;
+}
+
+static void on_free(struct endpoint *e)
+{
+    player_free(player_of(e));
+}
+
+static const struct endpoint_ops ops = {
+    .up = on_up,
+    .feed = on_feed,
+    .urgent = on_urgent,
+    .ended = on_ended,
+    .tick = on_tick,
+    .deadline = on_deadline,
+    .finished = on_finished,
+    .free = on_free,
+};
+
+err player_new(const struct play_run *run, const struct scn_plan *plan, struct player **out)
+{
+    struct player *p = mem_new(run->env->mem, sizeof *p);
+    *out = NULL;
+    if (!p) return ERR_MEM;
+    endpoint_init(&p->e, &ops, run->env);
+    p->run = run;
+    p->plan = plan;
+    for (int i = 0; i < LINK_MAX; i++) {
+        p->e.link[i].split = run->split;
+        rng_init(&p->e.link[i].cuts, run->seed + (uint64_t)i);
+    }
+    for (int i = 0; i < PLAY_ENDS; i++)
+        buf_init(&p->raw_sent[i], run->env->mem, 4 * run->env->limits.content);
+    err e = run->proto->begin(p);
+    if (e != OK) {
+        player_free(p);
+        return e;
+    }
+    *out = p;
+    return OK;
+}
+
+void player_free(struct player *p)
+{
+    if (!p) return;
+    const struct mem *m = mem(p);
+    if (p->state) p->run->proto->done(p);
+    for (int i = 0; i < PLAY_ENDS; i++) {
+        play_drain(p, i);
+        buf_done(&p->raw_sent[i]);
+    }
+    free_rungs(m, p->rung, p->rungs);
+    endpoint_done(&p->e);
+    mem_free(m, p);
+}
