@@ -15,7 +15,10 @@ enum { OPT_END = 0, OPT_COMMENT = 1, OPT_EPB_FLAGS = 2, OPT_SHB_APP = 4, OPT_IF_
 enum { LINKTYPE_RAW = 101 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
-struct side { uint32_t seq; bool ended; };
+struct side {
+    uint32_t seq;
+    bool ended;
+};
 struct flow {
     struct pcapng_flow f;
     struct side side[2]; /* client, server */
@@ -30,7 +33,9 @@ struct pcapng {
 
 /* ---- octets in order; the file is written little-endian, the packets in network order ---- */
 
-struct pen { uint8_t *p; };
+struct pen {
+    uint8_t *p;
+};
 
 static void le32(struct pen *w, uint32_t v)
 {
@@ -139,7 +144,8 @@ static void write_headers(struct pen *w, const struct flow *f, bool from_client,
 {
     uint8_t *ip = w->p;
     const struct side *me = &f->side[from_client ? 0 : 1], *peer = &f->side[from_client ? 1 : 0];
-    uint32_t src = from_client ? f->f.client_ip : f->f.server_ip, dst = from_client ? f->f.server_ip : f->f.client_ip;
+    uint32_t src = from_client ? f->f.client_ip : f->f.server_ip,
+             dst = from_client ? f->f.server_ip : f->f.client_ip;
     be16(w, 0x4500);
     be16(w, (uint32_t)(HEADERS_N + data.n));
     be16(w, f->ip_id);
@@ -166,7 +172,8 @@ static void write_headers(struct pen *w, const struct flow *f, bool from_client,
 }
 
 /* One packet; the flow moves on only when it is written. */
-static err packet(struct pcapng *p, struct flow *f, bool from_client, unsigned flags, slice data, uint64_t us, const char *comment)
+static err packet(struct pcapng *p, struct flow *f, bool from_client, unsigned flags, slice data, uint64_t us,
+                  const char *comment)
 {
     size_t size = HEADERS_N + data.n, cn = text_n(comment);
     size_t block = 28 + padded(size) + (4 + 4) + (cn ? 4 + padded(cn) : 0) + 4 + 4;
@@ -269,8 +276,10 @@ err pcapng_signal(struct pcapng *p, int flow_id, bool from_client, enum pcapng_e
     case PCAPNG_FIN:
         TRY(packet(p, f, from_client, TCP_FIN | TCP_ACK, SLICE_NONE, us, NULL));
         return packet(p, f, !from_client, TCP_ACK, SLICE_NONE, us, NULL);
-    case PCAPNG_RST: return packet(p, f, from_client, TCP_RST | TCP_ACK, SLICE_NONE, us, NULL);
-    case PCAPNG_URG: return packet(p, f, from_client, TCP_URG | TCP_ACK, SLICE_NONE, us, NULL);
+    case PCAPNG_RST:
+        return packet(p, f, from_client, TCP_RST | TCP_ACK, SLICE_NONE, us, NULL);
+    case PCAPNG_URG:
+        return packet(p, f, from_client, TCP_URG | TCP_ACK, SLICE_NONE, us, NULL);
     }
     return ERR_USE;
 }

@@ -142,7 +142,8 @@ static err copy_tail(int from, uint64_t off, int to)
     }
 }
 
-/* Copies first, syncs, then cuts: a crash in between leaves the tail twice, never not at all.  Appends, for the same reason. */
+/* Copies first, syncs, then cuts: a crash in between leaves the tail twice, never not at all.  Appends, for
+ * the same reason. */
 static err move_tail(int dir_fd, uint64_t number, uint64_t good_end)
 {
     char log[NAME_N], torn[NAME_N];
@@ -163,7 +164,8 @@ static err move_tail(int dir_fd, uint64_t number, uint64_t good_end)
 }
 
 /* Reads all files.  *last_end: octets of the last file that are good. */
-static err scan_all(int dir_fd, const struct file_list *l, struct store_scan *scan, uint64_t *last_end, char name[NAME_N])
+static err scan_all(int dir_fd, const struct file_list *l, struct store_scan *scan, uint64_t *last_end,
+                    char name[NAME_N])
 {
     for (size_t i = 0; i < l->n && !scan->stopped; i++) {
         file_name(name, l->number[i], "log");
@@ -240,7 +242,8 @@ static err read_and_begin(struct store *s, struct store_state *state, char *why,
     uint64_t last = l.n ? l.number[l.n - 1] : 0;
     if (e == OK && scan.state.torn_octets) e = move_tail(s->dir_fd, last, last_end);
     if (e == OK) {
-        /* a start that stored nothing leaves an empty file, which the next one takes: restarts do not fill the folder */
+        /* a start that stored nothing leaves an empty file, which the next one takes: restarts do not fill
+         * the folder */
         bool reuse = last && last_end == 0 && scan.state.torn_octets == 0;
         file_name(name, reuse ? last : last + 1, "log");
         e = begin_file(s, reuse ? last : last + 1);
@@ -280,7 +283,8 @@ static struct store *store_new(const struct env *env, const char *dir)
     return s;
 }
 
-err store_open(const struct env *env, const char *dir, struct store **out, struct store_state *state, char *why, size_t why_n)
+err store_open(const struct env *env, const char *dir, struct store **out, struct store_state *state,
+               char *why, size_t why_n)
 {
     *out = NULL;
     if (why_n) why[0] = 0;
@@ -326,8 +330,10 @@ err store_add(struct store *s, const struct store_record *r, uint64_t *number)
     err e = OK;
     if (r->body.n > s->env.limits.content) return ERR_LIMIT;
     pthread_mutex_lock(&sh->lock);
-    if (sh->broken) e = ERR_SYS;
-    else if (sh->next >= STORE_NUMBER_MAX) e = ERR_LIMIT;
+    if (sh->broken)
+        e = ERR_SYS;
+    else if (sh->next >= STORE_NUMBER_MAX)
+        e = ERR_LIMIT;
     if (e == OK) e = store_record_write(&s->crc, r, sh->next, &sh->queue);
     if (e == OK) *number = sh->next++;
     pthread_mutex_unlock(&sh->lock);
@@ -375,8 +381,8 @@ err store_sync(struct store *s, uint64_t *durable, char *why, size_t why_n)
         sh->durable = upto;
         buf_clear(&s->batch);
     } else if (!broken) {
-        /* After a failed write or sync nobody knows what is on disk, and a second sync may say OK for octets that were dropped:
-         * only reading the folder anew tells. */
+        /* After a failed write or sync nobody knows what is on disk, and a second sync may say OK for octets
+         * that were dropped: only reading the folder anew tells. */
         sh->broken = true;
         snprintf(sh->why, sizeof sh->why, "%.160s/alerts-%06llu.log: %.60s; no more alerts are taken", s->dir,
                  (unsigned long long)s->file, strerror(was));
@@ -390,8 +396,8 @@ err store_sync(struct store *s, uint64_t *durable, char *why, size_t why_n)
 
 /* ---- reading ---- */
 
-err store_each(const struct env *env, const char *dir, bool (*each)(void *ctx, const struct store_record *r), void *ctx,
-               struct store_state *state, char *why, size_t why_n)
+err store_each(const struct env *env, const char *dir, bool (*each)(void *ctx, const struct store_record *r),
+               void *ctx, struct store_state *state, char *why, size_t why_n)
 {
     struct file_list l = {.mem = env->mem};
     struct store_scan scan;

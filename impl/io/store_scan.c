@@ -68,10 +68,13 @@ static bool time_read(slice s, uint64_t *us)
         bool digit = s.p[i] >= '0' && s.p[i] <= '9';
         if (shape[i] == 'd' ? !digit : s.p[i] != (uint8_t)shape[i]) return false;
     }
-    static const struct { uint8_t from, to; } part[7] = {{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}, {17, 19}, {20, 26}};
+    static const struct {
+        uint8_t from, to;
+    } part[7] = {{0, 4}, {5, 7}, {8, 10}, {11, 13}, {14, 16}, {17, 19}, {20, 26}};
     for (size_t i = 0; i < 7; i++)
         if (!slice_number(slice_sub(s, part[i].from, part[i].to), 999999, &v[i])) return false;
-    if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60) return false;
+    if (v[0] < 1970 || v[1] < 1 || v[1] > 12 || v[2] < 1 || v[2] > 31 || v[3] > 23 || v[4] > 59 || v[5] > 60)
+        return false;
     /* days since 1970 of a Gregorian date, March first: no library call that looks at the zone */
     uint64_t y = v[1] > 2 ? v[0] : v[0] - 1, m = v[1] > 2 ? v[1] - 3 : v[1] + 9;
     uint64_t days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + v[2] - 1 - 719468;
@@ -97,11 +100,13 @@ static size_t word_write(char *out, slice s, bool blanks)
     return s.n;
 }
 
-err store_record_write(const struct store_crc *c, const struct store_record *r, uint64_t number, struct buf *out)
+err store_record_write(const struct store_crc *c, const struct store_record *r, uint64_t number,
+                       struct buf *out)
 {
     char a[STORE_HEAD_MAX], b[STORE_WORD_MAX + 16], at[TIME_N + 13], digits[CRC_N + 1];
     uint8_t *to;
-    if (r->type.n > STORE_WORD_MAX || r->from.n > STORE_WORD_MAX || r->body.n > STORE_BODY_MAX) return ERR_LIMIT;
+    if (r->type.n > STORE_WORD_MAX || r->from.n > STORE_WORD_MAX || r->body.n > STORE_BODY_MAX)
+        return ERR_LIMIT;
     time_write(r->us, at);
     size_t an = (size_t)snprintf(a, sizeof a, "alert %llu %s type ", (unsigned long long)number, at);
     an += word_write(a + an, r->type, true);
@@ -109,7 +114,8 @@ err store_record_write(const struct store_crc *c, const struct store_record *r, 
     size_t bn = (size_t)snprintf(b, sizeof b, " from ");
     bn += word_write(b + bn, r->from, false);
     b[bn++] = '\n';
-    snprintf(digits, sizeof digits, "%08x", (unsigned)record_crc(c, slice_of(a, an), slice_of(b, bn), r->body));
+    snprintf(digits, sizeof digits, "%08x",
+             (unsigned)record_crc(c, slice_of(a, an), slice_of(b, bn), r->body));
 
     size_t total = an + CRC_N + bn + r->body.n + 1;
     TRY(buf_reserve(out, total, &to)); /* all or nothing */
@@ -180,8 +186,10 @@ void store_scan_done(struct store_scan *s)
 /* want octets from off on, fewer only at the end of the file. */
 static err window(struct store_scan *s, uint64_t off, size_t want, slice *out)
 {
-    if (off >= s->size) want = 0;
-    else if (want > s->size - off) want = (size_t)(s->size - off);
+    if (off >= s->size)
+        want = 0;
+    else if (want > s->size - off)
+        want = (size_t)(s->size - off);
     if (off < s->off || off + want > s->off + s->n) {
         size_t room = want > WINDOW ? want : WINDOW;
         if (room > s->cap) {
@@ -211,9 +219,9 @@ static err window(struct store_scan *s, uint64_t off, size_t want, slice *out)
 }
 
 struct look {
-    bool head_ok;   /* the header line can be read; nothing is proven by that */
-    bool ok;        /* the whole record checks */
-    uint64_t end;   /* where it ends, or says that it ends */
+    bool head_ok; /* the header line can be read; nothing is proven by that */
+    bool ok;      /* the whole record checks */
+    uint64_t end; /* where it ends, or says that it ends */
     struct store_record r;
 };
 
@@ -233,7 +241,10 @@ static err look_at(struct store_scan *s, uint64_t off, struct look *l)
     if (in.n != l->end - off || !head_read(slice_sub(in, 0, lf), &h)) return OK;
     char digits[CRC_N + 1];
     const uint8_t *after = h.crc.p + CRC_N;
-    l->r = (struct store_record){.number = h.number, .us = h.us, .type = h.type, .from = h.from,
+    l->r = (struct store_record){.number = h.number,
+                                 .us = h.us,
+                                 .type = h.type,
+                                 .from = h.from,
                                  .body = slice_sub(in, h.n, h.n + (size_t)h.length)};
     snprintf(digits, sizeof digits, "%08x",
              (unsigned)record_crc(&s->crc, slice_of(in.p, (size_t)(h.crc.p - in.p)),
@@ -248,7 +259,8 @@ static err find_next(struct store_scan *s, uint64_t off, const struct look *bad,
     struct look l;
     slice in;
     *next = s->size;
-    /* Where the header still reads right, its body is passed over whole: what stands in it was written by a stranger. */
+    /* Where the header still reads right, its body is passed over whole: what stands in it was written by a
+     * stranger. */
     if (bad->head_ok && bad->end == s->size) return OK;
     if (bad->head_ok && bad->end < s->size) {
         TRY(look_at(s, bad->end, &l));
@@ -324,8 +336,10 @@ err store_scan_file(struct store_scan *s, int fd, bool is_last, uint64_t *good_e
         uint64_t next;
         TRY(find_next(s, off, &l, &next));
         if (next == s->size) {
-            if (is_last) s->state.torn_octets += s->size - off;
-            else s->state.bad_records++;
+            if (is_last)
+                s->state.torn_octets += s->size - off;
+            else
+                s->state.bad_records++;
             TRY(tail_numbers(s, off));
             break;
         }

@@ -39,7 +39,11 @@ size_t doc_utf8_len(slice s)
 {
     if (s.n == 0) return 0;
     uint8_t c = s.p[0];
-    size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    size_t n = c < 0x80                ? 1
+               : c >= 0xc2 && c < 0xe0 ? 2
+               : c >= 0xe0 && c < 0xf0 ? 3
+               : c >= 0xf0 && c < 0xf5 ? 4
+                                       : 0;
     if (n == 0 || n > s.n) return 0;
     for (size_t i = 1; i < n; i++)
         if ((s.p[i] & 0xc0) != 0x80) return 0;
@@ -72,13 +76,20 @@ void doc_utf8(struct doc *d, slice s)
 static slice xml_form(slice c)
 {
     switch (c.p[0]) {
-    case '<': return SLICE_LIT("&lt;");
-    case '>': return SLICE_LIT("&gt;");
-    case '&': return SLICE_LIT("&amp;");
-    case '"': return SLICE_LIT("&quot;");
-    case '\'': return SLICE_LIT("&#39;");
-    case '\n': return SLICE_LIT("&#10;"); /* else an attribute turns it into a blank */
-    case '\t': return SLICE_LIT("&#9;");
+    case '<':
+        return SLICE_LIT("&lt;");
+    case '>':
+        return SLICE_LIT("&gt;");
+    case '&':
+        return SLICE_LIT("&amp;");
+    case '"':
+        return SLICE_LIT("&quot;");
+    case '\'':
+        return SLICE_LIT("&#39;");
+    case '\n':
+        return SLICE_LIT("&#10;"); /* else an attribute turns it into a blank */
+    case '\t':
+        return SLICE_LIT("&#9;");
     }
     if (c.p[0] < 0x20 || c.p[0] == 0x7f) return replacement;
     if (c.n == 2 && c.p[0] == 0xc2 && c.p[1] < 0xa0) return replacement; /* C1 controls */
@@ -113,13 +124,26 @@ void doc_text(struct doc *d, slice s)
         if (c >= 0x20 && c < 0x7f && c != '\\') continue;
         doc_add(d, slice_sub(s, from, i));
         from = i + 1;
-        if (c == '\r') doc_str(d, "\\r");
-        else if (c == '\n') doc_str(d, "\\n");
-        else if (c == '\t') doc_str(d, "\\t");
-        else if (c == '\\') doc_str(d, "\\\\");
-        else doc_fmt(d, "\\x%02x", c);
+        if (c == '\r')
+            doc_str(d, "\\r");
+        else if (c == '\n')
+            doc_str(d, "\\n");
+        else if (c == '\t')
+            doc_str(d, "\\t");
+        else if (c == '\\')
+            doc_str(d, "\\\\");
+        else
+            doc_fmt(d, "\\x%02x", c);
     }
     doc_add(d, slice_sub(s, from, s.n));
+}
+
+/* A character of two or three octets that a reader of text may trip over, as \uXXXX. */
+static void doc_escape(struct doc *d, slice c)
+{
+    unsigned v = c.n == 2 ? (c.p[0] & 0x1fu) << 6 | (c.p[1] & 0x3fu)
+                          : (c.p[0] & 0x0fu) << 12 | (c.p[1] & 0x3fu) << 6 | (c.p[2] & 0x3fu);
+    doc_fmt(d, "\\u%04x", v);
 }
 
 void doc_json(struct doc *d, slice s)
@@ -128,11 +152,16 @@ void doc_json(struct doc *d, slice s)
     for (size_t at = 0; at < s.n;) {
         size_t n = doc_utf8_len(slice_sub(s, at, s.n));
         uint8_t c = s.p[at];
-        if (n == 0) doc_add(d, replacement);
-        else if (c == '"' || c == '\\') doc_fmt(d, "\\%c", c);
-        else if (c < 0x20 || c == 0x7f) doc_fmt(d, "\\u%04x", c);
-        else if (n == 2 && c == 0xc2 && s.p[at + 1] < 0xa0) doc_fmt(d, "\\u%04x", s.p[at + 1]);
-        else doc_add(d, slice_sub(s, at, at + n));
+        if (n == 0)
+            doc_add(d, replacement);
+        else if (c == '"' || c == '\\')
+            doc_fmt(d, "\\%c", c);
+        else if (c < 0x20 || c == 0x7f)
+            doc_fmt(d, "\\u%04x", c);
+        else if (n > 1 && xml_form(slice_sub(s, at, at + n)).n)
+            doc_escape(d, slice_sub(s, at, at + n));
+        else
+            doc_add(d, slice_sub(s, at, at + n));
         at += n ? n : 1;
     }
     doc_str(d, "\"");
@@ -146,8 +175,10 @@ void doc_hex(struct doc *d, slice s, const char *indent)
         size_t len = s.n - at < 16 ? s.n - at : 16;
         for (size_t i = 0; i < 16; i++) {
             const char *gap = i == 8 ? " " : "";
-            if (i < len) n += snprintf(line + n, sizeof line - (size_t)n, "%s %02x", gap, s.p[at + i]);
-            else n += snprintf(line + n, sizeof line - (size_t)n, "%s   ", gap);
+            if (i < len)
+                n += snprintf(line + n, sizeof line - (size_t)n, "%s %02x", gap, s.p[at + i]);
+            else
+                n += snprintf(line + n, sizeof line - (size_t)n, "%s   ", gap);
         }
         doc_str(d, indent);
         doc_add(d, slice_of(line, (size_t)n));
@@ -227,7 +258,10 @@ err doc_save(const struct doc *d, const char *path, char *why, size_t why_n)
     char target[PATH_MAX];
     if (why_n) why[0] = 0;
     if (d->failed != OK) {
-        (void)complain(path, d->failed == ERR_MEM ? "out of memory" : d->failed == ERR_LIMIT ? "the report is too long" : err_name(d->failed),
+        (void)complain(path,
+                       d->failed == ERR_MEM     ? "out of memory"
+                       : d->failed == ERR_LIMIT ? "the report is too long"
+                                                : err_name(d->failed),
                        why, why_n);
         return d->failed;
     }

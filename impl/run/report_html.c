@@ -7,7 +7,8 @@
 enum {
     PASS_LADDERS = 12 << 20, /* past this length of page a plain pass keeps its line and loses its ladder */
     ALL_LADDERS = 64 << 20,  /* and past this everything does: browsers stop being pleasant */
-    OCTETS_SHOWN = 4096, OCTETS_OF_PASS = 600
+    OCTETS_SHOWN = 4096,
+    OCTETS_OF_PASS = 600
 };
 
 /* ---- small parts ---- */
@@ -67,7 +68,8 @@ static int by_place(const void *a, const void *b)
 
 static bool same_case(const struct html_entry *a, const struct html_entry *b)
 {
-    return a->run == b->run && strcmp(a->role, b->role) == 0 && strcmp(a->r->id ? a->r->id : "", b->r->id ? b->r->id : "") == 0;
+    return a->run == b->run && strcmp(a->role, b->role) == 0 &&
+           strcmp(a->r->id ? a->r->id : "", b->r->id ? b->r->id : "") == 0;
 }
 
 static void form_cases(struct page *p)
@@ -75,7 +77,10 @@ static void form_cases(struct page *p)
     qsort(p->entry, p->entries, sizeof *p->entry, by_case);
     for (size_t i = 0; i < p->entries;) {
         struct html_case *k = &p->cases[p->case_n++];
-        *k = (struct html_case){.e = &p->entry[i], .run = p->entry[i].run, .index = p->entry[i].index, .worst = p->entry[i].r->verdict};
+        *k = (struct html_case){.e = &p->entry[i],
+                                .run = p->entry[i].run,
+                                .index = p->entry[i].index,
+                                .worst = p->entry[i].r->verdict};
         for (; i < p->entries && same_case(k->e, &p->entry[i]); i++) {
             enum verdict v = p->entry[i].r->verdict;
             if (html_weight(v) > html_weight(k->worst)) k->worst = v;
@@ -85,7 +90,8 @@ static void form_cases(struct page *p)
     qsort(p->cases, p->case_n, sizeof *p->cases, by_place);
 }
 
-static err page_init(struct page *p, struct buf *out, const struct mem *mem, const struct run_results *const *runs, size_t n)
+static err page_init(struct page *p, struct buf *out, const struct mem *mem,
+                     const struct run_results *const *runs, size_t n)
 {
     *p = (struct page){.d = {out, OK}, .mem = mem, .runs = runs, .n = n};
     size_t total = 0;
@@ -125,10 +131,13 @@ static void card(struct doc *d, const struct run_results *rs)
     if (took >= 0 && took < 1e12) doc_fmt(d, " \xc2\xb7 %.1f s", took / 1000);
     doc_str(d, "</p><div class=\"bar\">");
     for (size_t i = 0; i < V_COUNT; i++)
-        if (count[order[i]]) doc_fmt(d, "<i class=\"%s\" style=\"flex:%zu\"></i>", verdict_names[order[i]], count[order[i]]);
+        if (count[order[i]])
+            doc_fmt(d, "<i class=\"%s\" style=\"flex:%zu\"></i>", verdict_names[order[i]], count[order[i]]);
     doc_str(d, "</div><div class=\"counts\">");
     for (size_t i = 0; i < V_COUNT; i++)
-        if (count[order[i]]) doc_fmt(d, "<span class=\"v %s\">%zu %s</span>", verdict_names[order[i]], count[order[i]], verdict_names[order[i]]);
+        if (count[order[i]])
+            doc_fmt(d, "<span class=\"v %s\">%zu %s</span>", verdict_names[order[i]], count[order[i]],
+                    verdict_names[order[i]]);
     if (rs->n == 0) doc_str(d, "<span class=\"soft\">no case ran</span>");
     doc_str(d, "</div></div>\n");
 }
@@ -159,11 +168,14 @@ static void toolbar(struct page *p)
     doc_str(d, "<div class=\"tools\" hidden>");
     for (size_t i = 0; i < V_COUNT; i++)
         if (count[order[i]])
-            doc_fmt(d, "<button type=\"button\" aria-pressed=\"false\" data-v=\"%s\">%s %zu</button>", verdict_names[order[i]],
-                    verdict_names[order[i]], count[order[i]]);
-    doc_str(d, "<input type=\"search\" placeholder=\"Id, title, clause or reason\" aria-label=\"Filter by text\"><output></output></div>\n"
-               "<p class=\"key\">In the ladders: <svg width=\"10\" height=\"12\" fill=\"currentColor\"><use href=\"#lk\"/></svg> went inside TLS; "
-               "dashed is an event of the connection; red breaks the clause named below it. Hover shows the octets.</p>\n");
+            doc_fmt(d, "<button type=\"button\" aria-pressed=\"false\" data-v=\"%s\">%s %zu</button>",
+                    verdict_names[order[i]], verdict_names[order[i]], count[order[i]]);
+    doc_str(d, "<input type=\"search\" placeholder=\"Id, title, clause or reason\" aria-label=\"Filter by "
+               "text\"><output></output></div>\n"
+               "<p class=\"key\">In the ladders: <svg width=\"10\" height=\"12\" fill=\"currentColor\"><use "
+               "href=\"#lk\"/></svg> went inside TLS; "
+               "dashed is an event of the connection; red breaks the clause named below it. Hover shows the "
+               "octets.</p>\n");
 }
 
 static void summary(struct doc *d, const struct html_case *k, size_t number)
@@ -172,8 +184,10 @@ static void summary(struct doc *d, const struct html_case *k, size_t number)
     bool has[V_COUNT] = {false};
     const char *blank = "";
     double ms = 0;
+    bool mixed = false;
     for (size_t i = 0; i < k->n; i++) {
         has[k->e[i].r->verdict] = true;
+        if (k->e[i].r->verdict != k->worst) mixed = true;
         ms += k->e[i].r->ms;
     }
     doc_fmt(d, "<details class=\"case\" id=\"k%zu\" data-v=\"", number);
@@ -195,7 +209,7 @@ static void summary(struct doc *d, const struct html_case *k, size_t number)
         enum verdict v = k->e[i].r->verdict;
         if (i) doc_str(d, " \xc2\xb7 ");
         html_text(d, k->e[i].r->split ? k->e[i].r->split : "whole");
-        if (v != k->worst || k->n > 1) doc_fmt(d, " <b class=\"%s\">%s</b>", verdict_names[v], verdict_names[v]);
+        if (mixed) doc_fmt(d, " <b class=\"%s\">%s</b>", verdict_names[v], verdict_names[v]);
     }
     if (ms >= 0 && ms < 1e12) doc_fmt(d, " \xc2\xb7 %.0f ms", ms);
     doc_str(d, "</span></summary>\n");
@@ -231,7 +245,8 @@ static void facts(struct doc *d, const struct result *r)
 {
     doc_str(d, "<p class=\"facts\">");
     field(d, "Instance ", r->vary, "");
-    if (r->instances > 1) doc_fmt(d, "%s%zu instances, the worst is shown", r->vary && r->vary[0] ? " of " : "", r->instances);
+    if (r->instances > 1)
+        doc_fmt(d, "%s%zu instances, the worst is shown", r->vary && r->vary[0] ? " of " : "", r->instances);
     if (r->file && r->file[0]) {
         doc_str(d, " <code>");
         html_text(d, r->file);
@@ -258,7 +273,8 @@ static void split(struct page *p, const struct html_case *k, size_t i)
         doc_str(d, "</h4>");
     }
     /* the first line of the whole case says it already when all agree */
-    if (r->reason && r->reason[0] && (i == 0 || !k->e[0].r->reason || strcmp(r->reason, k->e[0].r->reason) != 0)) {
+    if (r->reason && r->reason[0] &&
+        (i == 0 || !k->e[0].r->reason || strcmp(r->reason, k->e[0].r->reason) != 0)) {
         doc_fmt(d, "<p class=\"why %s\">", verdict_names[r->verdict]);
         html_text(d, r->reason);
         doc_str(d, "</p>\n");
@@ -334,15 +350,18 @@ static void write_page(struct page *p)
     struct doc *d = &p->d;
     /* hostile octets are escaped; should one slip through, it still cannot load or send anything */
     doc_str(d, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+               "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+               "'unsafe-inline'; "
                "script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n"
-               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Draftproof conformance report</title>\n<style>\n");
+               "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n<title>Draftproof "
+               "conformance report</title>\n<style>\n");
     doc_str(d, html_css);
     doc_str(d, "</style></head><body>\n");
     doc_str(d, html_symbols);
     doc_str(d, "<header class=\"top\"><h1>Conformance report</h1><p>Draftproof");
     if (p->n) field(d, " ", p->runs[0]->version, "");
-    doc_fmt(d, " \xc2\xb7 %zu case%s, %zu result%s</p><nav>", p->case_n, p->case_n == 1 ? "" : "s", p->entries, p->entries == 1 ? "" : "s");
+    doc_fmt(d, " \xc2\xb7 %zu case%s, %zu result%s</p><nav>", p->case_n, p->case_n == 1 ? "" : "s",
+            p->entries, p->entries == 1 ? "" : "s");
     for (size_t i = 0; i < SECTIONS; i++)
         doc_fmt(d, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
     doc_str(d, "</nav></header>\n<main>\n");
@@ -363,8 +382,10 @@ err report_html(const struct run_results *const *runs, size_t n, const char *pat
     const struct mem *mem = n ? runs[0]->mem : &mem_libc;
     buf_init(&out, mem, DOC_MAX);
     err e = page_init(&p, &out, mem, runs, n);
-    if (e == OK) write_page(&p);
-    else p.d.failed = e;
+    if (e == OK)
+        write_page(&p);
+    else
+        p.d.failed = e;
     e = doc_save(&p.d, path, why, why_n);
     buf_done(&out);
     mem_free(mem, p.entry);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* report_html: the inside of the page.  It is a list of sections, each a function that writes its part; a further one (what a run of the
- * deliberate mistakes killed, say) is one more row in report_html.c. */
+/* report_html: the inside of the page.  It is a list of sections, each a function that writes its part; a
+ * further one (what a run of the deliberate mistakes killed, say) is one more row in report_html.c. */
 #ifndef RUN_REPORT_HTML_H
 #define RUN_REPORT_HTML_H
 
 #include "run/doc.h"
 #include "run/result.h"
 
-struct html_entry {        /* one result */
+struct html_entry { /* one result */
     const struct result *r;
     const char *role;
-    size_t run, index;     /* which run, which result of it */
+    size_t run, index; /* which run, which result of it */
 };
-struct html_case {         /* the results of one case of one role in one run: its splits */
+struct html_case { /* the results of one case of one role in one run: its splits */
     const struct html_entry *e;
     size_t n;
-    size_t run, index;     /* index of the first */
+    size_t run, index; /* index of the first */
     enum verdict worst;
 };
 struct page {
@@ -23,8 +23,10 @@ struct page {
     const struct mem *mem;
     const struct run_results *const *runs;
     size_t n;
-    struct html_entry *entry; size_t entries;
-    struct html_case *cases;  size_t case_n;
+    struct html_entry *entry;
+    size_t entries;
+    struct html_case *cases;
+    size_t case_n;
 };
 
 /* fail, weak, error, inconc, pass, skip: how much one verdict says against the other. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What the page looks like and how its filter works.  Nothing is fetched: the page is mailed and opened from disk. */
+/* What the page looks like and how its filter works.  Nothing is fetched: the page is mailed and opened from
+ * disk. */
 #include "run/report_html.h"
 
+/* clang-format off */
 const char html_css[] =
     ":root{color-scheme:light dark;--bg:#f7f7f5;--panel:#fff;--ink:#1e2328;--soft:#616a74;--line:#e1e4e8;--hover:#f2f4f6;--link:#1f5fa8;"
     "--tls:#20708a;--pass:#1c7c4a;--weak:#946200;--fail:#c02b39;--inconc:#6650b0;--skip:#737b85;--error:#9c3187;"
@@ -40,7 +42,7 @@ const char html_css[] =
     ".case{background:var(--panel);border:1px solid var(--line);border-radius:7px;margin:.35rem 0}"
     ".case>summary{display:grid;grid-template-columns:4.4rem minmax(0,1fr) auto;gap:.2rem .8rem;align-items:baseline;padding:.5rem .9rem;"
     "cursor:pointer;list-style:none;border-radius:7px}.case>summary::-webkit-details-marker{display:none}"
-    ".case>summary:hover{background:var(--hover)}.case>summary>.v{justify-self:start}.case .id{color:var(--soft)}"
+    ".case>summary:hover{background:var(--hover)}.case>summary>.v{justify-self:start}.case .id{color:var(--soft)}.case a.id{color:var(--link)}"
     ".case .splits{font-size:.8rem;color:var(--soft);white-space:nowrap}.splits b{font-weight:600}"
     ".splits .fail{color:var(--fail)}.splits .weak{color:var(--weak)}.splits .error{color:var(--error)}.splits .inconc{color:var(--inconc)}"
     ".case[open]>summary{border-bottom:1px solid var(--line);border-radius:7px 7px 0 0}.body{padding:.7rem .9rem 1rem 6.1rem}"

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-struct cell { bool any; enum verdict worst; size_t cases, at; /* the case to look at */ };
+struct cell {
+    bool any;
+    enum verdict worst;
+    size_t cases, at; /* the case to look at */
+};
 
 static const char *run_name(const struct page *p, size_t run)
 {
@@ -83,9 +87,12 @@ static void unexercised(struct doc *d, const bool *cited)
     for (size_t c = 1; c < CLAUSE_COUNT; c++)
         if (!cited[c] && of_tested_proto(cited, c)) n++;
     if (n == 0) return;
-    doc_fmt(d, "<details class=\"more\"><summary>%zu clauses not exercised, with the reason</summary>\n<div class=\"wide\"><table>"
-               "<thead><tr><th>Clause</th><th>Section</th><th>Level</th><th>What it asks</th>"
-               "<th>Why it is not in the table above</th></tr></thead><tbody>\n", n);
+    doc_fmt(d,
+            "<details class=\"more\"><summary>%zu clauses not exercised, with the reason</summary>\n<div "
+            "class=\"wide\"><table>"
+            "<thead><tr><th>Clause</th><th>Section</th><th>Level</th><th>What it asks</th>"
+            "<th>Why it is not in the table above</th></tr></thead><tbody>\n",
+            n);
     for (size_t c = 1; c < CLAUSE_COUNT; c++) {
         if (cited[c] || !of_tested_proto(cited, c)) continue;
         doc_str(d, "<tr id=\"c-");
@@ -94,9 +101,15 @@ static void unexercised(struct doc *d, const bool *cited)
         describe(d, &clauses[c]);
         doc_str(d, "<td>");
         switch (clauses[c].watch) {
-        case WATCH_NONE: html_text(d, clauses[c].how); break;
-        case WATCH_PASSIVE: doc_str(d, "Watched in every session; nothing was found against it."); break;
-        case WATCH_CASE: doc_str(d, "No case of these runs cites it."); break;
+        case WATCH_NONE:
+            html_text(d, clauses[c].how);
+            break;
+        case WATCH_PASSIVE:
+            doc_str(d, "Watched in every session; nothing was found against it.");
+            break;
+        case WATCH_CASE:
+            doc_str(d, "No case of these runs cites it.");
+            break;
         }
         doc_str(d, "</td></tr>\n");
     }
@@ -106,7 +119,8 @@ static void unexercised(struct doc *d, const bool *cited)
 static void matrix(struct page *p, const struct cell *cell, const bool *cited)
 {
     struct doc *d = &p->d;
-    doc_str(d, "<div class=\"wide\"><table><thead><tr><th>Clause</th><th>Section</th><th>Level</th><th>What it asks</th>");
+    doc_str(d, "<div class=\"wide\"><table><thead><tr><th>Clause</th><th>Section</th><th>Level</th><th>What "
+               "it asks</th>");
     for (size_t i = 0; i < p->n; i++) {
         doc_str(d, "<th>");
         html_text(d, run_name(p, i));
@@ -129,7 +143,8 @@ void html_section_clauses(struct page *p)
         for (size_t c = 1; c < CLAUSE_COUNT; c++)
             any = any || cited[c];
         if (any) {
-            doc_str(&p->d, "<p class=\"soft\">The worst verdict of the cases that cite a clause; each leads to the case.</p>\n");
+            doc_str(&p->d, "<p class=\"soft\">The worst verdict of the cases that cite a clause; each leads "
+                           "to the case.</p>\n");
             matrix(p, cell, cited);
         } else {
             doc_str(&p->d, "<p class=\"soft\">No result cites a clause.</p>\n");

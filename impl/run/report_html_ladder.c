@@ -7,9 +7,12 @@
 #include "run/rungs.h"
 
 enum {
-    FIRST_SHOWN = 120, LAST_SHOWN = 40, /* a ladder read by a person is no longer */
-    TIME_W = 66, GLYPH = 72,            /* tenths of a pixel of one letter at 12 px, in the fonts of the page */
-    WHY_MAX = 88
+    FIRST_SHOWN = 120,
+    LAST_SHOWN = 40, /* a ladder read by a person is no longer */
+    TIME_W = 66,
+    GLYPH = 72, /* tenths of a pixel of one letter at 12 px, in the fonts of the page */
+    WHY_MAX = 88,
+    LANE_CHARS = 50
 };
 
 struct sketch {
@@ -66,8 +69,10 @@ static void title(struct doc *d, const struct rung *g)
         buf_init(&b, d->out->mem, 4096);
         struct doc t = {&b, d->failed};
         doc_text(&t, slice_sub(g->octets, 0, 200));
-        if (t.failed == OK) doc_xml(d, buf_slice(&b));
-        else d->failed = t.failed;
+        if (t.failed == OK)
+            doc_xml(d, buf_slice(&b));
+        else
+            d->failed = t.failed;
         buf_done(&b);
         if (g->octets.n > 200) doc_str(d, "\xe2\x80\xa6");
     }
@@ -87,12 +92,14 @@ static void arrow(struct sketch *k, const struct rung *g)
     if (max > 200) max = 12; /* no room for a long name of an end */
     size_t n = strlen(end_name) + count_text(g->label, max);
     if (g->secured) {
-        doc_fmt(d, "<use href=\"#lk\" x=\"%d\" y=\"%d\" width=\"9\" height=\"11\"/>", mid - (int)(n * GLYPH / 20) - 14, k->y - 15);
+        doc_fmt(d, "<use href=\"#lk\" x=\"%d\" y=\"%d\" width=\"9\" height=\"11\"/>",
+                mid - (int)(n * GLYPH / 20) - 14, k->y - 15);
     }
     doc_fmt(d, "<text class=\"m\" x=\"%d\" y=\"%d\">", mid, k->y - 6);
     html_text(d, end_name);
     short_text(d, g->label, max);
-    doc_fmt(d, "</text><path class=\"a\" d=\"M%d %dH%d\"/>", left + (head && !to_right ? 7 : 2), k->y, right - (head && to_right ? 7 : 2));
+    doc_fmt(d, "</text><path class=\"a\" d=\"M%d %dH%d\"/>", left + (head && !to_right ? 7 : 2), k->y,
+            right - (head && to_right ? 7 : 2));
     if (head && to_right) doc_fmt(d, "<path class=\"hd\" d=\"M%d %dl-9 -4v8z\"/>", right - 1, k->y);
     if (head && !to_right) doc_fmt(d, "<path class=\"hd\" d=\"M%d %dl9 -4v8z\"/>", left + 1, k->y);
 }
@@ -101,7 +108,8 @@ static void violation(struct sketch *k, const struct rung *g)
 {
     struct doc *d = k->d;
     int mid = (k->x[0] + k->x[k->relay ? 2 : 1]) / 2;
-    if (k->relay && g->kind != RUNG_NOTE) mid = g->end == 1 ? (k->x[1] + k->x[2]) / 2 : (k->x[0] + k->x[1]) / 2;
+    if (k->relay && g->kind != RUNG_NOTE)
+        mid = g->end == 1 ? (k->x[1] + k->x[2]) / 2 : (k->x[0] + k->x[1]) / 2;
     k->y += 17;
     if (g->clause) {
         doc_str(d, "<a href=\"#c-");
@@ -118,7 +126,9 @@ static void violation(struct sketch *k, const struct rung *g)
     }
     if (g->why && g->why[0]) {
         k->y += g->clause ? 16 : 0;
-        doc_fmt(d, "<text class=\"w\" x=\"%d\" y=\"%d\">", (k->x[0] + k->x[k->relay ? 2 : 1]) / 2, k->y);
+        /* beside its arrow where that is wide enough, else over all lanes */
+        if (k->relay && count_text(g->why, WHY_MAX) > LANE_CHARS) mid = (k->x[0] + k->x[2]) / 2;
+        doc_fmt(d, "<text class=\"w\" x=\"%d\" y=\"%d\">", mid, k->y);
         short_text(d, g->why, WHY_MAX);
         doc_str(d, "</text>");
     }
@@ -128,7 +138,8 @@ static void rung(struct sketch *k, const struct rung *g)
 {
     struct doc *d = k->d;
     k->y += g->kind == RUNG_NOTE ? 24 : 34;
-    doc_fmt(d, "<g class=\"%s%s%s\">", g->kind == RUNG_EVENT ? "e" : "g", g->secured ? " s" : "", g->violating ? " x" : "");
+    doc_fmt(d, "<g class=\"%s%s%s\">", g->kind == RUNG_EVENT ? "e" : "g", g->secured ? " s" : "",
+            g->violating ? " x" : "");
     title(d, g);
     doc_fmt(d, "<text class=\"t\" x=\"0\" y=\"%d\">%llu.%03llu</text>", k->y + (g->kind == RUNG_NOTE ? 0 : 4),
             (unsigned long long)(g->ms / 1000), (unsigned long long)(g->ms % 1000));
@@ -173,7 +184,8 @@ static void lifelines(struct sketch *k, int height)
         n = 3;
     }
     for (size_t i = 0; i < n; i++) {
-        doc_fmt(d, "<path class=\"life\" d=\"M%d 22V%d\"/><text class=\"h\" x=\"%d\" y=\"14\">", k->x[i], height - 6, k->x[i]);
+        doc_fmt(d, "<path class=\"life\" d=\"M%d 22V%d\"/><text class=\"h\" x=\"%d\" y=\"14\">", k->x[i],
+                height - 6, k->x[i]);
         html_text(d, names[i]);
         doc_str(d, "</text>");
     }
@@ -181,7 +193,8 @@ static void lifelines(struct sketch *k, int height)
 
 void html_ladder(struct doc *d, const struct ladder *l)
 {
-    struct sketch k = {.d = d, .l = l, .relay = ladder_is_relay(l), .x = {TIME_W + 40, TIME_W + 640, 0}, .y = 30};
+    struct sketch k = {
+        .d = d, .l = l, .relay = ladder_is_relay(l), .x = {TIME_W + 40, TIME_W + 640, 0}, .y = 30};
     if (l->rungs == 0) return;
     if (k.relay) {
         k.x[0] = TIME_W + 30;
@@ -189,7 +202,10 @@ void html_ladder(struct doc *d, const struct ladder *l)
         k.x[2] = TIME_W + 770;
     }
     int width = k.x[k.relay ? 2 : 1] + 40, height = height_of(l);
-    doc_fmt(d, "<div class=\"ladder\"><svg class=\"lad\" role=\"img\" aria-label=\"Message ladder\" width=\"%d\" height=\"%d\">", width, height);
+    doc_fmt(d,
+            "<div class=\"ladder\"><svg class=\"lad\" role=\"img\" aria-label=\"Message ladder\" "
+            "width=\"%d\" height=\"%d\">",
+            width, height);
     lifelines(&k, height);
     for (size_t i = 0; i < l->rungs && d->failed == OK; i++) {
         if (shown(l, i)) {
@@ -200,7 +216,8 @@ void html_ladder(struct doc *d, const struct ladder *l)
         while (i + 1 < l->rungs && !shown(l, i + 1))
             i++;
         k.y += 24;
-        doc_fmt(d, "<text class=\"nt\" x=\"%d\" y=\"%d\">\xe2\x80\xa6 %zu more \xe2\x80\xa6</text>", k.x[0] + 10, k.y, i - from + 1);
+        doc_fmt(d, "<text class=\"nt\" x=\"%d\" y=\"%d\">\xe2\x80\xa6 %zu more \xe2\x80\xa6</text>",
+                k.x[0] + 10, k.y, i - from + 1);
     }
     doc_str(d, "</svg></div>\n");
 }
@@ -218,8 +235,10 @@ static void octet_lines(struct doc *d, slice s)
         doc_str(&t, "\n");
         at += line.n;
     }
-    if (t.failed == OK) doc_xml(d, buf_slice(&b));
-    else if (d->failed == OK) d->failed = t.failed;
+    if (t.failed == OK)
+        doc_xml(d, buf_slice(&b));
+    else if (d->failed == OK)
+        d->failed = t.failed;
     buf_done(&b);
 }
 
@@ -233,7 +252,8 @@ void html_octets(struct doc *d, const struct ladder *l, size_t max)
     for (size_t i = 0; i < l->rungs && d->failed == OK; i++) {
         const struct rung *g = &l->rung[i];
         if (!g->octets.n || !shown(l, i)) continue;
-        doc_fmt(d, "<p class=\"o\">%llu.%03llu ", (unsigned long long)(g->ms / 1000), (unsigned long long)(g->ms % 1000));
+        doc_fmt(d, "<p class=\"o\">%llu.%03llu ", (unsigned long long)(g->ms / 1000),
+                (unsigned long long)(g->ms % 1000));
         html_text(d, rung_end(l, g));
         doc_str(d, g->from_peer ? " \xe2\x86\x90 peer " : " \xe2\x86\x92 peer ");
         if (g->secured) doc_str(d, "(TLS) ");

@@ -64,14 +64,17 @@ static json_t *object_of(const struct run_results *rs, const struct result *r)
     const struct mem *m = rs->mem;
     json_t *o = json_object();
     if (!o) return NULL;
-    bool ok = put_string(m, o, "id", r->id ? r->id : "") && put(o, "verdict", json_string(verdict_names[r->verdict])) &&
-              put(o, "clauses", clause_ids(r)) && put(o, "defects", defect_ids(r)) &&
-              put_string(m, o, "reason", r->reason ? r->reason : "") &&
+    bool ok = put_string(m, o, "id", r->id ? r->id : "") &&
+              put(o, "verdict", json_string(verdict_names[r->verdict])) && put(o, "clauses", clause_ids(r)) &&
+              put(o, "defects", defect_ids(r)) && put_string(m, o, "reason", r->reason ? r->reason : "") &&
               put(o, "ms", json_real(milliseconds(r->ms))) &&
-              put_string(m, o, "split", r->split ? r->split : "whole") && put_string(m, o, "title", r->title ? r->title : "") &&
-              put_string(m, o, "role", r->role ? r->role : rs->role) && put_string(m, o, "vary", r->vary ? r->vary : "") &&
-              put(o, "instances", json_integer((json_int_t)r->instances)) && put(o, "passive", json_boolean(r->passive)) &&
-              put_string(m, o, "waived", r->waived) && put_string(m, o, "file", r->file) && put(o, "line", json_integer(r->line)) &&
+              put_string(m, o, "split", r->split ? r->split : "whole") &&
+              put_string(m, o, "title", r->title ? r->title : "") &&
+              put_string(m, o, "role", r->role ? r->role : rs->role) &&
+              put_string(m, o, "vary", r->vary ? r->vary : "") &&
+              put(o, "instances", json_integer((json_int_t)r->instances)) &&
+              put(o, "passive", json_boolean(r->passive)) && put_string(m, o, "waived", r->waived) &&
+              put_string(m, o, "file", r->file) && put(o, "line", json_integer(r->line)) &&
               put_string(m, o, "saved", r->saved);
     if (ok) return o;
     json_decref(o);

@@ -65,7 +65,8 @@ static void outcome(struct doc *d, const struct result *r)
 {
     const char *tag = NULL;
     switch (r->verdict) {
-    case V_PASS: return;
+    case V_PASS:
+        return;
     case V_WEAK:
         /* these readers know no third thing between passed and failed */
         doc_str(d, "      <system-out>weak: ");
@@ -77,10 +78,15 @@ static void outcome(struct doc *d, const struct result *r)
         xml(d, r->waived && r->waived[0] ? r->waived : r->reason);
         doc_str(d, "\"/>\n");
         return;
-    case V_FAIL: tag = "failure"; break;
+    case V_FAIL:
+        tag = "failure";
+        break;
     case V_INCONC:
-    case V_ERROR: tag = "error"; break;
-    case V_COUNT: return;
+    case V_ERROR:
+        tag = "error";
+        break;
+    case V_COUNT:
+        return;
     }
     doc_fmt(d, "      <%s type=\"%s\" message=\"", tag, verdict_names[r->verdict]);
     xml(d, r->reason);
@@ -101,8 +107,8 @@ static void suite(struct doc *d, const struct run_results *rs, const char *role,
     }
     doc_str(d, "  <testsuite name=\"");
     xml(d, role);
-    doc_fmt(d, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", n, count[V_FAIL], count[V_INCONC] + count[V_ERROR],
-            count[V_SKIP]);
+    doc_fmt(d, "\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\"", n, count[V_FAIL],
+            count[V_INCONC] + count[V_ERROR], count[V_SKIP]);
     seconds(d, ms);
     doc_str(d, ">\n    <properties>");
     property(d, "peer", rs->peer);

@@ -73,8 +73,10 @@ static void violation(struct doc *d, const struct rung *g, size_t width)
     const char *defect = defects[g->defect].id;
     doc_str(d, "!!");
     fill(d, " ", GUTTER);
-    if (g->clause) doc_fmt(d, "%.60s (section %.40s)", c->id, c->section);
-    else doc_str(d, "violation");
+    if (g->clause)
+        doc_fmt(d, "%.60s (section %.40s)", c->id, c->section);
+    else
+        doc_str(d, "violation");
     if (g->defect) doc_fmt(d, " %.60s", defect);
     doc_str(d, "\n");
     wrapped(d, slice_str(g->why && g->why[0] ? g->why : g->clause ? c->text : ""), width, GUTTER + 2);
@@ -135,11 +137,15 @@ static void relay(struct doc *d, const struct ladder *l, size_t width)
             note(d, g, width);
         } else {
             doc_str(d, "|");
-            if (g->end == 0) arrow(d, g, lane, !g->from_peer);
-            else fill(d, " ", lane);
+            if (g->end == 0)
+                arrow(d, g, lane, !g->from_peer);
+            else
+                fill(d, " ", lane);
             doc_str(d, "|");
-            if (g->end == 1) arrow(d, g, lane, g->from_peer); /* we stand at the right */
-            else fill(d, " ", lane);
+            if (g->end == 1)
+                arrow(d, g, lane, g->from_peer); /* we stand at the right */
+            else
+                fill(d, " ", lane);
             doc_str(d, "|\n");
         }
         if (g->violating) violation(d, g, width);
@@ -151,7 +157,9 @@ err report_ladder(const struct ladder *l, size_t width, struct buf *out)
     struct doc d = {out, OK};
     if (width < WIDTH_MIN) width = WIDTH_MIN;
     if (width > WIDTH_MAX) width = WIDTH_MAX;
-    if (ladder_is_relay(l)) relay(&d, l, width);
-    else one_pair(&d, l, width);
+    if (ladder_is_relay(l))
+        relay(&d, l, width);
+    else
+        one_pair(&d, l, width);
     return d.failed;
 }

@@ -25,9 +25,12 @@ static size_t slug_part(char *to, size_t n, const char *s)
     if (n && n < SLUG_MAX) to[n++] = '-';
     for (; *s && n < SLUG_MAX; s++) {
         char c = *s;
-        bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (c == '.' && n);
-        if (safe) to[n++] = c;
-        else if (n && to[n - 1] != '-') to[n++] = '-';
+        bool safe = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                    (c == '.' && n);
+        if (safe)
+            to[n++] = c;
+        else if (n && to[n - 1] != '-')
+            to[n++] = '-';
     }
     return n;
 }
@@ -104,10 +107,14 @@ static void octets(struct doc *d, slice s)
 
 static void transcript_rung(struct doc *d, const struct ladder *l, const struct rung *g)
 {
-    doc_fmt(d, "%s%3llu.%03llu  ", g->violating ? "!!" : "  ", (unsigned long long)(g->ms / 1000), (unsigned long long)(g->ms % 1000));
-    if (g->kind == RUNG_NOTE) doc_str(d, "* ");
-    else if (!rung_directed(g)) doc_fmt(d, "%.40s -- peer  ", rung_end(l, g));
-    else doc_fmt(d, g->from_peer ? "%.40s <- peer  " : "%.40s -> peer  ", rung_end(l, g));
+    doc_fmt(d, "%s%3llu.%03llu  ", g->violating ? "!!" : "  ", (unsigned long long)(g->ms / 1000),
+            (unsigned long long)(g->ms % 1000));
+    if (g->kind == RUNG_NOTE)
+        doc_str(d, "* ");
+    else if (!rung_directed(g))
+        doc_fmt(d, "%.40s -- peer  ", rung_end(l, g));
+    else
+        doc_fmt(d, g->from_peer ? "%.40s <- peer  " : "%.40s -> peer  ", rung_end(l, g));
     if (g->secured) doc_str(d, "[tls] ");
     doc_text(d, slice_str(g->label));
     if (g->octets.n) doc_fmt(d, "  (%zu octets)", g->octets.n);
@@ -155,8 +162,8 @@ static void transcript(struct doc *d, const struct run_results *rs, const struct
 struct taping {
     struct pcapng *p;
     struct pcapng_flow to;
-    int flow;     /* the last of this end, -1 */
-    bool used;    /* it carried something */
+    int flow;  /* the last of this end, -1 */
+    bool used; /* it carried something */
     bool peer_is_client;
     uint16_t next_port;
 };
@@ -174,7 +181,8 @@ static void peer_address(const char *peer, struct pcapng_flow *f)
     f->server_port = (uint16_t)port;
 }
 
-static void tape_end(struct taping *t, struct pcapng *p, const struct run_results *rs, size_t end, const char *name)
+static void tape_end(struct taping *t, struct pcapng *p, const struct run_results *rs, size_t end,
+                     const char *name)
 {
     struct pcapng_flow f = {.client_ip = 0xc0000201, .client_port = (uint16_t)(40000 + 4000 * (end % 6))};
     peer_address(rs->peer, &f);
@@ -182,7 +190,8 @@ static void tape_end(struct taping *t, struct pcapng *p, const struct run_result
     bool far = name && strcmp(name, "far") == 0;
     if (far) {
         uint32_t ip = f.server_ip;
-        f = (struct pcapng_flow){.client_ip = ip, .server_ip = 0xc0000203, .client_port = f.client_port, .server_port = 7001};
+        f = (struct pcapng_flow){
+            .client_ip = ip, .server_ip = 0xc0000203, .client_port = f.client_port, .server_port = 7001};
     }
     *t = (struct taping){.p = p, .to = f, .flow = -1, .peer_is_client = far};
 }
@@ -259,7 +268,8 @@ static err capture(struct buf *out, const struct run_results *rs, const struct r
     for (size_t i = 0; i < ends; i++)
         tape_end(&t[i], p, rs, i, l->ends && i < l->end_count ? l->ends[i] : NULL);
     for (size_t i = 0; i < l->rungs && e == OK; i++)
-        if (l->rung[i].end >= 0 && l->rung[i].kind != RUNG_NOTE) e = tape_rung(&t[l->rung[i].end], &l->rung[i], &comment);
+        if (l->rung[i].end >= 0 && l->rung[i].kind != RUNG_NOTE)
+            e = tape_rung(&t[l->rung[i].end], &l->rung[i], &comment);
     buf_done(&comment);
     pcapng_free(p);
     mem_free(rs->mem, t);
@@ -268,7 +278,8 @@ static err capture(struct buf *out, const struct run_results *rs, const struct r
 
 /* ---- the contract ---- */
 
-static err save_one(const struct run_results *rs, const char *stem, const char *end, struct doc *d, char *why, size_t why_n)
+static err save_one(const struct run_results *rs, const char *stem, const char *end, struct doc *d, char *why,
+                    size_t why_n)
 {
     size_t n = strlen(stem) + 16;
     char *path = mem_new(rs->mem, n);

@@ -11,9 +11,12 @@ static void words(struct doc *d, const char *s)
         slice rest = slice_sub(all, at, all.n);
         size_t n = doc_utf8_len(rest);
         uint8_t c = rest.p[0];
-        if (n == 1 && (c == '#' || c == '\\')) doc_fmt(d, "\\%c", c);
-        else if (n == 1 && (c < 0x20 || c == 0x7f)) doc_str(d, " ");
-        else doc_utf8(d, slice_sub(rest, 0, n ? n : 1));
+        if (n == 1 && (c == '#' || c == '\\'))
+            doc_fmt(d, "\\%c", c);
+        else if (n == 1 && (c < 0x20 || c == 0x7f))
+            doc_str(d, " ");
+        else
+            doc_utf8(d, slice_sub(rest, 0, n ? n : 1));
         at += n ? n : 1;
     }
 }

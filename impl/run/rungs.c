@@ -3,9 +3,13 @@
 
 enum rung_event rung_event(const struct rung *g)
 {
-    static const struct { const char *word; enum rung_event is; } words[] = {
-        {"connected", RUNG_EV_OPEN}, {"accepted", RUNG_EV_OPEN},     {"fin", RUNG_EV_FIN},
-        {"reset", RUNG_EV_RESET},    {"rst", RUNG_EV_RESET},         {"urgent", RUNG_EV_URGENT},
+    static const struct {
+        const char *word;
+        enum rung_event is;
+    } words[] = {
+        {"connected", RUNG_EV_OPEN}, {"accepted", RUNG_EV_OPEN},
+        {"fin", RUNG_EV_FIN},        {"reset", RUNG_EV_RESET},
+        {"rst", RUNG_EV_RESET},      {"urgent", RUNG_EV_URGENT},
         {"urg", RUNG_EV_URGENT},     {"close_notify", RUNG_EV_CLOSE_NOTIFY},
     };
     if (g->kind != RUNG_EVENT) return RUNG_EV_OTHER;
@@ -25,16 +29,19 @@ bool rung_directed(const struct rung *g)
     case RUNG_EV_FIN:
     case RUNG_EV_RESET:
     case RUNG_EV_URGENT:
-    case RUNG_EV_CLOSE_NOTIFY: return true;
+    case RUNG_EV_CLOSE_NOTIFY:
+        return true;
     case RUNG_EV_OPEN:
-    case RUNG_EV_OTHER: break;
+    case RUNG_EV_OTHER:
+        break;
     }
     return g->kind == RUNG_MESSAGE;
 }
 
 const char *rung_end(const struct ladder *l, const struct rung *g)
 {
-    if (!l->ends || l->end_count < 2 || g->end < 0 || (size_t)g->end >= l->end_count || !l->ends[g->end]) return "tester";
+    if (!l->ends || l->end_count < 2 || g->end < 0 || (size_t)g->end >= l->end_count || !l->ends[g->end])
+        return "tester";
     return l->ends[g->end];
 }
 

@@ -8,7 +8,7 @@
 /* What an event is, by the first word of its label (letter case does not count). */
 enum rung_event {
     RUNG_EV_OTHER,
-    RUNG_EV_OPEN,   /* connected, accepted */
+    RUNG_EV_OPEN, /* connected, accepted */
     RUNG_EV_FIN,
     RUNG_EV_RESET,  /* reset, RST */
     RUNG_EV_URGENT, /* urgent, URG */

@@ -18,7 +18,12 @@ struct packet {
     char comment[128];
     slice data;
 };
-struct file { struct packet p[256]; size_t n; char app[64]; unsigned link, resolution; };
+struct file {
+    struct packet p[256];
+    size_t n;
+    char app[64];
+    unsigned link, resolution;
+};
 
 static uint32_t le(const uint8_t *p, size_t n)
 {
@@ -251,7 +256,9 @@ static void long_comments_are_cut_between_characters(void **state)
     buf_done(&out);
 }
 
-struct tight { long left; };
+struct tight {
+    long left;
+};
 
 static void *tight_resize(void *ctx, void *p, size_t n)
 {

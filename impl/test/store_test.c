@@ -19,7 +19,10 @@
 
 /* ---- a folder for one test ---- */
 
-struct place { char root[64], dir[96]; struct env env; };
+struct place {
+    char root[64], dir[96];
+    struct env env;
+};
 
 static int place_make(void **state)
 {
@@ -80,7 +83,12 @@ static void spit(const char *path, const uint8_t *p, size_t n)
 
 /* ---- reading back ---- */
 
-struct seen { uint64_t number[64]; uint64_t us[64]; char body[64][64], type[64][64], from[64][64]; size_t n, stop; };
+struct seen {
+    uint64_t number[64];
+    uint64_t us[64];
+    char body[64][64], type[64][64], from[64][64];
+    size_t n, stop;
+};
 
 static void copy_word(char to[64], slice s)
 {
@@ -124,7 +132,9 @@ static struct store *opened(const struct place *p, struct store_state *st)
 static uint64_t add(struct store *s, const char *body)
 {
     uint64_t number = 0;
-    struct store_record r = {.us = 953769600123456u, .type = SLICE_LIT("application/x-idef-alert"), .body = slice_str(body),
+    struct store_record r = {.us = 953769600123456u,
+                             .type = SLICE_LIT("application/x-idef-alert"),
+                             .body = slice_str(body),
                              .from = SLICE_LIT("A DOM.ORG")};
     assert_int_equal(store_add(s, &r, &number), OK);
     return number;
@@ -181,7 +191,10 @@ static void writes_the_format_it_promises(void **state)
 {
     struct place *p = *state;
     struct store *s = opened(p, NULL);
-    struct store_record r = {.us = 951827696000007u, .type = SLICE_LIT("text/x; a=\"b\r\nc\" "), .body = SLICE_LIT("hi"), .from = SLICE_NONE};
+    struct store_record r = {.us = 951827696000007u,
+                             .type = SLICE_LIT("text/x; a=\"b\r\nc\" "),
+                             .body = SLICE_LIT("hi"),
+                             .from = SLICE_NONE};
     uint64_t number;
     assert_int_equal(store_add(s, &r, &number), OK);
     r.us = 951868800000000u + (uint64_t)86400 * 1000000 * 366; /* past a leap day of a century */
@@ -232,7 +245,8 @@ enum { RECORDS = 6 };
 /* RECORDS records in one file; where each ends. */
 static uint8_t *sample(struct place *p, size_t *n, size_t end[RECORDS])
 {
-    static const char *const body[RECORDS] = {"first", "", "alert 3 looks like one\n", "alert 9\nalert ", "5", "the last one"};
+    static const char *const body[RECORDS] = {"first",           "",  "alert 3 looks like one\n",
+                                              "alert 9\nalert ", "5", "the last one"};
     struct store *s = opened(p, NULL);
     for (size_t i = 0; i < RECORDS; i++) {
         struct stat st;
@@ -335,8 +349,10 @@ static void loses_only_the_record_of_a_changed_octet(void **state)
             all[at] ^= masks[m];
             struct store *s = opened(p, &st);
             assert_int_equal(st.alerts, RECORDS - 1);
-            if (hit == RECORDS - 1) assert_int_equal(st.torn_octets, n - end[hit - 1]);
-            else assert_int_equal(st.bad_records, 1);
+            if (hit == RECORDS - 1)
+                assert_int_equal(st.torn_octets, n - end[hit - 1]);
+            else
+                assert_int_equal(st.bad_records, 1);
             assert_true(add(s, "after") > RECORDS);
             sync_ok(s);
             store_close(s);
@@ -405,8 +421,9 @@ static void a_forged_record_in_a_body_stays_a_body(void **state)
     uint8_t *all = slurp(file_in(p, "alerts-000001.log"), &m);
     all[120] ^= 4; /* inside the body that holds the forged ones */
     spit(file_in(p, "alerts-000001.log"), all, m);
-    static const char second[] = "alert 2 2000-03-22T12:00:00.123456Z type application/x-idef-alert length 4 crc32 01234567"
-                                 " from A_DOM.ORG\ntrue\n";
+    static const char second[] =
+        "alert 2 2000-03-22T12:00:00.123456Z type application/x-idef-alert length 4 crc32 01234567"
+        " from A_DOM.ORG\ntrue\n";
     struct store_state st = look(p, &seen);
     assert_int_equal(seen.n, 1);
     assert_string_equal(seen.body[0], "true");
@@ -528,7 +545,8 @@ static void says_why_a_folder_will_not_do(void **state)
     assert_non_null(strstr(why, "No such file"));
     assert_int_equal(store_each(&p->env, dir, see, NULL, NULL, why, sizeof why), ERR_SYS);
     store_close(opened(p, NULL));
-    assert_int_equal(store_open(&p->env, file_in(p, "alerts-000001.log"), &s, NULL, why, sizeof why), ERR_SYS);
+    assert_int_equal(store_open(&p->env, file_in(p, "alerts-000001.log"), &s, NULL, why, sizeof why),
+                     ERR_SYS);
     assert_non_null(strstr(why, "Not a directory"));
 }
 
@@ -547,7 +565,9 @@ static void stops_when_asked(void **state)
 
 /* ---- memory ---- */
 
-struct tight { long left; };
+struct tight {
+    long left;
+};
 
 static void *tight_resize(void *ctx, void *p, size_t n)
 {
@@ -590,14 +610,20 @@ static void survives_every_failed_allocation(void **state)
         } else {
             assert_non_null(strstr(why, "out of memory"));
         }
-        if (e == OK) done = true;
-        else assert_int_equal(e, ERR_MEM);
+        if (e == OK)
+            done = true;
+        else
+            assert_int_equal(e, ERR_MEM);
     }
 }
 
 /* ---- two threads ---- */
 
-struct writer { struct store *s; bool stop; pthread_mutex_t lock; };
+struct writer {
+    struct store *s;
+    bool stop;
+    pthread_mutex_t lock;
+};
 
 static void *writes(void *arg)
 {
@@ -613,7 +639,10 @@ static void *writes(void *arg)
     return NULL;
 }
 
-struct count { uint64_t n; bool ok; };
+struct count {
+    uint64_t n;
+    bool ok;
+};
 
 static bool count_up(void *ctx, const struct store_record *r)
 {
