@@ -27,6 +27,7 @@ __attribute__((format(printf, 4, 5))) static void finish(struct player *p, enum 
     va_list ap;
     if (p->stop) return;
     p->stop = true;
+    if (p->run->wake) *p->run->wake = true;
     p->verdict = v;
     p->line = line;
     va_start(ap, fmt);
@@ -100,21 +101,6 @@ size_t play_rung(struct player *p, enum rung_kind kind, int end, bool from_peer,
 static void note_rung(struct player *p, const char *text, uint64_t now)
 {
     play_rung(p, RUNG_NOTE, 0, false, false, text, SLICE_NONE, now);
-}
-
-static void free_rungs(const struct mem *m, struct rung *r, size_t n)
-{
-    union {
-        const uint8_t *c;
-        void *v;
-    } u;
-    for (size_t i = 0; i < n; i++) {
-        mem_free(m, r[i].label);
-        mem_free(m, r[i].why);
-        u.c = r[i].octets.p;
-        mem_free(m, u.v);
-    }
-    mem_free(m, r);
 }
 
 void player_take_ladder(struct player *p, struct ladder *out)
@@ -620,7 +606,8 @@ void player_free(struct player *p)
         play_drain(p, i);
         buf_done(&p->raw_sent[i]);
     }
-    free_rungs(m, p->rung, p->rungs);
+    struct ladder l = {.rung = p->rung, .rungs = p->rungs};
+    ladder_done(m, &l);
     endpoint_done(&p->e);
     mem_free(m, p);
 }

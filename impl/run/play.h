@@ -67,6 +67,7 @@ struct play_run {
     uint64_t accept_ms;         /* how long a peer may take to connect to us */
     enum link_split split;
     uint64_t seed;
+    bool *wake;                 /* set when a player stops */
 };
 
 struct player {
@@ -83,7 +84,7 @@ struct player {
     char reason[400];
     struct play_event *head[PLAY_ENDS], *tail[PLAY_ENDS];
     bool came[PLAY_ENDS];        /* anything came in on that end */
-    struct buf raw_sent[PLAY_ENDS]; /* for octets=same */
+    struct buf raw_sent[PLAY_ENDS]; /* for octets is=same */
     bool never[512];             /* statements of plan that are armed */
     struct rung *rung;
     size_t rungs, rung_cap;

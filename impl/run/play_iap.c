@@ -236,7 +236,7 @@ static void feed(struct player *p, int end, slice in, uint64_t now)
     struct iap_play_end *x = iap_play_end(p, end);
     if (x->opaque) {
         size_t r = play_rung(p, RUNG_MESSAGE, end, true, false, "octets", in, now);
-        struct play_field f = {"octets", in};
+        struct play_field f = {"is", in};
         if (in.n) play_raise(p, "octets", end, false, r, &f, 1);
         return;
     }

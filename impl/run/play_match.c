@@ -71,7 +71,7 @@ static const slice *field_of(const struct play_event *ev, const char *key)
 static enum play_match octets_fit(struct player *p, const struct scn_arg *a, const struct play_event *ev)
 {
     slice want = value_of(&a->value[0]);
-    const slice *have = field_of(ev, "octets");
+    const slice *have = field_of(ev, "is");
     if (slice_eq(want, SLICE_LIT("same"))) want = buf_slice(&p->raw_sent[!ev->end]);
     if (!have || have->n > want.n || !slice_eq(*have, slice_sub(want, 0, have->n))) return MATCH_NO;
     return have->n == want.n ? MATCH_YES : MATCH_PARTLY;
@@ -88,7 +88,7 @@ enum play_match play_matches(struct player *p, const struct scn_stmt *s, const s
     for (size_t i = 0; i < s->args; i++) {
         const struct scn_arg *a = &s->arg[i];
         if (!a->key) continue;
-        if (strcmp(a->key, "octets") == 0) {
+        if (strcmp(a->key, "is") == 0 && strcmp(ev->name, "octets") == 0) {
             enum play_match m = octets_fit(p, a, ev);
             if (m != MATCH_YES) return m;
             continue;

@@ -12,15 +12,21 @@ void run_results_init(struct run_results *rs, const struct mem *mem)
     *rs = (struct run_results){.mem = mem};
 }
 
-static void result_done(struct result *r, const struct mem *mem)
+void ladder_done(const struct mem *mem, struct ladder *l)
 {
-    for (size_t i = 0; i < r->ladder.rungs; i++) {
-        struct rung *g = &r->ladder.rung[i];
+    for (size_t i = 0; i < l->rungs; i++) {
+        struct rung *g = &l->rung[i];
         mem_free(mem, g->label);
         mem_free(mem, g->why);
-        mem_free(mem, (void *)(uintptr_t)g->octets.p); /* a slice reads, but these are the result's own */
+        mem_free(mem, (void *)(uintptr_t)g->octets.p); /* a slice reads, but these are the ladder's own */
     }
-    mem_free(mem, r->ladder.rung);
+    mem_free(mem, l->rung);
+    *l = (struct ladder){0};
+}
+
+static void result_done(struct result *r, const struct mem *mem)
+{
+    ladder_done(mem, &r->ladder);
     mem_free(mem, r->id);
     mem_free(mem, r->title);
     mem_free(mem, r->file);

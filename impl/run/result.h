@@ -35,6 +35,9 @@ struct ladder {
     struct rung *rung; size_t rungs;
 };
 
+/* Frees the rungs of a ladder and leaves it empty. */
+void ladder_done(const struct mem *mem, struct ladder *l);
+
 struct result {           /* one case at one split, the worst of its instances */
     char *id, *title, *file;
     int line;             /* of the statement that gave the verdict, 0 */
