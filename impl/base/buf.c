@@ -38,28 +38,29 @@ size_t buf_room(const struct buf *b)
     return b->max - b->n;
 }
 
+/* Moves the octets to the front of the memory, which grows when that alone would have to be done over and
+ * over. */
+static err make_room(struct buf *b, size_t n)
+{
+    size_t want = b->n + n, cap = b->cap ? b->cap : 64;
+    bool far = b->from >= b->n; /* as many octets gone as there are to move */
+    while (cap < want || (cap == b->cap && !far && cap < b->max))
+        cap = cap > SIZE_MAX / 2 ? want : cap * 2;
+    if (cap > b->max) cap = b->max; /* not below want, as n fits */
+    if (b->from) memmove(b->p, b->p + b->from, b->n);
+    b->from = 0;
+    if (cap <= b->cap) return OK;
+    uint8_t *p = mem_resize(b->mem, b->p, cap);
+    if (!p) return b->cap < want ? ERR_MEM : OK;
+    b->p = p;
+    b->cap = cap;
+    return OK;
+}
+
 err buf_reserve(struct buf *b, size_t n, uint8_t **at)
 {
     if (n > b->max - b->n) return ERR_LIMIT;
-    if (b->from + b->n + n > b->cap) {
-        if (b->from && b->n + n <= b->cap && b->from >= b->n) {
-            memmove(b->p, b->p + b->from, b->n);
-            b->from = 0;
-        } else {
-            size_t want = b->n + n, cap = b->cap ? b->cap : 64;
-            while (cap < want)
-                cap = cap > SIZE_MAX / 2 ? want : cap * 2;
-            if (cap > b->max && b->max >= want) cap = b->max;
-            if (b->from) memmove(b->p, b->p + b->from, b->n);
-            b->from = 0;
-            if (cap > b->cap) {
-                uint8_t *p = mem_resize(b->mem, b->p, cap);
-                if (!p) return ERR_MEM;
-                b->p = p;
-                b->cap = cap;
-            }
-        }
-    }
+    if (b->from + b->n + n > b->cap) TRY(make_room(b, n));
     *at = b->p + b->from + b->n;
     return OK;
 }
@@ -117,11 +118,18 @@ void buf_take(struct buf *b, size_t n)
     if (b->n == 0) b->from = 0;
 }
 
+void buf_unadd(struct buf *b, size_t n)
+{
+    assert(n <= b->n);
+    b->n -= n;
+    if (b->n == 0) b->from = 0;
+}
+
 const char *buf_str(struct buf *b)
 {
     size_t max = b->max;
     uint8_t *at;
-    b->max = max + 1; /* the NUL is ours, not content */
+    if (max < SIZE_MAX) b->max = max + 1; /* the NUL is ours, not content */
     err e = buf_reserve(b, 1, &at);
     b->max = max;
     if (e != OK) return NULL;

@@ -33,8 +33,9 @@ err buf_addf(struct buf *b, const char *fmt, ...) MUST_CHECK __attribute__((form
 /* Room for n more octets at *at; call buf_added with how many were written there. */
 err buf_reserve(struct buf *b, size_t n, uint8_t **at) MUST_CHECK;
 void buf_added(struct buf *b, size_t n);
-/* Drop n octets at the front (n <= b->n). */
+/* Drop n octets at the front, or at the end (n <= b->n). */
 void buf_take(struct buf *b, size_t n);
+void buf_unadd(struct buf *b, size_t n);
 /* The octets as a C string (a NUL is kept behind them, not counted); NULL when memory is short. */
 const char *buf_str(struct buf *b);
 

@@ -25,7 +25,7 @@ slice cursor_take(struct cursor *c, size_t n)
         c->failed = ERR_MORE;
         return SLICE_NONE;
     }
-    slice s = slice_of(c->in.p + c->at, n);
+    slice s = slice_sub(c->in, c->at, c->at + n);
     c->at += n;
     return s;
 }
@@ -39,7 +39,8 @@ uint8_t cursor_u8(struct cursor *c)
 uint16_t cursor_u16(struct cursor *c)
 {
     slice s = cursor_take(c, 2);
-    return s.n ? (uint16_t)(s.p[0] << 8 | s.p[1]) : 0;
+    if (!s.n) return 0;
+    return (uint16_t)(s.p[0] << 8 | s.p[1]);
 }
 
 uint32_t cursor_u32(struct cursor *c)
@@ -53,8 +54,8 @@ slice cursor_line(struct cursor *c, bool *bare_lf)
 {
     *bare_lf = false;
     if (c->failed != OK) return SLICE_NONE;
-    const uint8_t *from = c->in.p + c->at;
-    const uint8_t *lf = cursor_left(c) ? memchr(from, '\n', cursor_left(c)) : NULL;
+    slice left = slice_sub(c->in, c->at, c->in.n);
+    const uint8_t *from = left.p, *lf = left.n ? memchr(from, '\n', left.n) : NULL;
     if (!lf) {
         c->failed = ERR_MORE;
         return SLICE_NONE;
@@ -69,5 +70,7 @@ slice cursor_line(struct cursor *c, bool *bare_lf)
 void cursor_literal(struct cursor *c, slice lit)
 {
     slice got = cursor_take(c, lit.n);
-    if (c->failed == OK && !slice_eq_nocase(got, lit)) c->failed = ERR_PEER;
+    if (c->failed != OK || slice_eq_nocase(got, lit)) return;
+    c->failed = ERR_PEER;
+    c->at -= lit.n; /* at tells where reading went wrong */
 }

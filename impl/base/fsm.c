@@ -68,17 +68,19 @@ uint32_t fsm_legal(const struct fsm_inst *i, int side, const void *facts)
 
 const struct fsm_row *fsm_next(const struct fsm_inst *i, uint8_t target, uint32_t avoid, const void *facts)
 {
-    /* breadth first, backwards from the target, so that the first hit at the present state is on a shortest way */
+    /* breadth first, backwards from the target, so that the first hit at the present state is on a shortest
+     * way */
     const struct fsm *m = i->m;
+    if (i->state == target || target >= m->state_count || (avoid >> target & 1)) return NULL;
     uint32_t seen = 1u << target, front = seen;
-    if (i->state == target) return NULL;
     while (front) {
         uint32_t before = 0;
         for (size_t k = 0; k < m->row_count; k++) {
             const struct fsm_row *r = &m->rows[k];
             if (r->kind != FSM_OK || !(front >> r->to & 1) || (seen >> r->from & 1)) continue;
-            if ((avoid >> r->from & 1) || !holds(m, r, facts)) continue;
+            if (!holds(m, r, facts)) continue;
             if (r->from == i->state) return r;
+            if (avoid >> r->from & 1) continue;
             before |= 1u << r->from;
         }
         seen |= before;
@@ -112,16 +114,24 @@ static bool hides(const struct fsm_row *a, const struct fsm_row *b)
            (a->guard == FSM_NOGUARD || a->guard == b->guard);
 }
 
+static bool in_range(const struct fsm *m, const struct fsm_row *r)
+{
+    return r->from < m->state_count && r->to < m->state_count && r->event < m->event_count &&
+           r->who < m->party_count && r->binds < m->party_count && r->guard < m->guard_count &&
+           r->kind <= FSM_FATAL;
+}
+
 static void check_row(const struct fsm *m, size_t k, struct findings *f)
 {
     const struct fsm_row *r = &m->rows[k];
-    if (r->from >= m->state_count || r->to >= m->state_count || r->event >= m->event_count ||
-        r->who >= m->party_count || r->binds >= m->party_count || r->guard >= m->guard_count) {
+    if (!in_range(m, r)) {
         found(f, "row refers to a name that is not there", k);
         return;
     }
     if (!r->clause) found(f, "row without clause", k);
     if (r->kind == FSM_LOOSE && !r->defect) found(f, "tolerant row without defect", k);
+    if (r->kind == FSM_FATAL && r->to != m->lost) found(f, "row rules out and does not lose the session", k);
+    if (r->kind != FSM_FATAL && r->to == m->lost) found(f, "row allows and loses the session", k);
     if (r->from == m->lost || r->from == m->final) found(f, "row leaves a final state", k);
     for (size_t j = 0; j < k; j++) {
         if (hides(&m->rows[j], r)) {
@@ -131,32 +141,51 @@ static void check_row(const struct fsm *m, size_t k, struct findings *f)
     }
 }
 
-size_t fsm_check(const struct fsm *m, struct fsm_lint *out, size_t n)
+/* Names that are in use, as bit sets. */
+struct uses {
+    uint32_t states, events, guards, parties;
+};
+
+static struct uses find_uses(const struct fsm *m)
 {
-    struct findings f = {out, 0, n};
-    uint32_t reached = 1u << m->start, events = 0, guards = 1u, parties = 1u;
-    for (size_t k = 0; k < m->row_count; k++)
-        check_row(m, k, &f);
+    struct uses u = {.states = 1u << m->start, .guards = 1u, .parties = 1u};
     for (size_t round = 0; round < m->state_count; round++) {
         for (size_t k = 0; k < m->row_count; k++) {
             const struct fsm_row *r = &m->rows[k];
-            if (reached >> r->from & 1) reached |= 1u << r->to;
-            events |= 1u << r->event;
-            guards |= 1u << r->guard;
-            parties |= 1u << r->who | 1u << r->binds;
+            if (!in_range(m, r)) continue;
+            if (u.states >> r->from & 1) u.states |= 1u << r->to;
+            u.events |= 1u << r->event;
+            u.guards |= 1u << r->guard;
+            u.parties |= 1u << r->who | 1u << r->binds;
         }
     }
-    for (uint8_t s = 0; s < m->state_count; s++) {
-        if (!(reached >> s & 1) && s != m->lost) found(&f, "state that nothing reaches", s);
+    return u;
+}
+
+static void check_names(const char *const *names, uint8_t count, uint32_t used, const char *unused,
+                        struct findings *f)
+{
+    for (uint8_t k = 0; k < count; k++) {
+        if (!names[k]) found(f, "name that is missing", k);
+        if (!(used >> k & 1)) found(f, unused, k);
     }
-    for (uint8_t e = 0; e < m->event_count; e++) {
-        if (!(events >> e & 1)) found(&f, "event that no row uses", e);
+}
+
+size_t fsm_check(const struct fsm *m, struct fsm_lint *out, size_t n)
+{
+    struct findings f = {out, 0, n};
+    if (m->state_count > FSM_STATES || m->event_count > FSM_EVENTS || m->guard_count > 32 ||
+        m->party_count > FSM_PARTIES || m->start >= m->state_count || m->lost >= m->state_count ||
+        m->final >= m->state_count) {
+        found(&f, "machine that is larger than the bit sets, or starts or ends nowhere", 0);
+        return f.n;
     }
-    for (uint8_t g = 0; g < m->guard_count; g++) {
-        if (!(guards >> g & 1)) found(&f, "guard that no row uses", g);
-    }
-    for (uint8_t p = 0; p < m->party_count; p++) {
-        if (!(parties >> p & 1)) found(&f, "party that no row uses", p);
-    }
+    for (size_t k = 0; k < m->row_count; k++)
+        check_row(m, k, &f);
+    struct uses u = find_uses(m);
+    check_names(m->states, m->state_count, u.states | 1u << m->lost, "state that nothing reaches", &f);
+    check_names(m->events, m->event_count, u.events, "event that no row uses", &f);
+    check_names(m->guards, m->guard_count, u.guards, "guard that no row uses", &f);
+    check_names(m->parties, m->party_count, u.parties, "party that no row uses", &f);
     return f.n;
 }

@@ -60,7 +60,7 @@ const struct fsm_row *fsm_step(struct fsm_inst *i, int side, uint8_t event, cons
 /* Bit set of events that side may do now (kinds OK and LOOSE). */
 uint32_t fsm_legal(const struct fsm_inst *i, int side, const void *facts);
 /* The first row on a shortest way of OK rows from the present state to the target, NULL when there is none or
- * the target is reached. avoid: bit set of states that the way must not touch. */
+ * the target is reached. avoid: bit set of states that the way behind the present one must not touch. */
 const struct fsm_row *fsm_next(const struct fsm_inst *i, uint8_t target, uint32_t avoid, const void *facts);
 /* By name; -1 when there is none. */
 int fsm_state_find(const struct fsm *m, const char *name);
@@ -69,8 +69,9 @@ struct fsm_lint { /* what is wrong with a machine; row is its index */
     const char *what;
     size_t row;
 };
-/* Checks: ranges, states that nothing reaches, rows hidden by an earlier row, rows without clause, LOOSE without defect, rows that leave
- * a final state, names never used.  Returns the number of findings, of which at most n are filled in. */
+/* Checks: ranges, states that nothing reaches, rows hidden by an earlier row, rows without clause, LOOSE without defect, FATAL rows that do
+ * not lead to lost and others that do, rows that leave a final state, names never used or missing.  Where no row is meant, row is the
+ * index of the name.  Returns the number of findings, of which at most n are filled in. */
 size_t fsm_check(const struct fsm *m, struct fsm_lint *out, size_t n);
 
 #endif

@@ -16,8 +16,8 @@ slice slice_str(const char *s)
 slice slice_sub(slice s, size_t from, size_t to)
 {
     if (to > s.n) to = s.n;
-    if (from >= to) return SLICE_NONE;
-    return (slice){s.p + from, to - from};
+    if (from > to) from = to;
+    return (slice){s.p ? s.p + from : NULL, to - from};
 }
 
 bool slice_eq(slice a, slice b)

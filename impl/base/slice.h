@@ -19,7 +19,7 @@ typedef struct slice {
 slice slice_of(const void *p, size_t n);
 /* The octets of a C string without its NUL; NULL gives the empty slice. */
 slice slice_str(const char *s);
-/* Octets [from, to) of s, clipped to s. */
+/* Octets [from, to) of s, clipped to s.  An empty result keeps its place in s: p is NULL only when s.p is. */
 slice slice_sub(slice s, size_t from, size_t to);
 bool slice_eq(slice a, slice b);
 /* Equal with ASCII letters compared without case (RFC 2616 2.1 for quoted literals). */

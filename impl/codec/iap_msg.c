@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The reader of one message.  Each line is passed once, from front to back; iap_scan.c knows lines and words, iap_content.c
- * the content of the data phase, this file the messages of set-up and the responses. */
+/* The reader of one message.  Each line is passed once, from front to back; iap_scan.c knows lines and words,
+ * iap_content.c the content of the data phase, this file the messages of set-up and the responses. */
 #include "codec/iap_scan.h"
 
 #include <string.h>
@@ -25,17 +25,24 @@ bool iap_msg_has(const struct iap_msg *m, enum iap_fault_code code)
 const char *iap_kind_name(enum iap_kind k)
 {
     switch (k) {
-    case IAP_CONNECT: return "connect";
-    case IAP_RESPONSE: return "response";
-    case IAP_UPGRADE: return "upgrade";
-    case IAP_CHANNEL: return "channel";
-    case IAP_CONTENT: return "content";
-    case IAP_NOTHING: break;
+    case IAP_CONNECT:
+        return "connect";
+    case IAP_RESPONSE:
+        return "response";
+    case IAP_UPGRADE:
+        return "upgrade";
+    case IAP_CHANNEL:
+        return "channel";
+    case IAP_CONTENT:
+        return "content";
+    case IAP_NOTHING:
+        break;
     }
     return "nothing";
 }
 
-/* --- values ------------------------------------------------------------------------------------------------------- */
+/* --- values
+ * ------------------------------------------------------------------------------------------------------- */
 
 static slice read_host(struct iap_scan *s, slice rest)
 {
@@ -45,10 +52,15 @@ static slice read_host(struct iap_scan *s, slice rest)
         return host;
     }
     switch (iap_host_kind(host)) {
-    case IAP_HOST_BAD: iap_scan_note_p(s, IAP_F_BAD_HOST, host.p); break;
-    case IAP_HOST_LOOSE: iap_scan_note_p(s, IAP_F_HOST_PORT, host.p); break;
+    case IAP_HOST_BAD:
+        iap_scan_note_p(s, IAP_F_BAD_HOST, host.p);
+        break;
+    case IAP_HOST_LOOSE:
+        iap_scan_note_p(s, IAP_F_HOST_PORT, host.p);
+        break;
     case IAP_HOST_NAME:
-    case IAP_HOST_IPV4: break;
+    case IAP_HOST_IPV4:
+        break;
     }
     return host;
 }
@@ -97,7 +109,8 @@ static enum iap_role role_of(struct iap_scan *s, slice v, size_t line_at)
     static const struct {
         slice word;
         enum iap_role role;
-    } roles[] = {{{(const uint8_t *)"Sender", 6}, IAP_SENDER}, {{(const uint8_t *)"Receiver", 8}, IAP_RECEIVER}};
+    } roles[] = {{{(const uint8_t *)"Sender", 6}, IAP_SENDER},
+                 {{(const uint8_t *)"Receiver", 8}, IAP_RECEIVER}};
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
         if (!slice_eq_nocase(v, roles[i].word)) continue;
         if (!slice_eq(v, roles[i].word)) iap_scan_note_p(s, IAP_F_CASE, v.p);
@@ -132,7 +145,8 @@ static err read_via(struct iap_scan *s, slice rest, size_t line_at)
     return OK;
 }
 
-/* --- lines -------------------------------------------------------------------------------------------------------- */
+/* --- lines
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* Does a line (not yet passed) begin another message?  Then the present one ended with one CRLF (IAP-D10). */
 static bool begins_message(slice text, enum iap_kind inside)
@@ -143,15 +157,20 @@ static bool begins_message(slice text, enum iap_kind inside)
     enum iap_prefix p = iap_scan_prefix(&look, &text);
     switch (iap_scan_word(&look, &text)) {
     case IAP_W_CONNECT:
-    case IAP_W_STATUS: return p != IAP_PREFIX_NONE;
-    case IAP_W_UPGRADE: return p != IAP_PREFIX_NONE && inside != IAP_RESPONSE;
-    case IAP_W_VERSION: return p != IAP_PREFIX_NONE && inside != IAP_CHANNEL;
-    case IAP_W_TYPE: return p == IAP_PREFIX_NONE;
+    case IAP_W_STATUS:
+        return p != IAP_PREFIX_NONE;
+    case IAP_W_UPGRADE:
+        return p != IAP_PREFIX_NONE && inside != IAP_RESPONSE;
+    case IAP_W_VERSION:
+        return p != IAP_PREFIX_NONE && inside != IAP_CHANNEL;
+    case IAP_W_TYPE:
+        return p == IAP_PREFIX_NONE;
     case IAP_W_ROLE:
     case IAP_W_VIA:
     case IAP_W_LENGTH:
     case IAP_W_CODING:
-    case IAP_W_OTHER: break;
+    case IAP_W_OTHER:
+        break;
     }
     return false;
 }
@@ -175,8 +194,10 @@ static err read_more_line(struct iap_scan *s, const struct iap_line *l)
         if (w == IAP_W_VERSION && m->role_text.p && !m->version.p && !prefixed)
             iap_scan_note(s, IAP_F_NO_PREFIX, l->at);
         iap_scan_blanks(s, &rest);
-        if (w == IAP_W_ROLE) read_role(s, rest, l->at);
-        else read_version(s, rest, l->at);
+        if (w == IAP_W_ROLE)
+            read_role(s, rest, l->at);
+        else
+            read_version(s, rest, l->at);
         return OK;
     }
     iap_scan_note(s, IAP_F_UNKNOWN_LINE, l->at);
@@ -196,7 +217,8 @@ static err read_lines(struct iap_scan *s)
             return OK;
         }
         uint8_t c = s->in.p[s->at];
-        if ((c < 0x20 && c != '\t' && c != '\r') || c >= 0x7f) { /* TLS behind a 101 that lacks its second CRLF */
+        if ((c < 0x20 && c != '\t' && c != '\r') ||
+            c >= 0x7f) { /* TLS behind a 101 that lacks its second CRLF */
             iap_scan_note(s, IAP_F_ONE_CRLF, s->at);
             return OK;
         }
@@ -210,7 +232,8 @@ static err read_lines(struct iap_scan *s)
     }
 }
 
-/* --- one message -------------------------------------------------------------------------------------------------- */
+/* --- one message
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Empty lines in front of a message are left over from the one before. */
 static err skip_empty(struct iap_scan *s)
@@ -261,7 +284,8 @@ static err read_first_value(struct iap_scan *s, enum iap_word w, slice rest, siz
         m->kind = IAP_CONTENT;
         return iap_scan_content_line(s, w, rest, line_at);
     case IAP_W_VIA:
-    case IAP_W_OTHER: break;
+    case IAP_W_OTHER:
+        break;
     }
     return iap_scan_stop(s, IAP_F_NOT_IAP, line_at, ERR_PEER);
 }

@@ -64,15 +64,27 @@ slice parts_octets(const struct parts *p, size_t k)
     return slice_sub(all, p->part[k].from, p->part[k].from + p->part[k].n);
 }
 
+static size_t whole(const struct parts *p)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < p->n; k++)
+        n += p->part[k].n;
+    return n;
+}
+
 err parts_write(const struct parts *p, struct buf *out)
 {
-    size_t left = p->cut;
-    for (size_t k = 0; k < p->n && left; k++) {
-        slice s = parts_octets(p, k);
-        if (s.n > left) s.n = left;
-        TRY(buf_add(out, s));
-        left -= s.n;
+    size_t n = whole(p), done = 0;
+    uint8_t *at;
+    if (n > p->cut) n = p->cut;
+    if (n == 0) return OK;
+    TRY(buf_reserve(out, n, &at));
+    for (size_t k = 0; done < n; k++) {
+        slice s = slice_sub(parts_octets(p, k), 0, n - done);
+        if (s.n) memcpy(at + done, s.p, s.n);
+        done += s.n;
     }
+    buf_added(out, n);
     return OK;
 }
 
@@ -128,7 +140,9 @@ static err change_number(struct parts *p, size_t k, bool add, slice value, char 
     uint64_t have, by;
     char text[24];
     if (!slice_number(parts_octets(p, k), UINT64_MAX, &have) || !slice_number(value, UINT64_MAX, &by)) {
-        if (why) snprintf(why, why_n, "%s.%s is no number that could be added to", p->part[k].line, p->part[k].piece);
+        if (why)
+            snprintf(why, why_n, "%s.%s is no number that could be added to", p->part[k].line,
+                     p->part[k].piece);
         return ERR_USE;
     }
     int n = snprintf(text, sizeof text, "%llu", (unsigned long long)(add ? have + by : have - by));
@@ -137,14 +151,17 @@ static err change_number(struct parts *p, size_t k, bool add, slice value, char 
     return OK;
 }
 
-static err swap_runs(struct parts *p, size_t a, size_t an, size_t b, size_t bn)
+static err swap_runs(struct parts *p, size_t a, size_t an, size_t b, size_t bn, char *why, size_t why_n)
 {
     if (a > b) {
         size_t t = a, tn = an;
         a = b, an = bn;
         b = t, bn = tn;
     }
-    if (a + an > b) return ERR_USE; /* one lies inside the other */
+    if (a + an > b) {
+        if (why) snprintf(why, why_n, "fields that share a piece cannot change places");
+        return ERR_USE;
+    }
     size_t span = b + bn - a;
     struct part *copy = mem_new(p->octets.mem, span * sizeof *copy);
     if (!copy) return ERR_MEM;
@@ -162,15 +179,13 @@ static err swap_runs(struct parts *p, size_t a, size_t an, size_t b, size_t bn)
 static err cut(struct parts *p, slice value, char *why, size_t why_n)
 {
     uint64_t n;
-    size_t whole = 0;
     bool from_end = value.n && value.p[0] == '-';
     if (!slice_number(slice_sub(value, from_end, value.n), UINT32_MAX, &n)) {
         if (why) snprintf(why, why_n, "cut wants a number of octets");
         return ERR_USE;
     }
-    for (size_t k = 0; k < p->n; k++)
-        whole += p->part[k].n;
-    p->cut = from_end ? (n < whole ? whole - n : 0) : n;
+    size_t all = whole(p);
+    p->cut = !from_end ? n : n < all ? all - n : 0;
     return OK;
 }
 
@@ -184,18 +199,22 @@ static err set_run(struct parts *p, size_t from, size_t n, slice value)
     return OK;
 }
 
-err parts_change(struct parts *p, enum parts_op op, const char *field, const char *field2, slice value, char *why,
-                 size_t why_n)
+err parts_change(struct parts *p, enum parts_op op, const char *field, const char *field2, slice value,
+                 char *why, size_t why_n)
 {
     size_t a = 0, an, b, bn;
     if (op == PARTS_CUT) return cut(p, value, why, why_n);
     an = find(p, field, &a);
     if (!an) return no_field(p, field, why, why_n);
     switch (op) {
-    case PARTS_SET: return set_run(p, a, an, value);
+    case PARTS_SET:
+        return set_run(p, a, an, value);
     case PARTS_ADD:
-    case PARTS_SUB: return change_number(p, a, op == PARTS_ADD, value, why, why_n);
-    case PARTS_DROP: remove_run(p, a, an); return OK;
+    case PARTS_SUB:
+        return change_number(p, a, op == PARTS_ADD, value, why, why_n);
+    case PARTS_DROP:
+        remove_run(p, a, an);
+        return OK;
     case PARTS_DUP:
         TRY(open_gap(p, a, an));
         memcpy(&p->part[a], &p->part[a + an], an * sizeof *p->part);
@@ -203,7 +222,7 @@ err parts_change(struct parts *p, enum parts_op op, const char *field, const cha
     case PARTS_SWAP:
         bn = field2 ? find(p, field2, &b) : 0;
         if (!bn) return no_field(p, field2 ? field2 : "", why, why_n);
-        return swap_runs(p, a, an, b, bn);
+        return swap_runs(p, a, an, b, bn, why, why_n);
     case PARTS_INSERT: {
         uint32_t at;
         TRY(store(p, value, &at));
@@ -211,7 +230,8 @@ err parts_change(struct parts *p, enum parts_op op, const char *field, const cha
         p->part[a] = (struct part){.line = "new", .piece = "value", .from = at, .n = (uint32_t)value.n};
         return OK;
     }
-    case PARTS_CUT: break;
+    case PARTS_CUT:
+        break;
     }
     return ERR_USE;
 }

@@ -31,7 +31,7 @@ void parts_clear(struct parts *p);
 /* Adds a piece at the end.  line is copied, piece must be static. */
 err parts_add(struct parts *p, const char *line, const char *piece, slice octets) MUST_CHECK;
 slice parts_octets(const struct parts *p, size_t k);
-/* Writes all pieces in order. */
+/* Writes all pieces in order, whole or not at all. */
 err parts_write(const struct parts *p, struct buf *out) MUST_CHECK;
 
 enum parts_op {

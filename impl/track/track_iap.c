@@ -70,23 +70,35 @@ enum iap_event track_iap_event(const struct iap_msg *m)
     return IAP_E_FIN;
 }
 
+/* Two ways to be out of order have a name of their own; the clause is that of the row all the same. */
+static enum iap_fault_code fatal_code(uint8_t was, enum iap_event ev)
+{
+    bool clear = was == IAP_S_ACCEPTED || was == IAP_S_UPGRADING || was == IAP_S_UPGRADED;
+    if (ev == IAP_E_TLS_HELLO && was < IAP_S_UPGRADED) return IAP_F_EARLY_TLS;
+    if (clear && (ev == IAP_E_CONTENT || ev == IAP_E_CHANNEL_AS_SENDER || ev == IAP_E_CHANNEL_AS_RECEIVER))
+        return IAP_F_CLEAR_CHANNEL;
+    return IAP_F_ORDER;
+}
+
 /* Order: one step of the machine.  After a mistake that was made on purpose, or a fault that was told already, order is not judged. */
 static void step(struct track_iap *t, int side, enum iap_event ev, uint64_t at)
 {
     uint8_t was = t->fsm.state;
     if (was == IAP_S_LOST || was == IAP_S_CLOSED) return;
-    const struct fsm_row *r = fsm_step(&t->fsm, side, ev, &t->facts);
+    const struct fsm_row *r = fsm_step(&t->fsm, side, (uint8_t)ev, &t->facts);
     if (t->tainted) return;
     if (!r) {
         add_fault(t, side, IAP_F_ORDER, SEV_FAIL, iap_machine.otherwise, DEF_NONE, at, iap_faults[IAP_F_ORDER].text);
         return;
     }
-    if (r->kind == FSM_FATAL)
-        add_fault(t, side, IAP_F_ORDER, SEV_FAIL, r->clause, r->defect, at, iap_faults[IAP_F_ORDER].text);
-    else if (r->kind == FSM_LOOSE && ev == IAP_E_CONTENT)
+    if (r->kind == FSM_FATAL) {
+        enum iap_fault_code code = fatal_code(was, ev);
+        add_fault(t, side, code, SEV_FAIL, r->clause, r->defect, at, iap_faults[code].text);
+    } else if (r->kind == FSM_LOOSE && ev == IAP_E_CONTENT) {
         add_listed(t, side, IAP_F_PIPELINED, at);
-    else if (r->kind == FSM_LOOSE)
+    } else if (r->kind == FSM_LOOSE) {
         add_fault(t, side, IAP_F_ORDER, SEV_WEAK, r->clause, r->defect, at, "response without a request");
+    }
 }
 
 static void count(struct track_iap *t, int side, const struct iap_msg *m)
@@ -159,8 +171,6 @@ bool track_iap_signal(struct track_iap *t, int side, enum iap_event ev)
     t->fault_n = 0;
     if (ev == IAP_E_FIN) t->ended[side] = true;
     step(t, side, ev, t->reader[side].offset);
-    if (t->fault_n && ev == IAP_E_TLS_HELLO && t->fault[0].clause == CL_IAP_4_3_3_2)
-        t->fault[0].text = iap_faults[IAP_F_EARLY_TLS].text;
     return t->fault_n == 0;
 }
 
