@@ -1,6 +1,231 @@
 /* SPDX-License-Identifier: MIT */
-#include "run/suite_impl.h"
+/* The suite over TCP: several cases at a time where the peer listens, or where we start one peer for each connection. */
 #include <stdio.h>
-err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why_n) { (void)s; *out = NULL; snprintf(why, why_n, "not yet"); return ERR_USE; }
-err suite_run_tcp(struct suite_tcp *t, const struct suite_item *item, size_t n, char *why, size_t why_n) { (void)t; (void)item; (void)n; (void)why; (void)why_n; return ERR_USE; }
-void suite_tcp_free(struct suite_tcp *t) { (void)t; }
+#include <stdlib.h>
+#include <string.h>
+
+#include "io/loop.h"
+#include "run/suite_impl.h"
+
+enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000 };
+
+struct slot { /* one case being played */
+    struct suite_tcp *t;
+    const struct suite_item *it;
+    struct player *p;
+    struct scn_plan *plan;
+    struct play_run run;
+    struct loop_child *child;
+    uint64_t began;
+    bool listens; /* on an address of its own */
+};
+struct suite_tcp {
+    struct suite *s;
+    struct loop *loop;
+    struct net *net;
+    struct slot slot[JOBS_MAX];
+    size_t slots;
+    bool wake;
+    bool common_listener;
+    char bound[64];
+};
+
+/* Which of our ends wants a connection that came in? */
+static struct endpoint *offer(struct slot *g, int *link)
+{
+    if (!g->p || g->p->stop) return NULL;
+    int first = g->run.dial ? 1 : 0;
+    for (int i = first; i < PLAY_ENDS; i++) {
+        if (g->p->e.link[i].state != LINK_IDLE) continue;
+        *link = i;
+        return &g->p->e;
+    }
+    return NULL;
+}
+
+static struct endpoint *give_common(void *ctx, int *link, bool *owned)
+{
+    struct suite_tcp *t = ctx;
+    *owned = false;
+    for (size_t i = 0; i < t->slots; i++) {
+        struct endpoint *e = offer(&t->slot[i], link);
+        if (e) return e;
+    }
+    return NULL;
+}
+
+static struct endpoint *give_slot(void *ctx, int *link, bool *owned)
+{
+    *owned = false;
+    return offer(ctx, link);
+}
+
+err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why_n)
+{
+    const struct suite_options *o = s->o;
+    struct suite_tcp *t = mem_new(o->env->mem, sizeof *t);
+    *out = NULL;
+    if (!t) return ERR_MEM;
+    t->s = s;
+    err e = loop_new(o->env, &t->loop);
+    if (e == OK) e = net_tcp_new(o->env, t->loop, &t->net);
+    bool parallel = s->role != TEST_PROXY && (o->connect || o->exec);
+    t->slots = parallel && o->jobs > 1 ? o->jobs : 1;
+    if (t->slots > JOBS_MAX) t->slots = JOBS_MAX;
+    for (size_t i = 0; i < t->slots; i++)
+        t->slot[i].t = t;
+    const char *listen = s->role == TEST_PROXY ? o->next_hop : o->listen;
+    if (e == OK && listen && !o->exec) {
+        e = net_listen(t->net, listen, give_common, t, t->bound, sizeof t->bound, why, why_n);
+        if (e == OK && o->listening) o->listening(o->ctx, t->bound);
+        t->common_listener = e == OK;
+    }
+    if (e != OK) {
+        suite_tcp_free(t);
+        return e;
+    }
+    *out = t;
+    return OK;
+}
+
+void suite_tcp_free(struct suite_tcp *t)
+{
+    if (!t) return;
+    net_free(t->net);
+    loop_free(t->loop);
+    mem_free(t->s->o->env->mem, t);
+}
+
+/* --- a peer that is started for us --------------------------------------------------------------------------------------- */
+
+static err add_word(struct buf *b, const char *at, const char *host, const char *port, const char *dir, size_t *len)
+{
+    static const char *const names[] = {"{host}", "{port}", "{dir}"};
+    const char *const values[] = {host, port, dir};
+    for (int i = 0; i < 3; i++) {
+        *len = strlen(names[i]);
+        if (strncmp(at, names[i], *len) == 0) return buf_add_str(b, values[i]);
+    }
+    *len = 1;
+    return buf_add_byte(b, (uint8_t)*at);
+}
+
+static err start_child(struct slot *g, const char *address, char *why, size_t why_n)
+{
+    struct suite *s = g->t->s;
+    const char *dir = identities_folder(s->identities, s->role == TEST_ANALYZER, why, why_n);
+    char host[64];
+    const char *colon = strrchr(address, ':');
+    struct buf cmd;
+    err e = OK;
+    if (!dir || !colon) return ERR_SYS;
+    snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
+    buf_init(&cmd, s->o->env->mem, 64 * 1024);
+    for (const char *at = s->o->exec; *at && e == OK;) {
+        size_t len = 1;
+        e = add_word(&cmd, at, host, colon + 1, dir, &len);
+        at += len;
+    }
+    const char *text = e == OK ? buf_str(&cmd) : NULL;
+    if (!text) e = ERR_MEM;
+    if (e == OK) e = loop_child_new(g->t->loop, text, false, s->o->quiet, NULL, NULL, &g->child, why, why_n);
+    buf_done(&cmd);
+    return e;
+}
+
+/* Listening anew for each case makes sure that a straggler of the case before does not become the next one's peer. */
+static err summon(struct slot *g, char *why, size_t why_n)
+{
+    char bound[64];
+    const char *listen = g->t->s->o->listen ? g->t->s->o->listen : "127.0.0.1:0";
+    TRY(net_listen(g->t->net, listen, give_slot, g, bound, sizeof bound, why, why_n));
+    g->listens = true;
+    return start_child(g, bound, why, why_n);
+}
+
+/* --- slots ------------------------------------------------------------------------------------------------------------------ */
+
+static void clear_slot(struct slot *g)
+{
+    if (g->p) net_remove(g->t->net, &g->p->e);
+    if (g->listens) net_unlisten(g->t->net, give_slot, g);
+    if (g->child) loop_child_free(g->child, CHILD_GRACE_MS);
+    player_free(g->p);
+    scn_plan_free(g->plan);
+    *g = (struct slot){.t = g->t};
+}
+
+static void report(struct suite_tcp *t, const struct suite_item *it)
+{
+    struct suite *s = t->s;
+    const struct result *r = &s->out->r[it->result];
+    if (r->instances < scn_instances(it->c)) return;
+    s->done++;
+    if (s->o->progress) s->o->progress(s->o->ctx, s->done, s->all, r);
+}
+
+static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *it, char *why, size_t why_n)
+{
+    struct suite *s = t->s;
+    g->it = it;
+    g->run = s->play;
+    g->run.split = it->split->how;
+    g->run.seed = it->split->seed;
+    g->run.dial = s->o->peer_connects ? NULL : s->o->connect;
+    g->run.wake = &t->wake;
+    TRY(suite_player(s, it, &g->run, &g->plan, &g->p));
+    if (!g->p) {
+        report(t, it);
+        g->plan = NULL;
+        return OK;
+    }
+    g->began = net_now(t->net);
+    g->p->born = g->began;
+    if (s->o->exec) {
+        err e = summon(g, why, why_n);
+        if (e != OK) {
+            clear_slot(g);
+            return e;
+        }
+    }
+    TRY(net_add(t->net, &g->p->e, false));
+    g->p->e.ops->tick(&g->p->e, g->began);
+    net_touch(t->net, &g->p->e);
+    return OK;
+}
+
+static void reap(struct suite_tcp *t)
+{
+    uint64_t now = net_now(t->net);
+    for (size_t i = 0; i < t->slots; i++) {
+        struct slot *g = &t->slot[i];
+        if (!g->p) continue;
+        if (!g->p->stop && now > g->began + CASE_MAX_MS) play_inconc(g->p, "not finished after ten minutes");
+        if (!g->p->stop) continue;
+        const struct suite_item *it = g->it;
+        suite_collect(t->s, it, g->p, g->plan, (double)(now - g->began));
+        clear_slot(g);
+        report(t, it);
+    }
+}
+
+err suite_run_tcp(struct suite_tcp *t, const struct suite_item *item, size_t n, char *why, size_t why_n)
+{
+    size_t next = 0, live = 1;
+    while (live || next < n) {
+        live = 0;
+        t->wake = false;
+        for (size_t i = 0; i < t->slots; i++) {
+            struct slot *g = &t->slot[i];
+            while (!g->p && next < n) {
+                err e = start(t, g, &item[next], why, why_n);
+                if (e != OK) return e;
+                next++;
+            }
+            if (g->p) live++;
+        }
+        if (live && !t->wake) net_run(t->net, &t->wake, net_now(t->net) + 1000);
+        reap(t);
+    }
+    return OK;
+}
