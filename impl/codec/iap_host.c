@@ -16,29 +16,37 @@ static bool is_ipv4(slice h)
     return dots == 3;
 }
 
-static bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
+/* What an octet may be in a name: 1 letter, 2 digit, 3 hyphen, 4 dot, 0 none of them.  Hosts are looked at
+ * octet by octet in every message, so this is a table. */
+#define LETTERS 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
+static const uint8_t name_class[256] = {
+    ['-'] = 3, ['.'] = 4, ['0'] = 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, ['A'] = LETTERS, ['a'] = LETTERS,
+};
+#undef LETTERS
 
 /* RFC 2396 3.2.2 hostname: labels of letters, digits and inner hyphens, the last one begins with a letter
  * (so 1.2.3.4.5 and 300.1.1.1 are no names), one dot at the end allowed. */
 static bool is_name(slice h)
 {
-    size_t label = 0, last = 0;
+    enum { LETTER = 1, DIGIT, HYPHEN, DOT };
+    const uint8_t *label = h.p, *end = h.p + h.n;
+    uint8_t before = DOT, first = 0;
     if (h.n == 0 || h.n > 255) return false;
-    if (h.p[h.n - 1] == '.') h = slice_sub(h, 0, h.n - 1);
-    if (h.n == 0) return false;
-    for (size_t i = 0; i <= h.n; i++) {
-        if (i < h.n && h.p[i] != '.') {
-            if (!is_alnum(h.p[i]) && h.p[i] != '-') return false;
-            if (label++ == 0) last = i;
-            continue;
+    if (end[-1] == '.') end--;
+    for (const uint8_t *c = h.p; c < end; c++) {
+        uint8_t is = name_class[*c];
+        if (before == DOT) { /* a label begins */
+            if (is != LETTER && is != DIGIT) return false;
+            first = is;
+            label = c;
+        } else if (is == DOT) {
+            if (before == HYPHEN || c - label > 63) return false;
+        } else if (is == 0) {
+            return false;
         }
-        if (label == 0 || label > 63 || h.p[i - 1] == '-' || h.p[i - label] == '-') return false;
-        label = 0;
+        before = is;
     }
-    return !(h.p[last] >= '0' && h.p[last] <= '9');
+    return first == LETTER && (before == LETTER || before == DIGIT) && end - label <= 63;
 }
 
 /* The host without a port; h itself when there is none. */
@@ -57,8 +65,8 @@ static slice without_port(slice h)
 enum iap_host iap_host_kind(slice h)
 {
     uint64_t port;
-    if (is_ipv4(h)) return IAP_HOST_IPV4;
     if (is_name(h)) return IAP_HOST_NAME;
+    if (is_ipv4(h)) return IAP_HOST_IPV4;
     slice bare = without_port(h);
     if (bare.n < h.n) {
         bool port_ok = h.p[bare.n] == ':' && slice_number(slice_sub(h, bare.n + 1, h.n), 65535, &port);
@@ -68,7 +76,7 @@ enum iap_host iap_host_kind(slice h)
         size_t colons = 0;
         for (size_t i = 1; i + 1 < bare.n; i++) {
             uint8_t c = bare.p[i];
-            bool hex = is_alnum(c) && (c <= '9' || (c | 0x20) <= 'f');
+            bool hex = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
             if (!hex && c != ':' && c != '.') return IAP_HOST_BAD;
             if (c == ':') colons++;
         }

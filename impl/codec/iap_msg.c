@@ -151,8 +151,6 @@ static err read_via(struct iap_scan *s, slice rest, size_t line_at)
 /* Does a line (not yet passed) begin another message?  Then the present one ended with one CRLF (IAP-D10). */
 static bool begins_message(slice text, enum iap_kind inside)
 {
-    static const slice via = {(const uint8_t *)IAP_VERSION_PREFIX " Via:", 12};
-    if (slice_starts(text, via)) return false; /* the usual further line */
     struct iap_scan look = {.in = text};
     enum iap_prefix p = iap_scan_prefix(&look, &text);
     switch (iap_scan_word(&look, &text)) {
@@ -173,6 +171,39 @@ static bool begins_message(slice text, enum iap_kind inside)
         break;
     }
     return false;
+}
+
+/* A line of which nothing but the host may vary, as printed: no note can come of it.  *host is the rest of
+ * the line; false when it takes a closer look. */
+static bool printed_line(struct iap_scan *s, slice front, slice *host)
+{
+    const struct limits *l = &s->env->limits;
+    const slice left = {s->in.p + s->at, s->in.n - s->at};
+    if (left.n <= front.n || memcmp(left.p, front.p, front.n) != 0) return false;
+    const uint8_t *from = left.p + front.n;
+    size_t look = left.n - front.n < l->line ? left.n - front.n : l->line;
+    const uint8_t *lf = memchr(from, '\n', look);
+    if (!lf || lf == from || lf[-1] != '\r') return false;
+    size_t n = (size_t)(lf + 1 - left.p);
+    if (n > l->line || s->at + n > l->head || s->lines >= l->vias) return false;
+    slice name = slice_of(from, (size_t)(lf - 1 - from));
+    enum iap_host kind = iap_host_kind(name);
+    if (kind != IAP_HOST_NAME && kind != IAP_HOST_IPV4) return false;
+    *host = name;
+    s->at += n;
+    s->lines++;
+    return true;
+}
+
+static bool printed_via(struct iap_scan *s)
+{
+    static const slice front = {(const uint8_t *)IAP_VERSION_PREFIX " Via: ", 13};
+    struct iap_msg *m = s->m;
+    if (m->kind != IAP_CONNECT && m->kind != IAP_RESPONSE) return false;
+    if (m->via_n == IAP_VIAS_MAX || m->via_n >= s->env->limits.vias) return false;
+    if (!printed_line(s, front, &m->via[m->via_n])) return false;
+    m->via_n++;
+    return true;
 }
 
 static err read_more_line(struct iap_scan *s, const struct iap_line *l)
@@ -209,6 +240,7 @@ static err read_lines(struct iap_scan *s)
 {
     for (;;) {
         struct iap_line l;
+        if (printed_via(s)) continue;
         int ended = iap_scan_end(s);
         if (ended > 0) return OK;
         if (ended < 0) {
@@ -290,9 +322,33 @@ static err read_first_value(struct iap_scan *s, enum iap_word w, slice rest, siz
     return iap_scan_stop(s, IAP_F_NOT_IAP, line_at, ERR_PEER);
 }
 
+/* The two first lines that most messages of a busy server have, as printed. */
+static bool printed_first(struct iap_scan *s)
+{
+    static const slice connect = {(const uint8_t *)IAP_VERSION_PREFIX " CONNECT ", 16};
+    const uint8_t *p = s->in.p + s->at;
+    const struct limits *l = &s->env->limits;
+    if (s->in.n - s->at < 13 || p[0] != 'I') return false;
+    if (p[8] >= '1' && p[8] <= '5') {
+        unsigned tens = p[9] - (unsigned)'0', ones = p[10] - (unsigned)'0';
+        if (tens > 9 || ones > 9 || p[11] != '\r' || p[12] != '\n' || memcmp(p, connect.p, 8) != 0)
+            return false;
+        if (l->line < 13 || s->at + 13 > l->head) return false;
+        s->m->kind = IAP_RESPONSE;
+        s->m->code = (uint16_t)((p[8] - (unsigned)'0') * 100 + tens * 10 + ones);
+        s->at += 13;
+        s->lines++;
+        return true;
+    }
+    if (!printed_line(s, connect, &s->m->host)) return false;
+    s->m->kind = IAP_CONNECT;
+    return true;
+}
+
 static err read_first(struct iap_scan *s)
 {
     struct iap_line l;
+    if (printed_first(s)) return OK;
     uint8_t c = s->in.p[s->at];
     if (c < 0x20 || c >= 0x7f) return iap_scan_stop(s, IAP_F_NOT_IAP, s->at, ERR_PEER);
     TRY(iap_scan_peek(s, &l));
@@ -306,10 +362,24 @@ static err read_first(struct iap_scan *s)
     return read_first_value(s, w, rest, l.at);
 }
 
+/* Field by field, and the lists by their counts only: a memset of this size became the most costly part of
+ * reading a response. */
+static void clear(struct iap_msg *m)
+{
+    m->kind = IAP_NOTHING;
+    m->raw = m->host = m->upgrade = SLICE_NONE;
+    m->code = 0;
+    m->version = m->role_text = SLICE_NONE;
+    m->role = IAP_ROLE_NONE;
+    m->type = m->length_text = m->body = SLICE_NONE;
+    m->length = 0;
+    m->via_n = m->note_n = 0;
+}
+
 err iap_read(const struct env *env, slice in, bool settle, struct iap_msg *m, size_t *used, size_t *need)
 {
     struct iap_scan s = {.env = env, .in = in, .settle = settle, .m = m};
-    memset(m, 0, offsetof(struct iap_msg, via));
+    clear(m);
     *used = 0;
     err e = skip_empty(&s);
     if (e == OK) e = read_first(&s);
