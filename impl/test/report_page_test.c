@@ -24,6 +24,9 @@ static void page_stands_alone(void **state)
     assert_non_null(strstr(s, "a bare LF ends the line"));
     assert_non_null(strstr(s, "x=\"836\" y=\"14\">far</text>"));
     assert_non_null(strstr(s, "IAP/0.3 200 or so\\n&#10;\\x01\\xff&lt;b&gt;\\r\\n"));
+    /* arrows point where the octets went: the peer's to the far side right, ours back left */
+    assert_non_null(strstr(s, "M835 132l-9 -4v8z"));
+    assert_non_null(strstr(s, "M467 166l9 -4v8z"));
     assert_null(strstr(s, "http://"));
     assert_null(strstr(s, "https://"));
     char row[64];
@@ -83,6 +86,15 @@ static void ladder_as_text(void **state)
     assert_non_null(strstr(s, "    0.002  |                             |---- CONNECT M.DOM.ORG ----->|\n"));
     assert_non_null(strstr(s, "    0.003  |                             |<----------- 200 ------------|\n"));
     assert_non_null(strstr(s, "!!  0.005  |<----------- 502 ------------|                             |\n"));
+    static const char *const three[] = {"one", "second", "third"};
+    rs.r[7].ladder.ends = three;
+    rs.r[7].ladder.end_count = 3; /* more than the columns of a page: told by name */
+    buf_clear(&b);
+    assert_int_equal(report_ladder(&rs.r[7].ladder, 72, &b), OK);
+    s = buf_str(&b);
+    assert_non_null(strstr(s, "    0.000  one     -----"));
+    assert_non_null(strstr(s, "    0.003  second  -----"));
+    rs.r[7].ladder.ends = relay_ends;
     run_results_done(&rs);
     /* whatever the labels hold: lines no longer than asked for, printable */
     assert_true(fill_hostile(&rs, &mem_libc));
@@ -102,6 +114,22 @@ static void ladder_as_text(void **state)
 }
 
 /* ---- --save ---- */
+
+/* The packet of the capture that begins with these octets goes from one address to another. */
+static void check_packet(const char *stem, const char *start, const char *from, const char *to)
+{
+    char path[512];
+    struct stat st;
+    snprintf(path, sizeof path, "%s.pcapng", stem);
+    assert_int_equal(stat(path, &st), 0);
+    char *s = slurp(path);
+    slice all = slice_of(s, (size_t)st.st_size);
+    size_t at = slice_find(all, slice_str(start));
+    assert_true(at >= 40 && at < all.n);
+    assert_memory_equal(s + at - 28, from, 4);
+    assert_memory_equal(s + at - 24, to, 4);
+    free(s);
+}
 
 static void saves_three_files_a_case(void **state)
 {
@@ -127,10 +155,8 @@ static void saves_three_files_a_case(void **state)
     s = slurp(path);
     assert_non_null(strstr(s, " CONNECT M.DOM.ORG ---"));
     free(s);
-    snprintf(path, sizeof path, "%s.pcapng", rs.r[2].saved);
-    struct stat st;
-    assert_int_equal(stat(path, &st), 0);
-    assert_true(st.st_size > 600);
+    check_packet(rs.r[2].saved, "IAP/0.3 CONNECT M", "\xc0\x00\x02\x01", "\x7f\x00\x00\x01");
+    check_packet(rs.r[2].saved, "IAP/0.3 200 or", "\x7f\x00\x00\x01", "\xc0\x00\x02\x01");
 
     /* the same words in the same run: not the same file */
     rs.r[0].verdict = V_FAIL;
@@ -145,6 +171,8 @@ static void saves_three_files_a_case(void **state)
     assert_int_equal(report_save(&rs, &rs.r[1], dir, why, sizeof why), OK);
     assert_int_equal(dir_files(dir, false), 9);
     assert_int_equal(report_save(&rs, &rs.r[7], dir, why, sizeof why), OK);
+    check_packet(rs.r[7].saved, "IAP/0.3 CONNECT M.DOM.ORG\r\nIAP", "\x7f\x00\x00\x01", "\xc0\x00\x02\x03");
+    check_packet(rs.r[7].saved, "IAP/0.3 200", "\xc0\x00\x02\x03", "\x7f\x00\x00\x01");
     assert_int_equal(report_save(&rs, &rs.r[3], in(p, "no/such"), why, sizeof why), ERR_SYS);
     assert_null(rs.r[3].saved);
     run_results_done(&rs);
@@ -286,6 +314,11 @@ static void a_long_run_makes_a_page_of_moderate_size(void **state)
     assert_true(strlen(s) < (size_t)16 << 20);
     assert_int_equal(times(s, "class=\"case\""), 450);
     well_formed(s, "x");
+    assert_int_equal(times(s, "data-v=\"pass inconc\"><summary><span class=\"v inconc\">"), 3 * 5);
+    size_t later_passes = 0; /* the ladder of the first split stands for them */
+    for (size_t i = 0; i < rs[0].n; i++)
+        if (i % 3 && (rs[0].r[i].verdict == V_PASS || rs[0].r[i].verdict == V_SKIP)) later_passes++;
+    assert_int_equal(times(s, "it passed, like the one above"), 3 * later_passes);
     free(s);
     for (size_t i = 0; i < 3; i++)
         run_results_done(&rs[i]);
