@@ -32,7 +32,7 @@ static inline int place_make(void **state)
 {
     struct place *p = calloc(1, sizeof *p);
     if (!p) return -1;
-    strcpy(p->dir, "/tmp/report_test.XXXXXX");
+    snprintf(p->dir, sizeof p->dir, "%s/report_test.XXXXXX", P_tmpdir);
     if (!mkdtemp(p->dir)) return -1;
     *state = p;
     return 0;

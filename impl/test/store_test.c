@@ -28,7 +28,7 @@ static int place_make(void **state)
 {
     struct place *p = calloc(1, sizeof *p);
     if (!p) return -1;
-    strcpy(p->root, "/tmp/store_test.XXXXXX");
+    snprintf(p->root, sizeof p->root, "%s/store_test.XXXXXX", P_tmpdir);
     if (!mkdtemp(p->root)) return -1;
     snprintf(p->dir, sizeof p->dir, "%s/alerts", p->root);
     env_init(&p->env);
