@@ -292,6 +292,15 @@ static void unmatched(struct player *p, size_t after, const struct play_event *e
     finish(p, V_FAIL, line_now(p), "got %s; expected %s", got, want);
 }
 
+/* Octets that came out on one end are no longer owed by the other. */
+static void account_for(struct player *p, const struct play_event *ev)
+{
+    if (ev->end > 1 || strcmp(ev->name, "octets") != 0) return;
+    struct buf *owed = &p->raw_sent[!ev->end];
+    size_t n = ev->field[0].value.n < owed->n ? ev->field[0].value.n : owed->n;
+    if (n) buf_take(owed, n);
+}
+
 /* Looks at the oldest event of each end that the group speaks of.  True when the group is done with or the case over. */
 static bool try_group(struct player *p, size_t after)
 {
@@ -301,19 +310,21 @@ static bool try_group(struct player *p, size_t after)
             about |= end_of_alternative(p, k) == end;
         while (about && p->head[end]) {
             struct play_event *ev = p->head[end];
-            for (size_t k = p->pc; k < after; k++) {
+            for (size_t k = p->pc; k < after && !partial; k++) {
                 if (end_of_alternative(p, k) != end) continue;
                 enum play_match m = play_matches(p, &p->plan->stmt[k], ev);
-                if (m == MATCH_PARTLY) partial = true;
+                /* octets that may still become what is wanted: the alternatives below wait until that is settled */
+                partial = m == MATCH_PARTLY && !ev->next;
                 if (m != MATCH_YES) continue;
                 char got[160];
                 play_describe(ev, got, sizeof got);
                 if (p->plan->stmt[k].verdict == SCN_FAIL && ev->rung < p->rungs) p->rung[ev->rung].violating = true;
+                account_for(p, ev);
                 take_verdict(p, k, after, got);
                 pop(p, end);
                 return true;
             }
-            if (partial && !ev->next) break;
+            if (partial) break;
             if (!ev->shy) {
                 unmatched(p, after, ev);
                 return true;

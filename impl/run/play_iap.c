@@ -25,10 +25,19 @@ static int end_of(const struct player *p, const char *name)
 
 /* --- events ---------------------------------------------------------------------------------------------------------- */
 
+/* A proxy that passes our own mistakes on, from one end to the other, made none. */
+static bool forgiven(const struct player *p, int end)
+{
+    if (run_of(p)->under_test != TEST_PROXY || end > 1) return false;
+    const struct iap_play_end *other = iap_play_end(p, !end);
+    return iap_play_end(p, end)->forgiven || (other->live && other->conn.track.tainted);
+}
+
 void iap_play_faults(struct player *p, int end, size_t rung)
 {
     struct iap_play_end *x = iap_play_end(p, end);
     const struct track_iap *t = &x->conn.track;
+    if (forgiven(p, end)) return;
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct iap_fault *f = &t->fault[i];
         if (f->side == x->conn.side || f->severity == SEV_NOTE) continue;
@@ -90,10 +99,13 @@ static slice join_vias(const struct iap_msg *m, char *out, size_t n)
     return slice_of(out, at);
 }
 
-static void learn_identity(struct player *p, const struct iap_msg *m)
+/* The proxy goes by the name that it writes into Via itself (IAP-D17): told by a line that cannot be one of ours. */
+static void learn_identity(struct player *p, int end, const struct iap_msg *m)
 {
+    const struct iap_play_end *sent = iap_play_end(p, !end);
     slice last = m->via_n ? m->via[m->via_n - 1] : SLICE_NONE;
     struct play_iap_run *r = run_of(p);
+    if (*r->learned_identity || sent->vias || !sent->live || sent->conn.track.tainted) return;
     if (!last.n || last.n >= sizeof r->learned_identity) return;
     memcpy(r->learned_identity, last.p, last.n);
     r->learned_identity[last.n] = 0;
@@ -105,11 +117,12 @@ static void observe(struct player *p, int end, const struct iap_msg *m, enum iap
     case IAP_CONNECT:
         see(p, SEEN_CONNECT);
         if (m->via_n) see(p, SEEN_VIA);
-        if (run_of(p)->under_test == TEST_PROXY && end == 1) learn_identity(p, m);
+        if (run_of(p)->under_test == TEST_PROXY && end == 1) learn_identity(p, end, m);
         break;
     case IAP_RESPONSE:
         see(p, was == IAP_S_SENT ? SEEN_DATA_RESPONSE : SEEN_SETUP_RESPONSE);
         if (m->code >= 400) see(p, SEEN_ERROR_RESPONSE);
+        if (run_of(p)->under_test == TEST_PROXY && end == 0) learn_identity(p, end, m);
         break;
     case IAP_UPGRADE: see(p, SEEN_UPGRADE); break;
     case IAP_CHANNEL: see(p, SEEN_CHANNEL); break;
@@ -141,6 +154,8 @@ static void raise_message(struct player *p, int end, const struct iap_msg *m, si
     case IAP_NOTHING: break;
     }
     if (m->kind == IAP_CONNECT || m->kind == IAP_RESPONSE) {
+        bool good = iap_msg_severity(m) == SEV_NOTE;
+        f[n++] = (struct play_field){"form", good ? SLICE_LIT("good") : SLICE_LIT("bad")};
         if (m->via_n) f[n++] = (struct play_field){"via", via};
         f[n++] = (struct play_field){"vias", count};
     }
@@ -253,7 +268,7 @@ static void up(struct player *p, int end, uint64_t now)
     struct iap_play_end *x = iap_play_end(p, end);
     char label[64];
     iap_play_conn(p, end);
-    snprintf(label, sizeof label, "TCP %s", x->dials ? "connected" : "accepted");
+    snprintf(label, sizeof label, "%s (TCP)", x->dials ? "connected" : "accepted");
     size_t r = play_rung(p, RUNG_EVENT, end, !x->dials, false, label, SLICE_NONE, now);
     play_raise(p, "connected", end, true, r, NULL, 0);
 }
@@ -271,7 +286,7 @@ static void ended(struct player *p, int end, enum link_end how, uint64_t now)
 {
     struct iap_play_end *x = iap_play_end(p, end);
     if (how == LINK_REFUSED) {
-        raise_plain(p, end, "refused", false, "TCP connection refused", now);
+        raise_plain(p, end, "refused", false, "refused (TCP)", now);
         return;
     }
     if (x->live && !x->opaque) {

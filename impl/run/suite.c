@@ -182,12 +182,24 @@ void suite_collect(struct suite *s, const struct suite_item *it, struct player *
     }
 }
 
+/* The same host with the other letter case. */
+static bool other_case(struct suite *s, const char *host, struct scn_octets *out)
+{
+    snprintf(s->scratch, sizeof s->scratch, "%s", host);
+    for (char *c = s->scratch; *c; c++)
+        if ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') *c ^= 0x20;
+    out->p = (uint8_t *)s->scratch;
+    out->n = strlen(s->scratch);
+    return true;
+}
+
 static bool lookup(void *ctx, const char *name, struct scn_octets *out)
 {
     struct suite *s = ctx;
     const char *v = NULL;
     if (strcmp(name, "HOST") == 0) v = s->iap.host;
     if (strcmp(name, "PROXY") == 0) v = s->o->identity ? s->o->identity : s->iap.learned_identity;
+    if (strcmp(name, "PROXY_OTHER_CASE") == 0) return other_case(s, s->o->identity ? s->o->identity : s->iap.learned_identity, out);
     uint64_t ms = strcmp(name, "TIMEOUT") == 0 ? s->o->timeout_ms : strcmp(name, "PATIENCE") == 0 ? s->o->patience_ms : 0;
     if (ms) snprintf(s->scratch, sizeof s->scratch, "%llums", (unsigned long long)ms);
     else if (v) snprintf(s->scratch, sizeof s->scratch, "%s", v);

@@ -34,13 +34,12 @@ struct suite_tcp {
 static struct endpoint *offer(struct slot *g, int *link)
 {
     if (!g->p || g->p->stop) return NULL;
-    int first = g->run.dial ? 1 : 0;
-    for (int i = first; i < PLAY_ENDS; i++) {
-        if (g->p->e.link[i].state != LINK_IDLE) continue;
-        *link = i;
-        return &g->p->e;
-    }
-    return NULL;
+    /* a peer that connects comes to the first end, a proxy's next hop is the second; nothing else waits */
+    int end = g->run.dial ? 1 : 0;
+    if (g->run.dial && g->t->s->role != TEST_PROXY) return NULL;
+    if (g->p->e.link[end].state != LINK_IDLE) return NULL;
+    *link = end;
+    return &g->p->e;
 }
 
 static struct endpoint *give_common(void *ctx, int *link, bool *owned)

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int cli_error(const char *fmt, ...)
+{
+    va_list ap;
+    fflush(stdout);
+    fputs("draftproof: ", stderr);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fputc('\n', stderr);
+    return CLI_USE;
+}
+
+/* Edits between two words, bounded rows: the words are short. */
+static unsigned distance(const char *a, const char *b)
+{
+    enum { MAX = 40 };
+    unsigned row[MAX + 1];
+    size_t n = strlen(a), m = strlen(b);
+    if (n > MAX || m > MAX) return MAX;
+    for (unsigned j = 0; j <= m; j++)
+        row[j] = j;
+    for (unsigned i = 1; i <= n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = i;
+        for (unsigned j = 1; j <= m; j++) {
+            unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < best) best = row[j] + 1;
+            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
+            row[j] = best;
+        }
+    }
+    return row[m];
+}
+
+const char *cli_nearest(const char *typed, const char *const *words)
+{
+    const char *best = NULL;
+    unsigned least = 3;
+    for (; *words; words++) {
+        unsigned d = distance(typed, *words);
+        if (d >= least || d >= strlen(*words)) continue;
+        least = d;
+        best = *words;
+    }
+    return best;
+}
+
+int cli_word(const char *option, const char *value, const char *const *words)
+{
+    char list[300] = "";
+    size_t at = 0;
+    for (int i = 0; words[i]; i++) {
+        if (strcmp(words[i], value) == 0) return i;
+        int n = snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "", words[i]);
+        if (n > 0 && (size_t)n < sizeof list - at) at += (size_t)n;
+    }
+    cli_error("%s: %s is none of %s", option, value, list);
+    return -1;
+}
+
+int64_t cli_seconds(const char *option, const char *value)
+{
+    char *end;
+    double v = strtod(value, &end);
+    double unit = strcmp(end, "ms") == 0 ? 1 : strcmp(end, "m") == 0 ? 60000 : !*end || strcmp(end, "s") == 0 ? 1000 : 0;
+    if (end == value || unit == 0 || !(v * unit >= 1) || v * unit > 86400000.0) {
+        cli_error("%s: %s is no time; write 3, 0.5, 250ms or 2m (at most a day)", option, value);
+        return -1;
+    }
+    return (int64_t)(v * unit);
+}
+
+int64_t cli_number(const char *option, const char *value, int64_t low, int64_t high)
+{
+    uint64_t v;
+    if (!slice_number(slice_str(value), (uint64_t)high, &v) || (int64_t)v < low) {
+        cli_error("%s: %s is no number between %lld and %lld", option, value, (long long)low, (long long)high);
+        return -1;
+    }
+    return (int64_t)v;
+}
+
+int cli_role(const char *word)
+{
+    static const char *const roles[] = {"iap-manager", "iap-analyzer", "iap-proxy", NULL};
+    for (int i = 0; roles[i]; i++) {
+        if (strcmp(roles[i], word) == 0) return i;
+    }
+    const char *near = cli_nearest(word, roles);
+    cli_error("there is no role %s: the roles are iap-manager, iap-analyzer and iap-proxy%s%s%s", word, near ? "; did you mean " : "",
+              near ? near : "", near ? "?" : "");
+    return -1;
+}

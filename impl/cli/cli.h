@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/* cli: the subcommands of draftproof and what they share.  Exit status: 0 fine, 1 something failed, 2 wrong use or a file or address that cannot be used,
+ * 3 nothing was proven. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "run/identity.h"
+#include "run/play_iap.h"
+
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USE = 2, CLI_UNPROVEN = 3 };
+
+struct cli_command {
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is "draftproof NAME" */
+    const char *line;                  /* for the overview */
+};
+int cli_check(int argc, char **argv);
+int cli_clauses(int argc, char **argv);
+int cli_model(int argc, char **argv);
+int cli_mutants(int argc, char **argv);
+int cli_pki(int argc, char **argv);
+int cli_send(int argc, char **argv);
+int cli_serve(int argc, char **argv);
+int cli_store(int argc, char **argv);
+
+/* One line on standard error, with the program's name in front; returns CLI_USE. */
+__attribute__((format(printf, 1, 2))) int cli_error(const char *fmt, ...);
+/* The words of a format option: index in words (ended by NULL), or -1 with a message. */
+int cli_word(const char *option, const char *value, const char *const *words);
+/* A number with a unit of seconds ("3", "0.5", "250ms", "2m") as milliseconds; -1 with a message. */
+int64_t cli_seconds(const char *option, const char *value);
+/* A plain number between low and high; -1 with a message. */
+int64_t cli_number(const char *option, const char *value, int64_t low, int64_t high);
+/* The role, or -1 with a message that lists the roles. */
+int cli_role(const char *word);
+/* Near words: the entry of words closest to what was typed, NULL when none is close. */
+const char *cli_nearest(const char *typed, const char *const *words);
+
+/* --- options of everything that talks ------------------------------------------------------------------------------------- */
+struct cli_talk {
+    enum run_tls tls;
+    const char *cert, *key, *ca, *pki;
+    const char *peer_name, *peer_oid, *peer_subject;
+};
+extern const struct argp cli_talk_argp; /* a child parser; its input is a struct cli_talk */
+/* The context of a reference peer; *out NULL and OK when TLS is off or nothing was configured.  A message was printed on failure (CLI_USE). */
+int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analyzer, struct tls_context **out);
+/* Folder of a pki for a role and profile: "DIR/rsa/manager". */
+void cli_pki_folder(const struct cli_talk *t, bool analyzer, char *out, size_t n);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* The options that everything shares that talks: TLS, certificates, what is asked of the peer's. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+enum { OPT_TLS = 0x1000, OPT_CERT, OPT_KEY, OPT_CA, OPT_PKI, OPT_PEER_NAME, OPT_PEER_OID, OPT_PEER_SUBJECT };
+
+static const struct argp_option options[] = {
+    {NULL, 0, NULL, 0, "TLS:", 5},
+    {"tls", OPT_TLS, "draft|modern|off", 0,
+     "draft: TLS 1.0 with TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA (section 6.3); modern: TLS 1.2 and 1.3 (default); off: the handshake is left out", 5},
+    {"cert", OPT_CERT, "FILE", 0, "own certificate (PEM)", 5},
+    {"key", OPT_KEY, "FILE", 0, "its private key (PEM)", 5},
+    {"ca", OPT_CA, "FILE", 0, "authority that the peer's certificate must come from (PEM)", 5},
+    {"pki", OPT_PKI, "DIR", 0, "take certificate, key and authority from a folder that draftproof pki made", 5},
+    {"peer-name", OPT_PEER_NAME, "NAME", 0, "name that the manager's certificate must carry (6.6)", 5},
+    {"peer-oid", OPT_PEER_OID, "OID", 0, "extended key usage that the peer's certificate must have (6.5)", 5},
+    {"peer-subject", OPT_PEER_SUBJECT, "PATTERNS", 0, "what the peer's subject must match, such as 'OU=Sensors,CN=*.dom.org' (6.6)", 5},
+    {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct cli_talk *t = state->input;
+    static const char *const words[] = {"off", "draft", "modern", NULL};
+    int w;
+    switch (key) {
+    case ARGP_KEY_INIT: t->tls = RUN_TLS_MODERN; return 0;
+    case OPT_TLS:
+        w = cli_word("--tls", arg, words);
+        if (w < 0) exit(CLI_USE);
+        t->tls = (enum run_tls)w;
+        return 0;
+    case OPT_CERT: t->cert = arg; return 0;
+    case OPT_KEY: t->key = arg; return 0;
+    case OPT_CA: t->ca = arg; return 0;
+    case OPT_PKI: t->pki = arg; return 0;
+    case OPT_PEER_NAME: t->peer_name = arg; return 0;
+    case OPT_PEER_OID: t->peer_oid = arg; return 0;
+    case OPT_PEER_SUBJECT: t->peer_subject = arg; return 0;
+    case ARGP_KEY_END:
+        if (!t->cert != !t->key) {
+            cli_error("--cert and --key belong together");
+            exit(CLI_USE);
+        }
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+const struct argp cli_talk_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+
+void cli_pki_folder(const struct cli_talk *t, bool analyzer, char *out, size_t n)
+{
+    snprintf(out, n, "%s/%s/%s", t->pki, t->tls == RUN_TLS_DRAFT ? "dsa" : "rsa", analyzer ? "analyzer" : "manager");
+}
+
+int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analyzer, struct tls_context **out)
+{
+    char dir[400], cert[420], key[420], ca[420], why[300] = "";
+    struct tls_options o = {.profile = t->tls == RUN_TLS_DRAFT ? TLS_DRAFT : TLS_MODERN,
+                            .side = analyzer ? TLS_CLIENT : TLS_SERVER,
+                            .cert_file = t->cert,
+                            .key_file = t->key,
+                            .ca_file = t->ca,
+                            .peer_name = t->peer_name,
+                            .peer_eku_oid = t->peer_oid,
+                            .peer_subject = t->peer_subject};
+    *out = NULL;
+    if (t->tls == RUN_TLS_OFF) return CLI_OK;
+    if (t->pki && !t->cert) {
+        cli_pki_folder(t, analyzer, dir, sizeof dir);
+        snprintf(cert, sizeof cert, "%s/cert.pem", dir);
+        snprintf(key, sizeof key, "%s/key.pem", dir);
+        snprintf(ca, sizeof ca, "%s/ca.pem", dir);
+        o.cert_file = cert;
+        o.key_file = key;
+        if (!t->ca) o.ca_file = ca;
+    }
+    if (!o.cert_file) {
+        if (!analyzer) return CLI_OK; /* upgrades are answered 500 (3.2) */
+        return cli_error("an analyzer needs a certificate (6.4): give --cert and --key, or --pki, or --tls off");
+    }
+    if (!o.ca_file) return cli_error("whom to trust?  Give --ca FILE: certificates are mutual (6.4)");
+    if (tls_context_new(env, &o, out, why, sizeof why) != OK) return cli_error("%s", why);
+    return CLI_OK;
+}
