@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets of the loop.  The rest of the loop is in loop_turn_test.c, children in loop_child_test.c. */
-#include "loop_net.h"
+#include "test/loop_net.h"
 
 #include <errno.h>
 #include <fcntl.h>
