@@ -141,6 +141,10 @@ static void pretend_accept(struct iap_proxy *p)
 static void on_connect(struct iap_proxy *p, struct iap_msg *m, uint64_t now)
 {
     const struct iap_route *r = route_for(p, m->host);
+    if (MUT(p, P_REFUSES_VIA) && m->via_n) {
+        answer(p, 400, "the request came through a proxy", now);
+        return;
+    }
     bool loop = is_loop(p, m);
     if (loop && MUT(p, P_LOOP_CLOSES)) {
         close_soon(p, now);
@@ -183,9 +187,28 @@ static const struct iap_fault *forbidden(const struct track_iap *t)
     return NULL;
 }
 
+/* What the mutants do with a request that should be refused; false: refuse it. */
+static bool mistreat(struct iap_proxy *p, uint64_t now)
+{
+    struct iap_msg m;
+    if (MUT(p, P_MUTE_ON_BAD)) return true;
+    if (MUT(p, P_ACCEPTS_BAD)) {
+        pretend_accept(p);
+        p->stage = OPEN;
+        return true;
+    }
+    if (!MUT(p, P_MENDS) || !p->s->routes) return false;
+    memset(&m, 0, sizeof m);
+    m.kind = IAP_CONNECT;
+    m.host = slice_str(p->s->route[0].host);
+    on_connect(p, &m, now);
+    return true;
+}
+
 static void on_near_item(struct iap_proxy *p, err e, struct iap_msg *m, uint64_t now)
 {
     const struct iap_fault *f = forbidden(&p->near);
+    if ((e != OK || f) && mistreat(p, now)) return;
     if (e != OK || f) {
         const char *why = p->near.fault_n ? p->near.fault[0].text : "out of memory";
         answer(p, f && f->code == IAP_F_VERSION ? 505 : 400, f ? f->text : why, now);
@@ -234,7 +257,8 @@ static void pass_mutated(struct iap_proxy *p, int from, slice octets)
 static void open_through(struct iap_proxy *p)
 {
     p->stage = OPEN;
-    if (p->early.n) pass_mutated(p, NEAR, buf_slice(&p->early));
+    if (p->early.n && !MUT(p, P_LOSES_EARLY)) pass_mutated(p, NEAR, buf_slice(&p->early));
+    p->e.link[NEAR].urgent |= MUT(p, P_URGENT);
     buf_shrink(&p->early);
 }
 
@@ -246,7 +270,12 @@ static void on_response(struct iap_proxy *p, struct iap_msg *m, uint64_t now)
         return;
     }
     if (MUT(p, P_HIDES_REFUSAL) && m->code >= 400) m->code = 200;
+    if (MUT(p, P_OWN_CODE) && m->code >= 400) m->code = 502;
     if (!MUT(p, P_NO_RESPONSE_VIA) && m->via_n < IAP_VIAS_MAX) m->via[m->via_n++] = slice_str(p->s->identity);
+    if (MUT(p, P_RESPONSE_VIA_FIRST) && m->via_n > 1) {
+        m->via[m->via_n - 1] = m->via[0];
+        m->via[0] = slice_str(p->s->identity);
+    }
     write_parts(p, m, &p->e.link[NEAR].out);
     if (m->code == 200) {
         open_through(p);
@@ -320,10 +349,10 @@ static void proxy_up(struct endpoint *e, int link, uint64_t now)
 static void proxy_feed(struct endpoint *e, int link, slice in, uint64_t now)
 {
     struct iap_proxy *p = proxy_of(e);
-    if (p->stage == WAIT_CONNECT && link == NEAR) {
-        if (!read_setup(p, NEAR, &in, now)) return;
-    } else if (p->stage == WAIT_RESPONSE && link == FAR) {
-        if (!read_setup(p, FAR, &in, now)) return;
+    bool setup = (p->stage == WAIT_CONNECT && link == NEAR) || (p->stage == WAIT_RESPONSE && link == FAR);
+    if (setup && !read_setup(p, link, &in, now)) {
+        if (MUT(p, P_ONE_SEGMENT)) answer(p, link == NEAR ? 400 : 502, "no whole message", now);
+        return;
     }
     if (!in.n || p->stage == ENDING) return;
     if (p->stage == OPEN) {
@@ -348,6 +377,7 @@ static void proxy_ended(struct endpoint *e, int link, enum link_end how, uint64_
 {
     struct iap_proxy *p = proxy_of(e);
     p->ended[link] = true;
+    if (link == FAR && p->stage < OPEN && MUT(p, P_HANGS)) return;
     if (how == LINK_REFUSED) {
         if (p->stage == WAIT_FAR) answer(p, 502, "the next hop cannot be reached", now);
         return;
@@ -364,6 +394,10 @@ static void proxy_ended(struct endpoint *e, int link, enum link_end how, uint64_
         e->link[!link].drop = true;
         p->stage = ENDING;
         if (!p->close_by) p->close_by = now + e->env->limits.close_ms;
+        return;
+    }
+    if (p->stage == OPEN && MUT(p, P_LOSES_TAIL)) {
+        drop_all(p);
         return;
     }
     if (p->stage == OPEN) { /* pass the half-close on; both ended is the end */

@@ -10,16 +10,16 @@
 /* X(NAME, "name", roles it can be played in, "clauses that it breaks", "what it does") */
 #define IAP_MUTANTS(X)                                                                                                      \
     /* answers: form */                                                                                                     \
-    X(REASON_PHRASE, "reason-phrase", R_BOTH, "IAP-4.3.1-2", "answers 200 OK instead of 200")                               \
-    X(ONE_CRLF, "one-crlf", R_BOTH, "IAP-4.2-1 IAP-4.2-4 IAP-4.3.1-1", "ends responses with one CRLF")                      \
-    X(LF_ONLY, "lf-only", R_BOTH, "IAP-4.2-1 IAP-4.3.1-1", "ends lines of responses with LF")                               \
-    X(NO_PREFIX, "no-prefix", R_BOTH, "IAP-4-1 IAP-4-2 IAP-4.3.1-1", "leaves IAP/0.3 out of set-up responses")              \
+    X(REASON_PHRASE, "reason-phrase", R_ANY, "IAP-4.3.1-2", "answers 200 OK instead of 200")                                \
+    X(ONE_CRLF, "one-crlf", R_ANY, "IAP-4.2-1 IAP-4.2-4 IAP-4.3.1-1", "ends responses with one CRLF")                       \
+    X(LF_ONLY, "lf-only", R_ANY, "IAP-4.2-1 IAP-4.3.1-1", "ends lines of responses with LF")                                \
+    X(NO_PREFIX, "no-prefix", R_ANY, "IAP-4-1 IAP-4-2 IAP-4.3.1-1", "leaves IAP/0.3 out of set-up responses")               \
     X(NO_DATA_PREFIX, "no-data-prefix", R_MANAGER, "IAP-4.3.5-9 IAP-4.3.1-1 IAP-4-2", "leaves IAP/0.3 out of data-phase responses") \
-    X(OLD_PREFIX, "old-prefix", R_BOTH, "IAP-4.2-5 IAP-1.6-2", "answers with the prefix IAP/0.2")                           \
-    X(SHORT_CODE, "short-code", R_BOTH, "IAP-4.3.1-3 IAP-4.3.1-1", "answers with a two-digit code")                         \
-    X(LONG_CODE, "long-code", R_BOTH, "IAP-4.3.1-3 IAP-4.3.1-1", "answers with a four-digit code")                          \
-    X(EXTRA_LINE, "extra-line", R_BOTH, "IAP-4.3.1-1 IAP-4-1", "adds a Server line to responses")                           \
-    X(CODE_999, "code-999", R_BOTH, "IAP-4-4 IAP-2-3", "refuses with code 999")                                             \
+    X(OLD_PREFIX, "old-prefix", R_ANY, "IAP-4.2-5 IAP-1.6-2", "answers with the prefix IAP/0.2")                            \
+    X(SHORT_CODE, "short-code", R_ANY, "IAP-4.3.1-3 IAP-4.3.1-1", "answers with a two-digit code")                          \
+    X(LONG_CODE, "long-code", R_ANY, "IAP-4.3.1-3 IAP-4.3.1-1", "answers with a four-digit code")                           \
+    X(EXTRA_LINE, "extra-line", R_ANY, "IAP-4.3.1-1 IAP-4-1", "adds a Server line to responses")                            \
+    X(CODE_999, "code-999", R_ANY, "IAP-4-4 IAP-2-3", "refuses with code 999")                                              \
     /* answers: codes and order */                                                                                          \
     X(ACCEPT_201, "accept-201", R_BOTH, "IAP-3.1-6", "accepts the connection with 201")                                     \
     X(UPGRADE_200, "upgrade-200", R_BOTH, "IAP-3.2-8 IAP-3.2-7", "accepts the upgrade with 200")                            \
@@ -77,13 +77,13 @@
     X(IGNORES_URGENT, "ignores-urgent", R_BOTH, "IAP-6.2-2", "goes on after urgent data")                                   \
     X(SENDS_URGENT, "sends-urgent", R_BOTH, "IAP-6.2-1", "sends urgent data")                                               \
     /* requests: form */                                                                                                    \
-    X(Q_NO_PREFIX, "request-no-prefix", R_BOTH, "IAP-4-1 IAP-4-2 IAP-4.3.2-2", "leaves IAP/0.3 out of the connect request") \
-    X(Q_OLD_PREFIX, "request-old-prefix", R_BOTH, "IAP-4.2-5 IAP-1.6-2", "asks with the prefix IAP/0.2")                    \
-    X(Q_NO_HOST, "request-no-host", R_BOTH, "IAP-4.3.2-2 IAP-4.3.2-1", "names no host")                                     \
-    X(Q_HTTP, "request-http", R_BOTH, "IAP-4.3.2-2 IAP-4-1", "ends the connect line with HTTP/1.1")                         \
-    X(Q_EXTRA_LINE, "request-extra-line", R_BOTH, "IAP-4.3.2-1 IAP-4-1", "adds a Host line to the connect request")         \
-    X(Q_ONE_CRLF, "request-one-crlf", R_BOTH, "IAP-4.2-1 IAP-4.2-4", "ends requests with one CRLF")                         \
-    X(Q_LF_ONLY, "request-lf-only", R_BOTH, "IAP-4.2-1", "ends lines of requests with LF")                                  \
+    X(Q_NO_PREFIX, "request-no-prefix", R_ANY, "IAP-4-1 IAP-4-2 IAP-4.3.2-2", "leaves IAP/0.3 out of the connect request")  \
+    X(Q_OLD_PREFIX, "request-old-prefix", R_ANY, "IAP-4.2-5 IAP-1.6-2", "asks with the prefix IAP/0.2")                     \
+    X(Q_NO_HOST, "request-no-host", R_ANY, "IAP-4.3.2-2 IAP-4.3.2-1", "names no host")                                      \
+    X(Q_HTTP, "request-http", R_ANY, "IAP-4.3.2-2 IAP-4-1", "ends the connect line with HTTP/1.1")                          \
+    X(Q_EXTRA_LINE, "request-extra-line", R_ANY, "IAP-4.3.2-1 IAP-4-1", "adds a Host line to the connect request")          \
+    X(Q_ONE_CRLF, "request-one-crlf", R_ANY, "IAP-4.2-1 IAP-4.2-4", "ends requests with one CRLF")                          \
+    X(Q_LF_ONLY, "request-lf-only", R_ANY, "IAP-4.2-1", "ends lines of requests with LF")                                   \
     X(Q_UPGRADE_12, "request-tls-1.2", R_BOTH, "IAP-4.3.3-1", "asks for an upgrade to TLS/1.2")                             \
     X(Q_SWAPPED, "request-swapped", R_BOTH, "IAP-4.3.4-2", "sends IAP-Role before IAP-Version")                             \
     X(Q_NO_ROLE, "request-no-role", R_BOTH, "IAP-4.3.4-2", "leaves the IAP-Role line out")                                  \
@@ -137,12 +137,24 @@
     X(P_SWALLOWS, "swallows", R_PROXY, "IAP-3.1-16", "loses octets that came together with the 200")                        \
     X(P_TRUNCATES, "truncates", R_PROXY, "IAP-3.1-16", "forwards the first 64 KiB only")                                    \
     X(P_KEEPS_OPEN, "keeps-open", R_PROXY, "IAP-1.4-3", "does not pass the end of a connection on")                         \
-    X(P_NO_DIAL, "never-dials", R_PROXY, "IAP-1.4-3 IAP-5.2-2 IAP-3.6-2", "answers itself and connects nowhere")
+    X(P_NO_DIAL, "never-dials", R_PROXY, "IAP-1.4-3 IAP-5.2-2 IAP-3.6-2", "answers itself and connects nowhere")            \
+    X(P_MUTE_ON_BAD, "proxy-mute-on-bad", R_PROXY, "IAP-4-3", "neither answers nor closes on a request that it does not understand") \
+    X(P_MENDS, "mends-requests", R_PROXY, "IAP-4.2-8 IAP-4.3.2-6 IAP-4-6", "passes wrong requests on as right ones")        \
+    X(P_ACCEPTS_BAD, "proxy-accepts-bad", R_PROXY, "IAP-4-5 IAP-4.2-8 IAP-4.3.2-6", "answers 200 to requests that it does not understand") \
+    X(P_HANGS, "hangs-without-hop", R_PROXY, "IAP-4-3", "does not answer when the next hop cannot be reached or goes away") \
+    X(P_REFUSES_VIA, "refuses-chains", R_PROXY, "IAP-6.1-3 IAP-4.3.2-7", "refuses requests that came through a proxy")      \
+    X(P_OWN_CODE, "own-code", R_PROXY, "IAP-3.1-11", "answers 502 whatever the next hop refused with")                      \
+    X(P_RESPONSE_VIA_FIRST, "response-via-first", R_PROXY, "IAP-3.1-12", "puts its Via line in front in responses")         \
+    X(P_LOSES_EARLY, "loses-early", R_PROXY, "IAP-3.1-16", "forgets octets that came before the answer")                    \
+    X(P_LOSES_TAIL, "loses-tail", R_PROXY, "IAP-3.1-16", "resets both connections when one ends, with octets on the way")   \
+    X(P_ONE_SEGMENT, "proxy-one-segment", R_PROXY, "IAP-1.2-1", "takes each segment for a whole message")                   \
+    X(P_URGENT, "proxy-urgent", R_PROXY, "IAP-6.2-1", "sends urgent data")
 
 #define R_MANAGER  1u
 #define R_ANALYZER 2u
 #define R_PROXY    4u
 #define R_BOTH     3u
+#define R_ANY      7u
 
 #define IAP_ENUM_MUT(n, name, roles, clauses, text) MUT_##n,
 enum iap_mutant { MUT_NONE, IAP_MUTANTS(IAP_ENUM_MUT) MUT_COUNT };
