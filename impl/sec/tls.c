@@ -232,6 +232,7 @@ void tls_free(struct tls *t)
     buf_done(&t->in);
     mem_free(mem, t->resume_key);
     mem_free(mem, t->subject);
+    mem_free(mem, t->usages);
     mem_free(mem, t);
 }
 
@@ -352,11 +353,12 @@ void tls_wire_ended(struct tls *t)
 
 bool tls_info_of(const struct tls *t, struct tls_info *out)
 {
-    *out = (struct tls_info){.version = "", .suite = "", .peer_subject = ""};
+    *out = (struct tls_info){.version = "", .suite = "", .peer_subject = "", .peer_usages = ""};
     if (t->state != TLS_OPEN && t->state != TLS_ENDED) return false;
     out->resumed = t->resumed;
     out->peer_cert = t->peer_cert;
     out->peer_subject = t->subject ? t->subject : "";
+    out->peer_usages = t->usages ? t->usages : "";
     return t->c->lib->info(t, out);
 }
 
@@ -379,7 +381,8 @@ void tls_opened(struct tls *t, X509 *leaf, bool resumed)
     t->peer_cert = leaf != NULL;
     if (!leaf) return;
     t->subject = tls_policy_subject(t->c->env->mem, leaf);
-    if (!t->subject) t->broken = ERR_MEM;
+    t->usages = tls_policy_usages(t->c->env->mem, leaf);
+    if (!t->subject || !t->usages) t->broken = ERR_MEM;
 }
 
 void tls_got(struct tls *t, slice clear)

@@ -50,6 +50,7 @@ struct tls_info { /* of an open session; strings are static or live as long as t
     bool resumed;
     bool peer_cert;           /* the peer showed one */
     const char *peer_subject; /* RFC 4514 text, "" without certificate */
+    const char *peer_usages;  /* extended key usages of its certificate: dotted OIDs joined by commas, "" for none */
 };
 
 /* Loads files and checks that they fit together (key belongs to certificate, algorithm usable in the profile).

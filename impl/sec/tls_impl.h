@@ -53,6 +53,7 @@ struct tls {
     struct buf out, in;
     char *resume_key; /* NULL: none */
     char *subject;    /* of the peer, once open */
+    char *usages;     /* of the peer, once open */
     bool peer_cert, resumed;
     bool closed;    /* we sent close_notify */
     bool spoiled;   /* failed by a fatal alert or worse: not to be resumed (RFC 2246 7.2.2) */

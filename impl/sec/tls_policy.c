@@ -379,3 +379,21 @@ char *tls_policy_subject(const struct mem *mem, X509 *x)
     ERR_clear_error();
     return copy;
 }
+
+char *tls_policy_usages(const struct mem *mem, X509 *x)
+{
+    char text[1000] = "";
+    size_t at = 0;
+    EXTENDED_KEY_USAGE *list = X509_get_ext_d2i(x, NID_ext_key_usage, NULL, NULL);
+    for (int i = 0; list && i < sk_ASN1_OBJECT_num(list); i++) {
+        char one[80];
+        int n = OBJ_obj2txt(one, sizeof one, sk_ASN1_OBJECT_value(list, i), 1);
+        if (n <= 0 || (size_t)n >= sizeof one || at + (size_t)n + 2 > sizeof text) continue;
+        if (at) text[at++] = ',';
+        memcpy(text + at, one, (size_t)n);
+        at += (size_t)n;
+    }
+    EXTENDED_KEY_USAGE_free(list);
+    ERR_clear_error();
+    return mem_dup(mem, text, at);
+}

@@ -43,6 +43,9 @@ bool tls_policy_glob(slice pattern, slice text);
 
 /* The subject as RFC 4514 text, from mem; NULL when memory is short. */
 char *tls_policy_subject(const struct mem *mem, X509 *x);
+/* Its extended key usages, dotted and joined by commas, from mem; "" for none, NULL when memory is short.  As many as fit into
+ * 1,000 octets. */
+char *tls_policy_usages(const struct mem *mem, X509 *x);
 /* All certificates of a PEM text; NULL when there is none or one does not parse.  sk_X509_pop_free. */
 STACK_OF(X509) * tls_policy_pem(slice pem);
 

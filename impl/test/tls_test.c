@@ -28,6 +28,8 @@ static void opens_at_every_cut(void **state)
             assert_true(info(p.c).peer_cert && info(p.s).peer_cert);
             assert_string_equal(info(p.c).peer_subject, "CN=manager.dom.org,OU=Managers,O=Draftproof Test");
             assert_string_equal(info(p.s).peer_subject, "CN=analyzer.dom.org,OU=Sensors,O=Draftproof Test");
+            assert_non_null(strstr(info(p.c).peer_usages, "," PKI_OID_ALERT_CONSUMER));
+            assert_non_null(strstr(info(p.s).peer_usages, "," PKI_OID_ALERT_GENERATOR));
             assert_false(info(p.c).resumed || info(p.s).resumed);
             assert_string_equal(tls_why(p.c), "");
             assert_int_equal(tls_alert_received(p.s), -1);
