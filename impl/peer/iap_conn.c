@@ -81,6 +81,8 @@ static bool look_at_hello(struct iap_conn *c, struct iap_got *g)
     slice w = buf_slice(&c->wire);
     bool v2 = w.n >= 3 && (w.p[0] & 0x80) && w.p[2] == 1;
     if (w.n < 3 && (w.n == 0 || w.p[0] == 0x16 || (w.p[0] & 0x80))) return false;
+    /* clear text is judged by what it says, so its line is waited for, as far as a status line is long */
+    if (w.p[0] == 'I' && w.n < 16 && slice_find(w, SLICE_LIT("\n")) == w.n) return false;
     c->hello_seen = true;
     g->hello_version = 0;
     got(g, IAP_GOT_HELLO);

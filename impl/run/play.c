@@ -525,9 +525,11 @@ static void on_up(struct endpoint *e, int link, uint64_t now)
 static void on_feed(struct endpoint *e, int link, slice octets, uint64_t now)
 {
     struct player *p = player_of(e);
-    if (p->stop) return;
-    p->run->proto->feed(p, link, octets, now);
-    advance(p, now);
+    while (!p->stop) {
+        bool more = p->run->proto->feed(p, link, &octets, now);
+        advance(p, now);
+        if (!more) return;
+    }
 }
 
 static void on_urgent(struct endpoint *e, int link, uint64_t now)
@@ -561,6 +563,8 @@ static void on_tick(struct endpoint *e, uint64_t now)
     if (!p->born) p->born = now;
     p->run->proto->tick(p, now);
     advance(p, now);
+    for (int i = 0; i < PLAY_ENDS; i++) /* what a statement set free */
+        on_feed(e, i, SLICE_NONE, now);
     if (!p->stop && p->armed_until && now >= p->armed_until) timed_out(p, now);
 }
 

@@ -41,7 +41,9 @@ struct play_proto {
     err (*begin)(struct player *p);   /* allocates p->state, asks for links */
     void (*done)(struct player *p);
     void (*up)(struct player *p, int end, uint64_t now);
-    void (*feed)(struct player *p, int end, slice octets, uint64_t now);
+    /* Takes octets (*octets is advanced) until there is one event; false when they were not enough for one.  One at a time, because the
+     * statements in between decide what the next one means. */
+    bool (*feed)(struct player *p, int end, slice *octets, uint64_t now);
     void (*urgent)(struct player *p, int end, uint64_t now);
     void (*ended)(struct player *p, int end, enum link_end how, uint64_t now);
     err (*send)(struct player *p, int end, const struct scn_stmt *s, uint64_t now); /* send and raw; play_error on misuse */

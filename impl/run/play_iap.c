@@ -8,6 +8,8 @@
 
 const char *const play_iap_ends[2][3] = {{"peer", "second", NULL}, {"near", "far", NULL}};
 
+enum { RUBBISH_OCTETS = 64 }; /* enough to see what was meant */
+
 static struct play_iap_run *run_of(const struct player *p)
 {
     return p->run->proto_run;
@@ -206,8 +208,9 @@ static void on_hello(struct player *p, int end, uint16_t version, uint64_t now)
     size_t r = play_rung(p, RUNG_EVENT, end, true, false, label, SLICE_NONE, now);
     if (version) see(p, SEEN_HELLO);
     iap_play_faults(p, end, r);
-    struct play_field f = {"version", slice_str(text)};
-    play_raise(p, version ? "hello" : "rubbish", end, version != 0, r, &f, 1);
+    struct play_field f[] = {{"version", slice_str(text)},
+                             {"octets", slice_sub(buf_slice(&iap_play_end(p, end)->conn.wire), 0, RUBBISH_OCTETS)}};
+    play_raise(p, version ? "hello" : "rubbish", end, version != 0, r, f, version ? 1 : 2);
 }
 
 static void on_rubbish(struct player *p, int end, const struct iap_msg *m, bool secured, uint64_t now)
@@ -216,9 +219,9 @@ static void on_rubbish(struct player *p, int end, const struct iap_msg *m, bool 
     const struct track_iap *t = &x->conn.track;
     const char *fault = t->fault_n ? iap_faults[t->fault[0].code].name : "MEMORY";
     size_t r = play_rung(p, RUNG_MESSAGE, end, true, secured, "rubbish", m->raw, now);
-    struct play_field f = {"fault", slice_str(fault)};
+    struct play_field f[] = {{"fault", slice_str(fault)}, {"octets", slice_sub(m->raw, 0, RUBBISH_OCTETS)}};
     iap_play_faults(p, end, r);
-    play_raise(p, "rubbish", end, false, r, &f, 1);
+    play_raise(p, "rubbish", end, false, r, f, 2);
 }
 
 static void on_got(struct player *p, int end, const struct iap_got *g, enum iap_state was, uint64_t now)
@@ -246,20 +249,29 @@ static void on_got(struct player *p, int end, const struct iap_got *g, enum iap_
     }
 }
 
-static void feed(struct player *p, int end, slice in, uint64_t now)
+/* One event; false when there is none. */
+static bool feed_one(struct player *p, int end, slice *in, uint64_t now)
 {
     struct iap_play_end *x = iap_play_end(p, end);
+    if (!x->live) return false;
     if (x->opaque) {
-        size_t r = play_rung(p, RUNG_MESSAGE, end, true, false, "octets", in, now);
-        struct play_field f = {"is", in};
-        if (in.n) play_raise(p, "octets", end, false, r, &f, 1);
-        return;
+        if (!in->n) return false;
+        size_t r = play_rung(p, RUNG_MESSAGE, end, true, false, "octets", *in, now);
+        struct play_field f = {"is", *in};
+        play_raise(p, "octets", end, false, r, &f, 1);
+        *in = SLICE_NONE;
+        return true;
     }
     struct iap_got g;
-    while (!p->stop) {
-        enum iap_state was = track_iap_state(&x->conn.track);
-        if (!iap_conn_next(&x->conn, &in, now, &g)) break;
-        on_got(p, end, &g, was, now);
+    enum iap_state was = track_iap_state(&x->conn.track);
+    if (!iap_conn_next(&x->conn, in, now, &g)) return false;
+    on_got(p, end, &g, was, now);
+    return true;
+}
+
+static void feed(struct player *p, int end, slice in, uint64_t now)
+{
+    while (!p->stop && feed_one(p, end, &in, now)) {
     }
 }
 
@@ -341,6 +353,14 @@ static bool default_move(struct player *p, int end, enum iap_event ev, uint64_t 
     return iap_play_say(p, x, end, &m, now) == OK;
 }
 
+/* Not past the target: what comes behind it is for the statements after the reach. */
+static void feed_until(struct player *p, int end, uint8_t target, uint64_t now)
+{
+    slice none = SLICE_NONE;
+    while (!p->stop && track_iap_state(&iap_play_end(p, end)->conn.track) != target && feed_one(p, end, &none, now)) {
+    }
+}
+
 /* One end, one or more moves towards the target: 1 there, 0 wait, -1 stuck. */
 static int walk(struct player *p, int end, uint8_t target, uint64_t now, char *why, size_t why_n)
 {
@@ -365,7 +385,7 @@ static int walk(struct player *p, int end, uint8_t target, uint64_t now, char *w
         bool ours = r->who != IAP_P_ANY && side == x->conn.side;
         if (r->event == IAP_E_TLS_OPEN) { /* nobody's move: it follows from the handshake */
             if (!x->conn.tls && iap_play_start_tls(p, end) != OK) return -1;
-            feed(p, end, SLICE_NONE, now);
+            feed_until(p, end, target, now);
             if (f->state == IAP_S_HANDSHAKE) return 0;
             continue;
         }
@@ -374,7 +394,7 @@ static int walk(struct player *p, int end, uint8_t target, uint64_t now, char *w
             snprintf(why, why_n, "cannot %s here", iap_machine.events[r->event]);
             return -1;
         }
-        feed(p, end, SLICE_NONE, now);
+        feed_until(p, end, target, now);
     }
     return -1;
 }
@@ -467,10 +487,10 @@ static void tick(struct player *p, uint64_t now)
     }
 }
 
-static void feed_event(struct player *p, int end, slice in, uint64_t now)
+static bool feed_event(struct player *p, int end, slice *octets, uint64_t now)
 {
-    iap_play_end(p, end)->settled = false;
-    feed(p, end, in, now);
+    if (octets->n) iap_play_end(p, end)->settled = false;
+    return feed_one(p, end, octets, now);
 }
 
 const struct play_proto play_iap = {

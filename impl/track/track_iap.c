@@ -189,7 +189,10 @@ bool track_iap_urgent(struct track_iap *t, int side)
 
 bool track_iap_not_tls(struct track_iap *t, int side)
 {
-    return told(t, side, IAP_F_NOT_TLS);
+    if (!t->tainted) return told(t, side, IAP_F_NOT_TLS);
+    t->fault_n = 0; /* what answers a mistake of ours may be anything */
+    t->fsm.state = IAP_S_LOST;
+    return true;
 }
 
 bool track_iap_half(struct track_iap *t, int side)
