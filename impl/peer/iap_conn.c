@@ -163,6 +163,30 @@ static bool from_tls(struct iap_conn *c, slice *in, uint64_t now, struct iap_got
     }
 }
 
+/* The tester speaks TLS by hand (raw): the first fatal alert in clear is what it waits for, and no fault of its sender. */
+static bool look_at_alert(struct iap_conn *c, struct iap_got *g)
+{
+    slice w = buf_slice(&c->wire);
+    while (!c->failed_told && w.n - c->wire_seen >= 5) {
+        const uint8_t *r = w.p + c->wire_seen;
+        size_t len = (size_t)(r[3] << 8 | r[4]);
+        if ((r[0] != 0x15 && r[0] != 0x16) || r[1] != 3 || w.n - c->wire_seen < 5 + len) return false;
+        c->wire_seen += 5 + len;
+        if (r[0] != 0x15 || len != 2 || r[5] != 2) continue;
+        c->failed_told = c->hello_seen = true;
+        g->alert = r[6];
+        return got(g, IAP_GOT_TLS_FAILED);
+    }
+    return false;
+}
+
+/* A record begun that may become an alert is not judged before it is whole. */
+static bool may_be_alert(const struct iap_conn *c)
+{
+    slice w = buf_slice(&c->wire);
+    return c->manual_tls && w.n && w.p[0] == 0x15 && (w.n < 2 || w.p[1] == 3);
+}
+
 /* After a 101 the wire belongs to TLS: what the reader holds and what is in hand goes to the wire buffer, then to the filter. */
 static bool to_tls(struct iap_conn *c, slice *in, struct iap_got *g)
 {
@@ -170,6 +194,8 @@ static bool to_tls(struct iap_conn *c, slice *in, struct iap_got *g)
     if (e == OK) e = buf_add(&c->wire, *in);
     *in = SLICE_NONE;
     if (e != OK) return lost(c, g);
+    if (c->manual_tls && look_at_alert(c, g)) return true;
+    if (may_be_alert(c)) return false;
     if (!c->hello_seen && look_at_hello(c, g)) return true;
     if (c->manual_tls) return false;
     /* a manager waits until the first octets were judged; the analyzer speaks first */

@@ -21,6 +21,7 @@ struct iap_got {
     enum iap_conn_kind kind;
     struct iap_msg msg;
     uint16_t hello_version; /* HELLO: version of the record, 0x0301 */
+    int alert;              /* TLS_FAILED while the tester speaks TLS by hand: what the peer's alert says */
 };
 
 struct iap_conn {
@@ -36,6 +37,7 @@ struct iap_conn {
     bool manual_tls;      /* the tester starts TLS itself */
     bool hello_seen, open_told, failed_told, notify_told, notify_sent;
     bool flip_next;       /* tester: damage one octet of the next TLS record */
+    size_t wire_seen;     /* tester: octets of wire whose records were looked at */
     struct buf wire;      /* octets behind the 101 that no TLS filter took yet */
     size_t clear_release; /* clear octets of the filter that the last event used */
     uint64_t first_octet, last_octet; /* of a message begun, 0 when none */

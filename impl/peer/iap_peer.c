@@ -385,6 +385,7 @@ static void on_answer_to_alert(struct iap_peer *p, uint16_t code, uint64_t now)
     p->sent = false;
     if (code != 200) say(p, "alert rejected with %u", (unsigned)code);
     if (p->s->hooks.answered) p->s->hooks.answered(p->s->hooks.ctx, p, id, code);
+    if (MUT(p, LEAVES)) end_soon(p, now);
     if (!p->closing) next_alert(p, now);
 }
 
@@ -534,6 +535,12 @@ static void on_rubbish(struct iap_peer *p, uint64_t now)
         send_anyway(p, &m);
         return;
     }
+    if (MUT(p, WRAPS_LENGTH) && code == IAP_F_CONTENT_LONG) {
+        struct iap_msg m;
+        message(&m, IAP_RESPONSE)->code = 200;
+        send_anyway(p, &m);
+        return;
+    }
     farewell(p, code_for(code), why, now);
 }
 
@@ -573,7 +580,13 @@ static void handle(struct iap_peer *p, const struct iap_got *g, enum iap_state w
         break;
     case IAP_GOT_TLS_FAILED:
         say(p, "TLS: %s", tls_why(p->c.tls));
-        if (!MUT(p, HANGS_ON_BAD_TLS)) end_soon(p, now);
+        if (MUT(p, GOES_ON) && was == IAP_S_READY) {
+            struct iap_msg m;
+            message(&m, IAP_RESPONSE)->code = 200;
+            if (iap_write(&m, &p->s->style, &link_of(p)->out) != OK) end_now(p);
+        } else if (!MUT(p, HANGS_ON_BAD_TLS)) {
+            end_soon(p, now);
+        }
         break;
     case IAP_GOT_NOTIFY: on_notify(p, now); break;
     case IAP_GOT_NOTHING: break;
@@ -637,6 +650,12 @@ static void peer_feed(struct endpoint *e, int link, slice octets, uint64_t now)
     take(p, octets, now);
     if (MUT(p, ONE_SEGMENT) && !p->closing && iap_reader_inside(&p->c.track.reader[!p->c.side]))
         farewell(p, 400, "half a message", now);
+    if (MUT(p, HALF_ALERT) && in_data(p) && !p->begun && iap_reader_inside(&p->c.track.reader[!p->c.side])) {
+        struct iap_msg m;
+        message(&m, IAP_RESPONSE)->code = 200;
+        p->begun = true;
+        send_anyway(p, &m);
+    }
 }
 
 static void peer_urgent(struct endpoint *e, int link, uint64_t now)

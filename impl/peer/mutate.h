@@ -66,7 +66,7 @@
     X(WRONG_HELLO, "wrong-hello", R_BOTH, "IAP-3.2-13 IAP-3.2-14", "plays the other side of the TLS handshake")             \
     X(NO_CLIENT_CERT, "no-client-cert", R_MANAGER, "IAP-6.4-1 IAP-3.2-15", "asks for no client certificate")                \
     X(ANY_CA, "any-ca", R_BOTH, "IAP-6.4-2 IAP-6.6-1 IAP-5.1-2", "trusts any certificate")                                  \
-    X(ANY_USAGE, "any-usage", R_BOTH, "IAP-6.5-1 IAP-6.5-2 IAP-6.5-3", "does not look at the IAP role in the certificate")  \
+    X(ANY_USAGE, "any-usage", R_BOTH, "IAP-6.5-5", "does not look at the IAP role in the certificate")  \
     X(ANY_SUBJECT, "any-subject", R_BOTH, "IAP-6.6-2", "does not hold the subject against the configuration")               \
     X(ANY_NAME, "any-name", R_ANALYZER, "IAP-6.6-4", "does not compare the manager's name")                                 \
     X(NO_RESUMPTION, "no-resumption", R_BOTH, "IAP-6.7-1", "resumes no TLS session")                                        \
@@ -76,6 +76,13 @@
     X(NO_TLS_13, "sends-clear-data", R_BOTH, "IAP-3.2-12 IAP-3.3-1", "speaks clear text where TLS belongs")                 \
     X(IGNORES_URGENT, "ignores-urgent", R_BOTH, "IAP-6.2-2", "goes on after urgent data")                                   \
     X(SENDS_URGENT, "sends-urgent", R_BOTH, "IAP-6.2-1", "sends urgent data")                                               \
+    X(SHOWS_NO_USAGE, "shows-no-usage", R_BOTH, "IAP-6.5-1 IAP-6.5-2 IAP-6.5-3", "shows a certificate without an IAP role")       \
+    X(SHOWS_OTHER_USAGE, "shows-other-usage", R_BOTH, "IAP-6.5-2 IAP-6.5-3", "shows a certificate with the other's IAP role")   \
+    X(SHOWS_NO_CERT, "shows-no-cert", R_ANALYZER, "IAP-6.4-1 IAP-3.2-15", "shows no client certificate")                        \
+    X(LEAVES, "leaves", R_ANALYZER, "IAP-3.5-1", "ends the connection without close_notify after its first alert")              \
+    X(GOES_ON, "goes-on-after-bad-tls", R_MANAGER, "IAP-3.1-17", "answers in clear what comes in a damaged record")             \
+    X(WRAPS_LENGTH, "wraps-length", R_MANAGER, "IAP-4.3.5-11 IAP-4.3.5-5 IAP-4.3.5-6", "reads a length modulo 2^32")            \
+    X(HALF_ALERT, "half-alert", R_MANAGER, "IAP-4.3.5-6 IAP-4.3.5-12", "acknowledges alerts before they are whole")             \
     /* requests: form */                                                                                                    \
     X(Q_NO_PREFIX, "request-no-prefix", R_ANY, "IAP-4-1 IAP-4-2 IAP-4.3.2-2", "leaves IAP/0.3 out of the connect request")  \
     X(Q_OLD_PREFIX, "request-old-prefix", R_ANY, "IAP-4.2-5 IAP-1.6-2", "asks with the prefix IAP/0.2")                     \

@@ -135,7 +135,7 @@ struct tls_context *identities_tester(void *ctx, const char *name, bool client, 
     if (*c) return *c;
     if (paths_of(s, client, kind == NONE ? PKI_GOOD : kind, &p, why, why_n) != OK) return NULL;
     struct tls_options o = options_of(s, client, &p);
-    o.trust_any = true;
+    o.trust_any = o.peer_cert_optional = true; /* what the peer shows, or does not, is judged by cases */
     if (kind == NONE) o.cert_file = o.key_file = NULL;
     if (tls_context_new(s->env, &o, c, why, why_n) != OK) return NULL;
     return *c;
@@ -145,8 +145,11 @@ err identities_reference(struct identities *s, const struct identity_policy *pol
                          size_t why_n)
 {
     struct paths p;
-    TRY(paths_of(s, policy->analyzer, PKI_GOOD, &p, why, why_n));
+    int kind = policy->shows ? kind_find(policy->shows) : PKI_GOOD;
+    if (kind < 0) return ERR_USE;
+    TRY(paths_of(s, policy->analyzer, kind == NONE ? PKI_GOOD : kind, &p, why, why_n));
     struct tls_options o = options_of(s, policy->analyzer, &p);
+    if (kind == NONE) o.cert_file = o.key_file = NULL;
     o.peer_name = policy->peer_name;
     o.peer_eku_oid = policy->peer_oid;
     o.peer_subject = policy->peer_subject;

@@ -32,6 +32,7 @@ struct identity_policy {
     const char *peer_oid;     /* extended key usage to find, NULL: any */
     const char *peer_subject; /* patterns, NULL: any */
     bool cert_optional, trust_any, no_resumption;
+    const char *shows;        /* identity that it shows as its own, NULL: a good one; "none" */
 };
 /* A good context for a reference peer with its policy; owned by the caller. */
 err identities_reference(struct identities *s, const struct identity_policy *policy, struct tls_context **out, char *why,

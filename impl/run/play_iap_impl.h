@@ -18,6 +18,7 @@ struct iap_play_end {
     const char *identity; /* certificate that we show; a word of the plan */
 };
 struct iap_play {
+    char resume_key[32]; /* sessions are resumed within one case only, however many run at once */
     struct iap_play_end end[PLAY_ENDS];
 };
 

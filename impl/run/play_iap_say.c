@@ -54,7 +54,7 @@ err iap_play_start_tls(struct player *p, int end)
     struct tls_context *c = run_of(p)->identity(run_of(p)->identity_ctx, x->identity, x->analyzer, why, sizeof why);
     if (!c) return play_error(p, "no certificate \"%s\": %s", x->identity, why);
     x->conn.tls_context = c;
-    x->conn.resume_key = x->resume ? "case" : NULL;
+    x->conn.resume_key = x->resume ? ((struct iap_play *)p->state)->resume_key : NULL;
     return iap_conn_start_tls(&x->conn);
 }
 
@@ -330,10 +330,15 @@ err iap_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t n
         x->conn.track.tainted = true;
         return OK;
     }
+    if (strcmp(verb, "inject") == 0) { /* a response in clear, in the middle of TLS */
+        rung(p, end, "clear octets injected", now);
+        x->conn.track.tainted = true;
+        return buf_add(&p->e.link[end].out, SLICE_LIT("IAP/0.3 200\r\n\r\n"));
+    }
     if (strcmp(verb, "opaque") == 0) { /* both ends: what passes now is octets */
         for (int i = 0; i < PLAY_ENDS; i++)
             iap_play_end(p, i)->opaque = true;
         return OK;
     }
-    return play_error(p, "unknown do %s; there are open, tls, notify, fin, close, reset, urgent, flip, identity, resume, refuse, opaque", verb);
+    return play_error(p, "unknown do %s; there are open, tls, notify, fin, close, reset, urgent, flip, inject, identity, resume, refuse, opaque", verb);
 }

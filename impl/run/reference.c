@@ -53,6 +53,10 @@ static err load_tls(struct reference *r, char *why, size_t why_n)
         .cert_optional = o->mutant == MUT_NO_CLIENT_CERT,
         .trust_any = o->mutant == MUT_ANY_CA,
         .no_resumption = o->mutant == MUT_NO_RESUMPTION,
+        .shows = o->mutant == MUT_SHOWS_NO_USAGE      ? "no-role"
+                 : o->mutant == MUT_SHOWS_OTHER_USAGE ? "wrong-role"
+                 : o->mutant == MUT_SHOWS_NO_CERT     ? "none"
+                                                      : NULL,
     };
     return identities_reference(o->identities, &p, &r->tls, why, why_n);
 }
