@@ -29,10 +29,9 @@ static const uint8_t name_class[256] = {
 static bool is_name(slice h)
 {
     enum { LETTER = 1, DIGIT, HYPHEN, DOT };
-    const uint8_t *label = h.p, *end = h.p + h.n;
-    uint8_t before = DOT, first = 0;
     if (h.n == 0 || h.n > 255) return false;
-    if (end[-1] == '.') end--;
+    const uint8_t *label = h.p, *end = h.p + h.n - (h.p[h.n - 1] == '.');
+    uint8_t before = DOT, first = 0;
     for (const uint8_t *c = h.p; c < end; c++) {
         uint8_t is = name_class[*c];
         if (before == DOT) { /* a label begins */

@@ -41,8 +41,7 @@ const char *iap_kind_name(enum iap_kind k)
     return "nothing";
 }
 
-/* --- values
- * ------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------- */
 
 static slice read_host(struct iap_scan *s, slice rest)
 {
@@ -145,8 +144,7 @@ static err read_via(struct iap_scan *s, slice rest, size_t line_at)
     return OK;
 }
 
-/* --- lines
- * -------------------------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------------- */
 
 /* Does a line (not yet passed) begin another message?  Then the present one ended with one CRLF (IAP-D10). */
 static bool begins_message(slice text, enum iap_kind inside)
@@ -264,8 +262,7 @@ static err read_lines(struct iap_scan *s)
     }
 }
 
-/* --- one message
- * -------------------------------------------------------------------------------------------------- */
+/* --- one message -------------------------------------------------------------------------------------- */
 
 /* Empty lines in front of a message are left over from the one before. */
 static err skip_empty(struct iap_scan *s)

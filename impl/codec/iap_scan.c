@@ -7,8 +7,7 @@
  * flood of short ones before reading it again with each octet costs anything. */
 enum { LINES_BESIDE_VIA = 16 };
 
-/* --- notes
- * -------------------------------------------------------------------------------------------------------- */
+/* --- notes -------------------------------------------------------------------------------------------- */
 
 /* The notes below from stay. */
 static void keep_note(struct iap_msg *m, struct iap_note n, size_t from)
@@ -38,17 +37,14 @@ void iap_scan_note_p(struct iap_scan *s, enum iap_fault_code code, const uint8_t
 err iap_scan_stop(struct iap_scan *s, enum iap_fault_code code, size_t at, err e)
 {
     struct iap_msg *m = s->m;
-    struct iap_note first = m->note[0];
-    m->note[0] = (struct iap_note){code, (uint32_t)at};
-    if (m->note_n == 0)
-        m->note_n = 1;
-    else
-        keep_note(m, first, 1);
+    struct iap_note why = {code, (uint32_t)at}, first = m->note_n ? m->note[0] : why;
+    m->note[0] = why;
+    if (m->note_n == 0) m->note_n = 1;
+    else keep_note(m, first, 1);
     return e;
 }
 
-/* --- lines
- * -------------------------------------------------------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------------------------------------- */
 
 err iap_scan_peek(struct iap_scan *s, struct iap_line *l)
 {
@@ -123,8 +119,7 @@ int iap_scan_end(struct iap_scan *s)
     return 1;
 }
 
-/* --- words
- * -------------------------------------------------------------------------------------------------------- */
+/* --- words -------------------------------------------------------------------------------------------- */
 
 static size_t blanks_at_front(slice s)
 {

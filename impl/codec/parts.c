@@ -28,8 +28,8 @@ void parts_clear(struct parts *p)
 
 static err room(struct parts *p, size_t more)
 {
-    if (p->n + more <= p->cap) return OK;
     if (p->n + more > PARTS_MAX) return ERR_LIMIT;
+    if (p->n + more <= p->cap) return OK;
     size_t cap = p->cap ? p->cap * 2 : 32;
     while (cap < p->n + more)
         cap *= 2;
