@@ -183,20 +183,22 @@ static void on_tls_open(struct player *p, int end, uint64_t now)
                              {"suite", slice_str(info.suite)},
                              {"resumed", info.resumed ? SLICE_LIT("yes") : SLICE_LIT("no")},
                              {"certificate", info.peer_cert ? SLICE_LIT("yes") : SLICE_LIT("no")},
-                             {"subject", slice_str(info.peer_subject)}};
+                             {"subject", slice_str(info.peer_subject)},
+                             {"usages", slice_str(info.peer_usages)}};
     see(p, SEEN_TLS);
     play_raise(p, "tls", end, true, r, f, sizeof f / sizeof *f);
 }
 
-static void on_tls_failed(struct player *p, int end, uint64_t now)
+static void on_tls_failed(struct player *p, int end, int by_hand, uint64_t now)
 {
     struct iap_play_end *x = iap_play_end(p, end);
     char label[160], alert[8];
-    int a = tls_alert_received(x->conn.tls);
-    snprintf(label, sizeof label, "TLS failed: %s", tls_why(x->conn.tls));
+    const char *why = x->conn.tls ? tls_why(x->conn.tls) : "alert of the peer";
+    int a = x->conn.tls ? tls_alert_received(x->conn.tls) : by_hand;
+    snprintf(label, sizeof label, "TLS failed: %s", why);
     size_t r = play_rung(p, RUNG_EVENT, end, true, false, label, SLICE_NONE, now);
     snprintf(alert, sizeof alert, "%d", a);
-    struct play_field f[] = {{"why", slice_str(tls_why(x->conn.tls))}, {"alert", a >= 0 ? slice_str(alert) : SLICE_NONE}};
+    struct play_field f[] = {{"why", slice_str(why)}, {"alert", a >= 0 ? slice_str(alert) : SLICE_NONE}};
     play_raise(p, "tls-failed", end, false, r, f, 2);
 }
 
@@ -241,7 +243,7 @@ static void on_got(struct player *p, int end, const struct iap_got *g, enum iap_
     case IAP_GOT_RUBBISH: on_rubbish(p, end, &g->msg, secured, now); break;
     case IAP_GOT_HELLO: on_hello(p, end, g->hello_version, now); break;
     case IAP_GOT_TLS: on_tls_open(p, end, now); break;
-    case IAP_GOT_TLS_FAILED: on_tls_failed(p, end, now); break;
+    case IAP_GOT_TLS_FAILED: on_tls_failed(p, end, g->alert, now); break;
     case IAP_GOT_NOTIFY:
         raise_plain(p, end, "close-notify", false, "close_notify", now);
         break;
@@ -436,6 +438,7 @@ static err begin(struct player *p)
     struct iap_play *s = mem_new(p->e.env->mem, sizeof *s);
     if (!s) return ERR_MEM;
     p->state = s;
+    snprintf(s->resume_key, sizeof s->resume_key, "%p", (void *)p);
     bool proxy = run_of(p)->under_test == TEST_PROXY;
     for (int i = 0; i < PLAY_ENDS; i++) {
         struct iap_play_end *x = &s->end[i];

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* check: between the files of the check command. */
+#ifndef CLI_CHECK_H
+#define CLI_CHECK_H
+
+#include "cli/cli.h"
+#include "run/suite.h"
+
+enum { CHECK_SELECTS = 256, CHECK_FILES = 64 };
+
+struct check {
+    struct cli_talk talk;
+    struct env env;
+    struct catalog catalog;
+    struct suite_options o;
+    const char *select[CHECK_SELECTS];
+    const char *file[CHECK_FILES]; /* further scenario files */
+    size_t files;
+    const char *role, *mutant, *jsonl, *junit, *tap, *html, *waive, *save;
+    bool list, dry_run, strict, memory, verbose, quiet, save_all;
+    struct suite_waiver *waiver;
+    char today[16];
+    bool terminal, colour;
+};
+
+/* Table of a run on standard output. */
+void check_print(const struct check *c, const struct run_results *rs);
+void check_progress(void *ctx, size_t done, size_t all, const struct result *r);
+/* --list and --dry-run. */
+int check_list(const struct check *c);
+/* Reads the waivers of --waive into c->waiver. */
+int check_waivers(struct check *c);
+void check_waivers_done(struct check *c);
+/* Writes what --jsonl, --junit, --tap, --html and --save ask for. */
+int check_reports(const struct check *c, struct run_results *const *runs, size_t n);
+/* The exit status: what was selected has to have proven something. */
+int check_status(const struct check *c, const struct run_results *rs);
+/* draftproof check reference: every role, arrangement and TLS profile against our own peers. */
+int check_reference(struct check *c);
+
+#endif

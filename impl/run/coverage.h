@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* coverage: joins the catalogue of clauses with the cases that cite them and the passive checks. */
+#ifndef RUN_COVERAGE_H
+#define RUN_COVERAGE_H
+
+#include "run/catalog.h"
+
+enum coverage_how { COVERED_CASE, COVERED_PASSIVE, COVERED_NONE, COVERED_MISSING };
+struct coverage_row {
+    enum coverage_how how;
+    const char **id; /* of the cases; borrowed from the catalog */
+    size_t cases;
+};
+struct coverage {
+    const struct mem *mem;
+    struct coverage_row *row; /* CLAUSE_COUNT entries, [0] unused */
+    size_t count[4];
+};
+/* c is borrowed. */
+err coverage_new(const struct catalog *c, struct coverage *out) MUST_CHECK;
+void coverage_done(struct coverage *v);
+
+#endif

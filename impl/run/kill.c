@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/kill.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "peer/mutate.h"
+
+static const struct {
+    unsigned bit;
+    const char *role;
+} roles[] = {{R_MANAGER, "iap-manager"}, {R_ANALYZER, "iap-analyzer"}, {R_PROXY, "iap-proxy"}};
+
+struct killing {
+    const struct env *env;
+    const struct catalog *catalog;
+    struct kill_matrix *k;
+    struct identities *identities;
+    char pki[300];
+};
+
+static void options(const struct killing *x, struct suite_options *o, const char *role, enum run_tls tls, bool connects, enum iap_mutant m)
+{
+    *o = (struct suite_options){.env = x->env,
+                                .catalog = x->catalog,
+                                .role = role,
+                                .memory = true,
+                                .mutant = m,
+                                .tls = tls,
+                                .pki_dir = tls == RUN_TLS_OFF ? NULL : x->pki,
+                                .peer_connects = connects,
+                                .splits = 1,
+                                .timeout_ms = 3000,
+                                .patience_ms = 120000};
+    snprintf(o->split[0].name, sizeof o->split[0].name, "whole");
+}
+
+static struct kill_case *case_of(struct killing *x, const char *id, size_t *index)
+{
+    struct kill_matrix *k = x->k;
+    for (size_t i = 0; i < k->cases; i++) {
+        if (strcmp(k->c[i].id, id) != 0) continue;
+        *index = i;
+        return &k->c[i];
+    }
+    struct kill_case *grown = mem_resize(k->mem, k->c, (k->cases + 1) * sizeof *grown);
+    if (!grown) return NULL;
+    k->c = grown;
+    k->c[k->cases] = (struct kill_case){.id = mem_dup(k->mem, id, strlen(id))};
+    if (!k->c[k->cases].id) return NULL;
+    *index = k->cases;
+    return &k->c[k->cases++];
+}
+
+static bool names_clause(const char *list, const char *id)
+{
+    size_t n = strlen(id);
+    for (const char *at = list; (at = strstr(at, id)); at += n) {
+        bool begins = at == list || at[-1] == ' ';
+        if (begins && (at[n] == 0 || at[n] == ' ')) return true;
+    }
+    return false;
+}
+
+static bool cites(const struct result *r, const char *list)
+{
+    for (size_t i = 0; i < r->clauses; i++) {
+        if (names_clause(list, clauses[r->clause[i]].id)) return true;
+    }
+    return false;
+}
+
+static err note_kill(struct killing *x, struct kill_mutant *m, const struct result *r)
+{
+    size_t index;
+    struct kill_case *c = case_of(x, r->id, &index);
+    if (!c) return ERR_MEM;
+    for (size_t i = 0; i < m->bys; i++) {
+        if (m->by[i] == index) return OK;
+    }
+    size_t *by = mem_resize(x->k->mem, m->by, (m->bys + 1) * sizeof *by);
+    if (!by) return ERR_MEM;
+    m->by = by;
+    m->by[m->bys++] = index;
+    c->kills++;
+    return OK;
+}
+
+/* One run of the suite against one mutant. */
+static err attack(struct killing *x, struct kill_mutant *m, const char *role, enum run_tls tls, bool connects, char *why, size_t why_n)
+{
+    struct suite_options o;
+    struct run_results rs;
+    options(x, &o, role, tls, connects, m->mutant);
+    run_results_init(&rs, x->env->mem);
+    err e = suite_run(&o, &rs, why, why_n);
+    for (size_t i = 0; i < rs.n && e == OK; i++) {
+        const struct result *r = &rs.r[i];
+        size_t n = strlen(r->id);
+        bool again = n > 6 && strcmp(r->id + n - 6, "-again") == 0;
+        if (again || (r->verdict != V_FAIL && r->verdict != V_WEAK)) continue;
+        if (cites(r, iap_mutants[m->mutant].clauses)) e = note_kill(x, m, r);
+        else m->others++;
+    }
+    run_results_done(&rs);
+    return e;
+}
+
+static err list_cases(struct killing *x)
+{
+    for (size_t i = 0; i < x->catalog->n; i++) {
+        const struct scn_case *c = x->catalog->item[i];
+        size_t index;
+        struct kill_case *k = case_of(x, c->id, &index);
+        if (!k) return ERR_MEM;
+        const char *excuse = c->note ? strstr(c->note, "no mutant: ") : NULL;
+        if (!excuse) continue;
+        k->excuse = mem_dup(x->k->mem, excuse + 11, strlen(excuse + 11));
+        if (!k->excuse) return ERR_MEM;
+    }
+    return OK;
+}
+
+static err add_mutants(struct kill_matrix *k)
+{
+    for (int m = 1; m < MUT_COUNT; m++) {
+        for (size_t r = 0; r < sizeof roles / sizeof *roles; r++) {
+            if (!(iap_mutants[m].roles & roles[r].bit)) continue;
+            struct kill_mutant *grown = mem_resize(k->mem, k->m, (k->mutants + 1) * sizeof *grown);
+            if (!grown) return ERR_MEM;
+            k->m = grown;
+            k->m[k->mutants++] = (struct kill_mutant){.mutant = (enum iap_mutant)m, .role = roles[r].bit};
+        }
+    }
+    return OK;
+}
+
+static const char *role_name(unsigned bit)
+{
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (roles[i].bit == bit) return roles[i].role;
+    }
+    return "";
+}
+
+static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t), void *ctx, char *why, size_t why_n)
+{
+    struct kill_matrix *k = x->k;
+    for (size_t i = 0; i < k->mutants; i++) {
+        struct kill_mutant *m = &k->m[i];
+        const char *role = role_name(m->role);
+        bool both = m->role != R_PROXY;
+        TRY(attack(x, m, role, RUN_TLS_OFF, false, why, why_n));
+        if (both) TRY(attack(x, m, role, RUN_TLS_OFF, true, why, why_n));
+        TRY(attack(x, m, role, RUN_TLS_MODERN, false, why, why_n));
+        if (both) TRY(attack(x, m, role, RUN_TLS_MODERN, true, why, why_n));
+        if (!m->bys) k->survivors++;
+        if (progress) progress(ctx, i + 1, k->mutants);
+    }
+    return OK;
+}
+
+err kill_run(const struct env *env, const struct catalog *catalog, void (*progress)(void *, size_t, size_t), void *ctx,
+             struct kill_matrix *out, char *why, size_t why_n)
+{
+    struct killing x = {.env = env, .catalog = catalog, .k = out};
+    *out = (struct kill_matrix){.mem = env->mem};
+    /* one set of certificates serves all runs */
+    err e = identities_new(env, RUN_TLS_MODERN, NULL, NULL, &x.identities);
+    const char *folder = e == OK ? identities_folder(x.identities, false, why, why_n) : NULL;
+    if (e == OK && !folder) e = ERR_SYS;
+    if (e == OK) {
+        const char *end = strstr(folder, "/rsa/");
+        snprintf(x.pki, sizeof x.pki, "%.*s", (int)(end ? end - folder : 0), folder);
+        e = list_cases(&x);
+    }
+    if (e == OK) e = add_mutants(out);
+    if (e == OK) e = attack_all(&x, progress, ctx, why, why_n);
+    for (size_t i = 0; i < out->cases; i++) {
+        bool passive = strstr(out->c[i].id, "/passive/") != NULL;
+        if (!out->c[i].kills && !out->c[i].excuse && !passive) out->idle++;
+    }
+    identities_free(x.identities);
+    return e;
+}
+
+void kill_done(struct kill_matrix *k)
+{
+    for (size_t i = 0; i < k->cases; i++) {
+        mem_free(k->mem, k->c[i].id);
+        mem_free(k->mem, k->c[i].excuse);
+    }
+    for (size_t i = 0; i < k->mutants; i++)
+        mem_free(k->mem, k->m[i].by);
+    mem_free(k->mem, k->c);
+    mem_free(k->mem, k->m);
+    *k = (struct kill_matrix){0};
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* kill: the proof that the suite can fail.  It is run in memory against every deliberate mistake; a mutant is killed by a case (or passive check) that does not
+ * pass and cites one of the clauses that the mistake breaks. */
+#ifndef RUN_KILL_H
+#define RUN_KILL_H
+
+#include "run/suite.h"
+
+struct kill_case {
+    char *id;
+    char *excuse;         /* why it catches none ("no mutant: ..." in its notes), NULL */
+    size_t kills;         /* mutants that it caught by a clause of theirs */
+};
+struct kill_mutant {
+    enum iap_mutant mutant;
+    unsigned role;        /* R_MANAGER ... : a mistake is played in each of its roles */
+    size_t *by; size_t bys; /* indexes into kill_matrix.c, of cases that cite one of its clauses */
+    size_t others;        /* cases that noticed something without citing one of its clauses */
+};
+struct kill_matrix {
+    const struct mem *mem;
+    struct kill_case *c; size_t cases;
+    struct kill_mutant *m; size_t mutants;
+    size_t survivors, idle; /* mutants that nobody killed; cases that kill none and have no excuse */
+};
+
+/* Runs everything: TLS off first, then --tls modern for the mutants that are still alive.  progress may be NULL. */
+err kill_run(const struct env *env, const struct catalog *catalog, void (*progress)(void *ctx, size_t done, size_t all), void *ctx,
+             struct kill_matrix *out, char *why, size_t why_n) MUST_CHECK;
+void kill_done(struct kill_matrix *k);
+
+#endif
