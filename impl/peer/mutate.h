@@ -130,6 +130,7 @@
     X(P_LOOP_FIRST, "loop-first", R_PROXY, "IAP-3.1-13", "compares the first Via line only")                                \
     X(P_LOOP_CLOSES, "loop-closes", R_PROXY, "IAP-3.1-14", "closes on a loop without an answer")                            \
     X(P_LOOP_DIALS, "loop-dials", R_PROXY, "IAP-3.1-13", "answers 502 and connects all the same")                           \
+    X(P_LOOP_PART, "loop-part", R_PROXY, "IAP-3.1-13 IAP-6.1-3", "takes names that end in its own for its own")             \
     X(P_DROPS_VIA, "drops-via", R_PROXY, "IAP-3.1-10 IAP-6.1-3", "removes the Via lines that are there")                    \
     X(P_VIA_FIRST, "via-first", R_PROXY, "IAP-3.1-10 IAP-6.1-3", "puts its Via line before the others")                     \
     X(P_VIA_TWICE, "via-twice", R_PROXY, "IAP-3.1-10", "adds two Via lines")                                                \
@@ -148,7 +149,7 @@
     X(P_MUTE_ON_BAD, "proxy-mute-on-bad", R_PROXY, "IAP-4-3", "neither answers nor closes on a request that it does not understand") \
     X(P_MENDS, "mends-requests", R_PROXY, "IAP-4.2-8 IAP-4.3.2-6 IAP-4-6", "passes wrong requests on as right ones")        \
     X(P_ACCEPTS_BAD, "proxy-accepts-bad", R_PROXY, "IAP-4-5 IAP-4.2-8 IAP-4.3.2-6", "answers 200 to requests that it does not understand") \
-    X(P_HANGS, "hangs-without-hop", R_PROXY, "IAP-4-3", "does not answer when the next hop cannot be reached or goes away") \
+    X(P_HANGS, "hangs-without-hop", R_PROXY, "IAP-4-3", "does not answer when the next hop fails")                       \
     X(P_REFUSES_VIA, "refuses-chains", R_PROXY, "IAP-6.1-3 IAP-4.3.2-7", "refuses requests that came through a proxy")      \
     X(P_OWN_CODE, "own-code", R_PROXY, "IAP-3.1-11", "answers 502 whatever the next hop refused with")                      \
     X(P_RESPONSE_VIA_FIRST, "response-via-first", R_PROXY, "IAP-3.1-12", "puts its Via line in front in responses")         \

@@ -251,6 +251,28 @@ static void on_got(struct player *p, int end, const struct iap_got *g, enum iap_
     }
 }
 
+static void raise_octets(struct player *p, int end, slice octets, uint64_t now)
+{
+    if (!octets.n) return;
+    size_t r = play_rung(p, RUNG_MESSAGE, end, true, false, "octets", octets, now);
+    struct play_field f = {"is", octets};
+    play_raise(p, "octets", end, false, r, &f, 1);
+}
+
+err iap_play_opaque(struct player *p, int end, uint64_t now)
+{
+    struct iap_play_end *x = iap_play_end(p, end);
+    struct buf rest;
+    if (x->opaque) return OK;
+    x->opaque = true;
+    if (!x->live) return OK;
+    buf_init(&rest, p->e.env->mem, p->e.env->limits.out_queue);
+    err e = iap_reader_rest(&x->conn.track.reader[!x->conn.side], &rest);
+    if (e == OK) raise_octets(p, end, buf_slice(&rest), now);
+    buf_done(&rest);
+    return e;
+}
+
 /* One event; false when there is none. */
 static bool feed_one(struct player *p, int end, slice *in, uint64_t now)
 {
@@ -258,9 +280,7 @@ static bool feed_one(struct player *p, int end, slice *in, uint64_t now)
     if (!x->live) return false;
     if (x->opaque) {
         if (!in->n) return false;
-        size_t r = play_rung(p, RUNG_MESSAGE, end, true, false, "octets", *in, now);
-        struct play_field f = {"is", *in};
-        play_raise(p, "octets", end, false, r, &f, 1);
+        raise_octets(p, end, *in, now);
         *in = SLICE_NONE;
         return true;
     }

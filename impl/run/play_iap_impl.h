@@ -36,6 +36,8 @@ err iap_play_start_tls(struct player *p, int end) MUST_CHECK;
 err iap_play_say(struct player *p, struct iap_play_end *x, int end, const struct iap_msg *m, uint64_t now) MUST_CHECK;
 err iap_play_send(struct player *p, int end, const struct scn_stmt *s, uint64_t now) MUST_CHECK;
 err iap_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t now) MUST_CHECK;
+/* No messages are read on that end any more; what was read and is no whole message counts as octets. */
+err iap_play_opaque(struct player *p, int end, uint64_t now) MUST_CHECK;
 void iap_play_faults(struct player *p, int end, size_t rung);
 void iap_play_label(const struct iap_msg *m, char *out, size_t n);
 

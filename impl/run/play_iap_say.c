@@ -337,7 +337,7 @@ err iap_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t n
     }
     if (strcmp(verb, "opaque") == 0) { /* both ends: what passes now is octets */
         for (int i = 0; i < PLAY_ENDS; i++)
-            iap_play_end(p, i)->opaque = true;
+            TRY(iap_play_opaque(p, i, now));
         return OK;
     }
     return play_error(p, "unknown do %s; there are open, tls, notify, fin, close, reset, urgent, flip, inject, identity, resume, refuse, opaque", verb);

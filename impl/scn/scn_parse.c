@@ -230,12 +230,12 @@ static err parse_tail(struct scn_parser *p, struct scn_stmt *s)
 static err check_args(struct scn_parser *p, const struct scn_stmt *s, struct scn_mark m)
 {
     static const char *const wants[] = {
-        [SCN_REACH] = "a state",  [SCN_SEND] = "a message",  [SCN_RAW] = "a quoted string of octets",
+        [SCN_REACH] = "a state",  [SCN_SEND] = "a message",  [SCN_RAW] = "a quoted string of octets, or pattern=N, or fill=N size=N",
         [SCN_DO] = "a verb",      [SCN_EXPECT] = "an event", [SCN_OR] = "an event",
         [SCN_NEVER] = "an event",
     };
     const struct scn_arg *first = scn_first(s);
-    bool enough = judges(s->word) ? s->args > 0 : first != NULL;
+    bool enough = judges(s->word) || s->word == SCN_RAW ? s->args > 0 : first != NULL;
     if (enough) return OK;
     return scn_lex_fault(&p->lex, m, "`%s` takes %s", scn_word_name(s->word), wants[s->word]);
 }
