@@ -105,7 +105,7 @@ bool catalog_selected(const char *id, const char *const *prefix, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t len = strlen(prefix[i]);
         if (strncmp(id, prefix[i], len) != 0) continue;
-        if (!len || id[len] == 0 || id[len] == '/' || prefix[i][len - 1] == '/') return true;
+        if (!len || id[len] == 0 || id[len] == '/' || id[len] == '.' || prefix[i][len - 1] == '/') return true;
     }
     return false;
 }

@@ -21,7 +21,8 @@ err catalog_add_file(struct catalog *c, const char *path, char *why, size_t why_
 void catalog_done(struct catalog *c);
 /* Does the case run against that role ("iap-manager"), whose peer listens (or connects)? */
 bool catalog_applies(const struct scn_case *c, const char *role, bool peer_listens);
-/* Does an id start with one of the prefixes (n of 0: all do)?  A prefix ends at a "/" or at the end of the id. */
+/* Does an id start with one of the prefixes (n of 0: all do)?  A prefix ends at a "/" or "." or at the end of the id:
+ * "iap/4" takes section 4 and all below it, and not section 41. */
 bool catalog_selected(const char *id, const char *const *prefix, size_t n);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/loop.h"
@@ -106,6 +107,14 @@ static bool grow(struct server *s)
     return true;
 }
 
+/* Wall clock: the store is read by people, long after this run. */
+static uint64_t time_of_day(void)
+{
+    struct timespec t;
+    if (clock_gettime(CLOCK_REALTIME, &t) != 0 || t.tv_sec < 0) return 0;
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 static uint16_t on_alert(void *ctx, struct iap_peer *p, const struct iap_alert *a)
 {
     struct server *s = ctx;
@@ -113,7 +122,7 @@ static uint16_t on_alert(void *ctx, struct iap_peer *p, const struct iap_alert *
     if (!s->store) return 200;
     if (s->broken || !grow(s)) return 500;
     if (p->c.tls) tls_info_of(p->c.tls, &info);
-    struct store_record r = {.type = a->type, .body = a->body,
+    struct store_record r = {.us = time_of_day(), .type = a->type, .body = a->body,
                              .from = slice_str(info.peer_subject && *info.peer_subject ? info.peer_subject : "-")};
     uint64_t number;
     err e = store_add(s->store, &r, &number);
