@@ -47,8 +47,9 @@ static bool show(void *ctx, const struct store_record *r)
     time_t t = (time_t)(r->us / 1000000);
     struct tm tm;
     if (!gmtime_r(&t, &tm) || !strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm)) snprintf(when, sizeof when, "?");
-    printf("%8llu  %s  %8zu octets  %.*s  %.*s\n", (unsigned long long)r->number, when, r->body.n, (int)r->type.n,
-           (const char *)r->type.p, (int)r->from.n, (const char *)r->from.p);
+    slice type = r->type.n ? r->type : slice_str("-"), from = r->from.n ? r->from : slice_str("-");
+    printf("%8llu  %s  %8zu octets  %.*s  %.*s\n", (unsigned long long)r->number, when, r->body.n, (int)type.n,
+           (const char *)type.p, (int)from.n, (const char *)from.p);
     return true;
 }
 
