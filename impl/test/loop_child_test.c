@@ -16,6 +16,7 @@ struct kid {
     unsigned exits;
     int status, signal;
     char free_in; /* o: output, x: exited */
+    unsigned slow_us;
 };
 
 static void kid_free_in(struct kid *k, char in)
@@ -33,6 +34,7 @@ static void kid_output(void *ctx, slice s)
     for (size_t i = 0; i < s.n && k->n + i + 1 < sizeof k->text; i++)
         k->text[k->n + i] = (char)s.p[i];
     k->n += s.n;
+    if (k->slow_us) usleep(k->slow_us);
     kid_free_in(k, 'o');
 }
 
@@ -103,6 +105,78 @@ static void all_output_comes_before_the_exit(void **state)
         assert_int_equal(k.status, 0);
         loop_child_free(k.c, 0);
     }
+}
+
+/* Two exits are found in one turn, and the output of the second came after that turn began. */
+static void output_that_the_turn_did_not_see(struct world *w, char free_in)
+{
+    struct kid slow, k;
+    kid_start(&slow, w, "echo 1", false);
+    kid_start(&k, w, "sleep 0.3; echo 2", false);
+    slow.slow_us = 600000;
+    k.free_in = free_in;
+    usleep(150000); /* the first has ended when the turn begins, the second has not said a thing */
+    WAIT(w, slow.exits);
+    WAIT(w, free_in == 'o' ? k.c == NULL : k.exits == 1);
+    assert_string_equal(k.text, "2\n");
+    assert_int_equal(k.n_at_exit, free_in == 'o' ? 0 : 2);
+    world_idle(w, 20);
+    assert_int_equal(k.exits, free_in == 'o' ? 0 : 1);
+    no_zombies(w);
+}
+
+static void late_output_comes_before_the_exit(void **state)
+{
+    output_that_the_turn_did_not_see(*state, 0);
+    output_that_the_turn_did_not_see(*state, 'o');
+    output_that_the_turn_did_not_see(*state, 'x');
+}
+
+/* The lowest descriptor that is free. */
+static int next_fd(void)
+{
+    int fd = dup(0);
+    close(fd);
+    return fd;
+}
+
+static int open_fds(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+static void no_descriptor_stays(void **state)
+{
+    struct world *w = *state;
+    struct kid k;
+    int first = -1;
+    for (int i = 0; i < 4; i++) {
+        kid_start(&k, w, "echo 1", i % 2 == 0);
+        WAIT(w, k.exits);
+        loop_child_free(k.c, 0);
+        world_idle(w, 20);
+        if (i == 0) first = open_fds();
+        assert_int_equal(open_fds(), first);
+    }
+}
+
+/* Who left the group may keep the pipe open for ever. */
+static void one_got_away(void **state)
+{
+    struct world *w = *state;
+    struct kid k;
+    kid_start(&k, w, "setsid sh -c 'echo $$; exec sleep 30' & wait", false);
+    WAIT(w, strchr(k.text, '\n'));
+    pid_t pid = atoi(k.text);
+    uint64_t from = loop_now(w->l);
+    loop_child_free(k.c, 0);
+    no_zombies(w);
+    assert_in_range(loop_now(w->l) - from, 0, 5000);
+    assert_false(dead(pid));
+    kill(pid, SIGKILL);
 }
 
 static void died_of_a_signal(void **state)
@@ -402,10 +476,8 @@ static void descriptors_run_out(void **state)
     char why[160];
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
     for (rlim_t spare = 0; spare < 5; spare++) {
-        int next = dup(0);
-        close(next);
         none = was;
-        none.rlim_cur = (rlim_t)next + spare;
+        none.rlim_cur = (rlim_t)next_fd() + spare;
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
         err e = loop_child_new(w->l, "true", true, true, &kid_events, NULL, &c, why, sizeof why);
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
@@ -420,7 +492,8 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_make, world_end)
     const struct CMUnitTest tests[] = {
-        T(output_then_exit), T(all_output_comes_before_the_exit), T(died_of_a_signal), T(command_not_found),
+        T(output_then_exit), T(all_output_comes_before_the_exit), T(late_output_comes_before_the_exit),
+        T(no_descriptor_stays), T(one_got_away), T(died_of_a_signal), T(command_not_found),
         T(group_of_its_own), T(group_goes_as_one), T(left_behind_by_the_shell), T(term_is_heard), T(term_is_ignored),
         T(what_is_written_is_read), T(input_is_bounded), T(input_that_nobody_reads), T(where_it_speaks),
         T(freed_in_output), T(freed_in_exited), T(freed_in_the_last_output), T(many), T(left_running),

@@ -46,6 +46,8 @@ static void write_before_up_takes_nothing(void **state)
     assert_int_equal(loop_tcp_urgent(w->a.t, 1), ERR_MORE);
     WAIT(w, w->a.writables == 1);
     assert_int_equal(w->a.ups, 1);
+    assert_rests(w); /* told once, and only when asked */
+    assert_int_equal(w->a.writables, 1);
     end_write(&w->a, "late");
     WAIT(w, w->b.n == 4);
 }
@@ -142,8 +144,10 @@ static void reading_starts_with_the_events(void **state)
     world_dial(w);
     WAIT(w, kept && w->a.ups);
     end_write(&w->a, "hello");
-    assert_rests(w);
     w->b.t = kept;
+    end_write(&w->b, "hi"); /* writing does not begin it */
+    assert_rests(w);
+    assert_int_equal(w->a.n, 2);
     loop_tcp_set_ctx(kept, &end_events, &w->b);
     WAIT(w, w->b.n == 5);
 }
@@ -252,6 +256,16 @@ static void broken_while_paused(void **state)
     assert_int_equal(loop_tcp_write(w->a.t, SLICE_LIT("x"), &took), OK);
     WAIT(w, w->a.resets == 1);
     assert_rests(w);
+}
+
+static void urgent_finds_it_broken_while_paused(void **state)
+{
+    struct world *w = *state;
+    world_connect(w);
+    loop_tcp_pause(w->a.t, true);
+    loop_tcp_free(w->b.t, true);
+    assert_int_equal(loop_tcp_urgent(w->a.t, 'U'), OK);
+    WAIT(w, w->a.resets == 1);
 }
 
 static void reset_after_fin(void **state)
@@ -429,7 +443,8 @@ int main(void)
         T(nobody_listens), T(connect_that_fails_at_once), T(nobody_answers), T(reading_starts_with_the_events),
         T(reset_at_once_is_no_refusal),
         T(half_closed_both_ways), T(close_is_fin), T(reset_after_last_words), T(write_finds_it_broken),
-        T(broken_while_paused), T(reset_after_fin), T(urgent_each_way), T(urgent_waits_for_the_pause),
+        T(broken_while_paused), T(urgent_finds_it_broken_while_paused),
+        T(reset_after_fin), T(urgent_each_way), T(urgent_waits_for_the_pause),
         T(slow_reader_holds_the_writer), T(pause_holds_back_fin), T(freed_in_up), T(freed_in_read),
         T(freed_in_urgent), T(freed_in_writable), T(freed_in_fin), T(freed_in_reset), T(freed_in_refused),
         T(listener_freed_in_accepted),

@@ -289,7 +289,13 @@ static void listener_troubles(void **state)
     assert_int_equal(loop_listen(w->l, &no, end_accepted, w, &other, why, sizeof why), ERR_SYS);
     assert_string_equal(why, "192.0.2.1:80: not an address of this machine; 0.0.0.0 stands for all that it has");
     assert_int_equal(loop_listener_trouble(w->ls), 0);
-    loop_listener_free(w->ls); /* and the port is free at once */
+    world_dial(w);
+    WAIT(w, w->a.ups && w->b.t);
+    loop_tcp_fin(w->b.t);
+    WAIT(w, w->a.fins);
+    loop_tcp_free(w->a.t, false);
+    WAIT(w, w->b.fins); /* the connection waits out its time at our port */
+    loop_listener_free(w->ls); /* and the port is free at once all the same */
     assert_int_equal(loop_listen(w->l, &w->at, end_accepted, w, &other, why, sizeof why), OK);
     loop_listener_free(other);
     loop_listener_free(NULL);
