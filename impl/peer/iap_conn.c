@@ -45,9 +45,10 @@ static err flush_tls(struct iap_conn *c)
     return OK;
 }
 
-static bool got(struct iap_got *g, enum iap_conn_kind kind)
+static bool got(struct iap_conn *c, struct iap_got *g, enum iap_conn_kind kind)
 {
     g->kind = kind;
+    if (kind == IAP_GOT_RUBBISH) c->rubbish_told = true;
     if (kind != IAP_GOT_MESSAGE) g->msg.kind = IAP_NOTHING;
     return true;
 }
@@ -56,7 +57,7 @@ static bool lost(struct iap_conn *c, struct iap_got *g)
 {
     c->track.fault_n = 0;
     c->track.fsm.state = IAP_S_LOST;
-    return got(g, IAP_GOT_RUBBISH);
+    return got(c, g, IAP_GOT_RUBBISH);
 }
 
 err iap_conn_start_tls(struct iap_conn *c)
@@ -85,7 +86,7 @@ static bool look_at_hello(struct iap_conn *c, struct iap_got *g)
     if (w.p[0] == 'I' && w.n < 16 && slice_find(w, SLICE_LIT("\n")) == w.n) return false;
     c->hello_seen = true;
     g->hello_version = 0;
-    got(g, IAP_GOT_HELLO);
+    got(c, g, IAP_GOT_HELLO);
     if (w.n >= 3 && w.p[0] == 0x16 && w.p[1] == 3) {
         g->hello_version = (uint16_t)(w.p[1] << 8 | w.p[2]);
         track_iap_signal(&c->track, !c->side, IAP_E_TLS_HELLO);
@@ -104,13 +105,13 @@ static bool state_events(struct iap_conn *c, struct iap_got *g)
     if (!c->open_told && (s == TLS_OPEN || (s == TLS_ENDED && !c->failed_told))) {
         c->open_told = true;
         track_iap_signal(&c->track, c->analyzer ? c->side : !c->side, IAP_E_TLS_OPEN);
-        return got(g, IAP_GOT_TLS);
+        return got(c, g, IAP_GOT_TLS);
     }
     if (s == TLS_FAILED && !c->failed_told) {
         c->failed_told = true;
         if (track_iap_state(&c->track) == IAP_S_HANDSHAKE) track_iap_signal(&c->track, c->side, IAP_E_TLS_FAILED);
         else c->track.fault_n = 0;
-        return got(g, IAP_GOT_TLS_FAILED);
+        return got(c, g, IAP_GOT_TLS_FAILED);
     }
     return false;
 }
@@ -125,12 +126,16 @@ static void stamp(struct iap_conn *c, uint64_t now)
 
 static bool from_clear(struct iap_conn *c, slice *clear, uint64_t now, struct iap_got *g)
 {
+    if (c->rubbish_told) { /* the reader cannot go on and would say so for ever; what follows has no beginning */
+        *clear = SLICE_NONE;
+        return false;
+    }
     err e = track_iap_feed(&c->track, !c->side, clear, &g->msg);
     stamp(c, now);
-    if (e == OK) return got(g, IAP_GOT_MESSAGE);
+    if (e == OK) return got(c, g, IAP_GOT_MESSAGE);
     if (e == ERR_MORE) return false;
     if (e == ERR_MEM) return lost(c, g);
-    return got(g, IAP_GOT_RUBBISH);
+    return got(c, g, IAP_GOT_RUBBISH);
 }
 
 static bool from_tls(struct iap_conn *c, slice *in, uint64_t now, struct iap_got *g)
@@ -151,7 +156,7 @@ static bool from_tls(struct iap_conn *c, slice *in, uint64_t now, struct iap_got
         if (tls_state_of(c->tls) == TLS_ENDED && !c->notify_told) {
             c->notify_told = true;
             track_iap_signal(&c->track, !c->side, IAP_E_NOTIFY);
-            return got(g, IAP_GOT_NOTIFY);
+            return got(c, g, IAP_GOT_NOTIFY);
         }
         if (!in->n) return false;
         /* some at a time, so that what is decrypted and not yet read stays small */
@@ -175,7 +180,7 @@ static bool look_at_alert(struct iap_conn *c, struct iap_got *g)
         if (r[0] != 0x15 || len != 2 || r[5] != 2) continue;
         c->failed_told = c->hello_seen = true;
         g->alert = r[6];
-        return got(g, IAP_GOT_TLS_FAILED);
+        return got(c, g, IAP_GOT_TLS_FAILED);
     }
     return false;
 }
@@ -218,7 +223,7 @@ bool iap_conn_next(struct iap_conn *c, slice *in, uint64_t now, struct iap_got *
         g->hello_version = head.n > 2 ? (uint16_t)(head.p[1] << 8 | head.p[2]) : 0;
         *in = SLICE_NONE;
         track_iap_signal(&c->track, !c->side, IAP_E_TLS_HELLO);
-        return got(g, IAP_GOT_HELLO);
+        return got(c, g, IAP_GOT_HELLO);
     }
     if (!in->n && !c->track.reader[!c->side].held.n) return false;
     return from_clear(c, in, now, g);
@@ -227,11 +232,11 @@ bool iap_conn_next(struct iap_conn *c, slice *in, uint64_t now, struct iap_got *
 bool iap_conn_settle(struct iap_conn *c, struct iap_got *g)
 {
     g->kind = IAP_GOT_NOTHING;
-    if (!iap_reader_inside(&c->track.reader[!c->side])) return false;
+    if (c->rubbish_told || !iap_reader_inside(&c->track.reader[!c->side])) return false;
     err e = track_iap_settle(&c->track, !c->side, &g->msg);
     if (e == ERR_MORE) return false;
     if (e == OK) c->first_octet = 0;
-    return got(g, e == OK ? IAP_GOT_MESSAGE : IAP_GOT_RUBBISH);
+    return got(c, g, e == OK ? IAP_GOT_MESSAGE : IAP_GOT_RUBBISH);
 }
 
 bool iap_conn_ended(struct iap_conn *c)

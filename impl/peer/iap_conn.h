@@ -36,6 +36,7 @@ struct iap_conn {
     bool no_tls;
     bool manual_tls;      /* the tester starts TLS itself */
     bool hello_seen, open_told, failed_told, notify_told, notify_sent;
+    bool rubbish_told;    /* what stands behind rubbish is passed over: only how the stream ends is told */
     bool flip_next;       /* tester: damage one octet of the next TLS record */
     size_t wire_seen;     /* tester: octets of wire whose records were looked at */
     struct buf wire;      /* octets behind the 101 that no TLS filter took yet */
