@@ -116,7 +116,7 @@ static err read_head(struct iap_scan *s)
         bool complete = m->type.p && m->length_text.p;
         if (ended < 0) {
             /* nothing more will come, and an empty body is whole without its blank line */
-            if (!complete || m->length || !s->settle || s->at < s->in.n) return ERR_MORE;
+            if (!complete || !s->settle || s->at < s->in.n) return ERR_MORE;
             iap_scan_note(s, IAP_F_NO_BLANK, s->at);
             break;
         }

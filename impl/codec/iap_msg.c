@@ -198,7 +198,7 @@ static bool printed_via(struct iap_scan *s)
     static const slice front = {(const uint8_t *)IAP_VERSION_PREFIX " Via: ", 13};
     struct iap_msg *m = s->m;
     if (m->kind != IAP_CONNECT && m->kind != IAP_RESPONSE) return false;
-    if (m->via_n == IAP_VIAS_MAX || m->via_n >= s->env->limits.vias) return false;
+    if (m->via_n == IAP_VIAS_MAX) return false; /* the limit is kept by the count of lines */
     if (!printed_line(s, front, &m->via[m->via_n])) return false;
     m->via_n++;
     return true;

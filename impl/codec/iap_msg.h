@@ -70,7 +70,7 @@ void iap_reader_done(struct iap_reader *r);
 err iap_reader_next(struct iap_reader *r, slice *in, struct iap_msg *m, uint64_t *at) MUST_CHECK;
 /* Like iap_reader_next with settle and no octets: for when the stream paused or ended. */
 err iap_reader_settle(struct iap_reader *r, struct iap_msg *m, uint64_t *at) MUST_CHECK;
-/* True when a message is begun and not whole. */
+/* True when a message is begun and not whole.  Empty lines alone begin none: they are left over from the message before. */
 bool iap_reader_inside(const struct iap_reader *r);
 /* Takes the octets back that were held and belong to no message: what comes behind a 101 is TLS.  Moves them to out. */
 err iap_reader_rest(struct iap_reader *r, struct buf *out) MUST_CHECK;

@@ -69,6 +69,8 @@ static void test_host_kind(void **state)
              {"[]", IAP_HOST_BAD},
              {"[m]", IAP_HOST_BAD},
              {"[a]", IAP_HOST_BAD},
+             {"[abc]", IAP_HOST_BAD},
+             {"[ab:cd]", IAP_HOST_BAD},
              {"[::1", IAP_HOST_BAD},
              {"[::1]x", IAP_HOST_BAD},
              {"[::1]:", IAP_HOST_BAD},
@@ -87,6 +89,9 @@ static void test_host_kind(void **state)
     memset(s, 'a', sizeof s);
     assert_int_equal(iap_host_kind(slice_of(s, 63)), IAP_HOST_NAME);
     assert_int_equal(iap_host_kind(slice_of(s, 64)), IAP_HOST_BAD);
+    s[64] = '.';
+    assert_int_equal(iap_host_kind(slice_of(s, 66)), IAP_HOST_BAD);
+    s[64] = 'a';
     s[63] = '.';
     assert_int_equal(iap_host_kind(slice_of(s, 64 + 63)), IAP_HOST_NAME);
     assert_int_equal(iap_host_kind(slice_of(s, 64 + 64)), IAP_HOST_BAD);
