@@ -159,6 +159,10 @@ static void on_connect(struct iap_proxy *p, struct iap_msg *m, uint64_t now)
         answer(p, MUT(p, P_LOOP_403) ? 403 : 502, "the request came back to this proxy: a loop (3.1)", now);
         return;
     }
+    if (!r && MUT(p, P_ANY_PLACE)) {
+        pretend_accept(p);
+        return;
+    }
     if (!r) { /* 7.5 */
         answer(p, 403, "the host is none of the configured next hops", now);
         return;
@@ -396,10 +400,6 @@ static void proxy_ended(struct endpoint *e, int link, enum link_end how, uint64_
         e->link[!link].drop = true;
         p->stage = ENDING;
         if (!p->close_by) p->close_by = now + e->env->limits.close_ms;
-        return;
-    }
-    if (p->stage == OPEN && MUT(p, P_LOSES_TAIL)) {
-        drop_all(p);
         return;
     }
     if (p->stage == OPEN) { /* pass the half-close on; both ended is the end */

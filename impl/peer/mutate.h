@@ -134,7 +134,7 @@
     X(P_DROPS_VIA, "drops-via", R_PROXY, "IAP-3.1-10 IAP-6.1-3", "removes the Via lines that are there")                    \
     X(P_VIA_FIRST, "via-first", R_PROXY, "IAP-3.1-10 IAP-6.1-3", "puts its Via line before the others")                     \
     X(P_VIA_TWICE, "via-twice", R_PROXY, "IAP-3.1-10", "adds two Via lines")                                                \
-    X(P_VIA_HTTP, "via-http", R_PROXY, "IAP-4.3.2-3", "writes Via as HTTP does")                                            \
+    X(P_VIA_HTTP, "via-http", R_PROXY, "IAP-4.3.2-3 IAP-4-1", "writes Via as HTTP does")                                    \
     X(P_VIA_BARE, "via-bare", R_PROXY, "IAP-4.3.2-3", "writes Via without the version prefix")                              \
     X(P_NO_RESPONSE_VIA, "no-response-via", R_PROXY, "IAP-3.1-12", "relays the response without a Via line")                \
     X(P_EARLY, "answers-early", R_PROXY, "IAP-3.6-2", "answers 200 before the next hop did")                                \
@@ -154,7 +154,7 @@
     X(P_OWN_CODE, "own-code", R_PROXY, "IAP-3.1-11", "answers 502 whatever the next hop refused with")                      \
     X(P_RESPONSE_VIA_FIRST, "response-via-first", R_PROXY, "IAP-3.1-12", "puts its Via line in front in responses")         \
     X(P_LOSES_EARLY, "loses-early", R_PROXY, "IAP-3.1-16", "forgets octets that came before the answer")                    \
-    X(P_LOSES_TAIL, "loses-tail", R_PROXY, "IAP-3.1-16", "resets both connections when one ends, with octets on the way")   \
+    X(P_ANY_PLACE, "accepts-unknown", R_PROXY, "IAP-7.5-1 IAP-4-5", "answers 200 for places that it does not connect to"    \
     X(P_ONE_SEGMENT, "proxy-one-segment", R_PROXY, "IAP-1.2-1", "takes each segment for a whole message")                   \
     X(P_URGENT, "proxy-urgent", R_PROXY, "IAP-6.2-1", "sends urgent data")
 

@@ -108,7 +108,7 @@ static void learn_identity(struct player *p, int end, const struct iap_msg *m)
     slice last = m->via_n ? m->via[m->via_n - 1] : SLICE_NONE;
     struct play_iap_run *r = run_of(p);
     if (*r->learned_identity || sent->vias || !sent->live || sent->conn.track.tainted) return;
-    if (!last.n || last.n >= sizeof r->learned_identity) return;
+    if (!last.n || last.n >= sizeof r->learned_identity || iap_msg_severity(m) != SEV_NOTE) return;
     memcpy(r->learned_identity, last.p, last.n);
     r->learned_identity[last.n] = 0;
 }
@@ -265,7 +265,7 @@ err iap_play_opaque(struct player *p, int end, uint64_t now)
     struct buf rest;
     if (x->opaque) return OK;
     x->opaque = true;
-    if (!x->live) return OK;
+    if (!x->live || x->unreadable) return OK;
     buf_init(&rest, p->e.env->mem, p->e.env->limits.out_queue);
     err e = iap_reader_rest(&x->conn.track.reader[!x->conn.side], &rest);
     if (e == OK) raise_octets(p, end, buf_slice(&rest), now);
@@ -286,7 +286,12 @@ static bool feed_one(struct player *p, int end, slice *in, uint64_t now)
     }
     struct iap_got g;
     enum iap_state was = track_iap_state(&x->conn.track);
+    if (x->unreadable) { /* that was told once; what comes now says nothing */
+        *in = SLICE_NONE;
+        return false;
+    }
     if (!iap_conn_next(&x->conn, in, now, &g)) return false;
+    x->unreadable = g.kind == IAP_GOT_RUBBISH && x->conn.track.reader[!x->conn.side].failed != OK;
     on_got(p, end, &g, was, now);
     return true;
 }
@@ -330,6 +335,7 @@ static void ended(struct player *p, int end, enum link_end how, uint64_t now)
         if (iap_conn_settle(&x->conn, &g)) on_got(p, end, &g, was, now);
         iap_conn_ended(&x->conn);
         iap_play_faults(p, end, p->rungs ? p->rungs - 1 : 0);
+        x->conn.failed_told = true; /* an end without close_notify is told by its own event, FIN or RST */
         feed(p, end, SLICE_NONE, now);
     }
     raise_plain(p, end, how == LINK_FIN ? "fin" : "reset", false, how == LINK_FIN ? "FIN" : "RST", now);

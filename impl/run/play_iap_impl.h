@@ -13,6 +13,7 @@ struct iap_play_end {
     bool opaque;          /* octets are not read as messages: behind a proxy's set-up */
     bool resume;          /* TLS: try to resume the session before */
     bool settled;         /* the pause was used once */
+    bool unreadable;      /* octets came that no reader can go on from */
     bool forgiven;        /* proxy: what we sent on the other end departs from the draft, and may only have been passed on */
     uint32_t vias;        /* proxy: Via lines that we sent on this end */
     const char *identity; /* certificate that we show; a word of the plan */
