@@ -123,6 +123,7 @@ struct readings {
     size_t n;
     err end;
     uint64_t sum[MESSAGES_MAX];
+    bool settled[MESSAGES_MAX]; /* only whole once the stream came to rest */
 };
 
 /* The whole stream by iap_read alone, with every check. */
@@ -137,11 +138,13 @@ static void read_all(const struct env *env, slice in, struct readings *r)
         if (r->end != ERR_MORE) {
             WANT(iap_read(env, left, true, &n, &used2, NULL) == r->end && used2 == used);
             WANT(sum_all(&m, at, r->end) == sum_all(&n, at, r->end));
+            r->settled[r->n] = false;
             r->sum[r->n++] = sum_all(&m, at, r->end);
         } else {
             WANT(need > left.n);
             r->end = iap_read(env, left, true, &m, &used, NULL);
             check_places(&m, left, r->end, used);
+            r->settled[r->n] = true;
             if (r->end != ERR_MORE) r->sum[r->n++] = sum_all(&m, at, r->end);
         }
         if (r->end != OK) return;
@@ -162,11 +165,13 @@ static void read_cut(const struct env *env, slice in, struct rng *rng, size_t mo
     slice piece = SLICE_NONE;
     iap_reader_init(&r, env);
     while (n < want->n) {
+        bool settled = false;
         e = iap_reader_next(&r, &piece, &m, &at);
         if (e == ERR_MORE) {
             WANT(piece.n == 0);
             if (fed == in.n) {
                 e = iap_reader_settle(&r, &m, &at);
+                settled = true;
                 if (e == ERR_MORE) break;
             } else {
                 piece = slice_sub(in, fed, fed + 1 + rng_below(rng, most));
@@ -175,6 +180,7 @@ static void read_cut(const struct env *env, slice in, struct rng *rng, size_t mo
             }
         }
         WANT(sum_all(&m, at, e) == want->sum[n]);
+        WANT(settled == want->settled[n]); /* neither late nor early: need does not ask for too much */
         n++;
         if (e != OK) break;
         WANT(inside(m.raw, m.body) && inside(m.raw, m.host));
