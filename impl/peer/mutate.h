@@ -154,7 +154,7 @@
     X(P_OWN_CODE, "own-code", R_PROXY, "IAP-3.1-11", "answers 502 whatever the next hop refused with")                      \
     X(P_RESPONSE_VIA_FIRST, "response-via-first", R_PROXY, "IAP-3.1-12", "puts its Via line in front in responses")         \
     X(P_LOSES_EARLY, "loses-early", R_PROXY, "IAP-3.1-16", "forgets octets that came before the answer")                    \
-    X(P_ANY_PLACE, "accepts-unknown", R_PROXY, "IAP-7.5-1 IAP-4-5", "answers 200 for places that it does not connect to"    \
+    X(P_ANY_PLACE, "accepts-unknown", R_PROXY, "IAP-7.5-1 IAP-4-5", "answers 200 for places that it does not connect to")   \
     X(P_ONE_SEGMENT, "proxy-one-segment", R_PROXY, "IAP-1.2-1", "takes each segment for a whole message")                   \
     X(P_URGENT, "proxy-urgent", R_PROXY, "IAP-6.2-1", "sends urgent data")
 
