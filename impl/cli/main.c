@@ -47,6 +47,7 @@ static int unknown(const char *word)
 int main(int argc, char **argv)
 {
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of the write, not the end of a run */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may grow no further: the store then refuses alerts and says why */
     if (argc < 2) {
         overview(stderr);
         return CLI_USE;
