@@ -91,8 +91,10 @@ void loop_addr_print(const struct loop_addr *a, char *text, size_t n)
         unsigned port = ntohs(in6.sin6_port);
         /* IPv4 through a socket that takes both: shown as what it is */
         bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
-        if (mapped) inet_ntop(AF_INET, in6.sin6_addr.s6_addr + 12, host, sizeof host);
-        else inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
+        if (mapped)
+            inet_ntop(AF_INET, in6.sin6_addr.s6_addr + 12, host, sizeof host);
+        else
+            inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
         snprintf(text, n, mapped ? "%s:%u" : "[%s]:%u", host, port);
     } else {
         snprintf(text, n, "unknown address");

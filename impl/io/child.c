@@ -11,7 +11,7 @@
 
 enum {
     GROUP_LOOK_MS = 20, /* how often we look whether the rest of a dying group has gone: nothing tells us */
-    DRAIN_MAX = 32      /* reads after the exit: a pipe holds one, the rest is for what descendants still write */
+    DRAIN_MAX = 32 /* reads after the exit: a pipe holds one, the rest is for what descendants still write */
 };
 
 struct pipe_end { /* our end of a pipe; fd -1 when there is none */
@@ -54,7 +54,8 @@ static bool read_output(struct loop_child *c)
         pipe_close(c, &c->out);
         return false;
     }
-    /* what comes after loop_child_free is read all the same, or the child would hang or die while it cleans up */
+    /* what comes after loop_child_free is read all the same, or the child would hang or die while it cleans
+     * up */
     if (!c->o.gone && c->ev.output) c->ev.output(c->ctx, slice_of(c->o.l->buf, (size_t)n));
     return true;
 }
@@ -95,8 +96,10 @@ static void on_input_room(uv_poll_t *h, int status, int events)
     if (c->in.fd < 0) return;
     write_queue(c);
     if (c->in.fd < 0) return;
-    if (c->queue.n) uv_poll_start(h, UV_WRITABLE, on_input_room);
-    else uv_poll_stop(h);
+    if (c->queue.n)
+        uv_poll_start(h, UV_WRITABLE, on_input_room);
+    else
+        uv_poll_stop(h);
 }
 
 err loop_child_write(struct loop_child *c, slice octets)
@@ -227,8 +230,12 @@ static int spawn(struct loop_child *c, const char *command, bool with_stdin, boo
         io[1] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO};
     }
     if (!quiet) io[2] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO};
-    uv_process_options_t how = {
-        .exit_cb = on_exit, .file = shell, .args = args, .flags = UV_PROCESS_DETACHED, .stdio_count = 3, .stdio = io};
+    uv_process_options_t how = {.exit_cb = on_exit,
+                                .file = shell,
+                                .args = args,
+                                .flags = UV_PROCESS_DETACHED,
+                                .stdio_count = 3,
+                                .stdio = io};
     if (r == 0) {
         r = uv_spawn(c->o.l->uv, &c->process, &how);
         loop_obj_add(&c->o, (uv_handle_t *)&c->process); /* initialised even when it fails */
@@ -237,8 +244,9 @@ static int spawn(struct loop_child *c, const char *command, bool with_stdin, boo
     return r;
 }
 
-err loop_child_new(struct loop *l, const char *command, bool with_stdin, bool quiet, const struct loop_child_events *ev,
-                   void *ctx, struct loop_child **out, char *why, size_t why_n)
+err loop_child_new(struct loop *l, const char *command, bool with_stdin, bool quiet,
+                   const struct loop_child_events *ev, void *ctx, struct loop_child **out, char *why,
+                   size_t why_n)
 {
     *out = NULL;
     if (why_n) why[0] = 0;

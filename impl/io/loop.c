@@ -10,7 +10,8 @@
 
 #include "io/loop_impl.h"
 
-/* Room for connections: some systems allow a thousand million, which programs that walk their descriptors do not survive. */
+/* Room for connections: some systems allow a thousand million, which programs that walk their descriptors do
+ * not survive. */
 #define FILES_WANTED ((rlim_t)1 << 20)
 
 struct loop_timer {
@@ -151,7 +152,8 @@ void loop_free(struct loop *l)
 
 uint64_t loop_now(const struct loop *l)
 {
-    /* libuv looks at the clock once a turn; deadlines that start after a second of key making must not start a second ago */
+    /* libuv looks at the clock once a turn; deadlines that start after a second of key making must not start
+     * a second ago */
     uv_update_time(l->uv);
     return uv_now(l->uv);
 }
@@ -173,7 +175,8 @@ void loop_run_until(struct loop *l, const bool *flag, uint64_t at)
     l->running = true;
     while (!l->stop && !(flag && *flag) && loop_now(l) < at) {
         if (at != UINT64_MAX) uv_timer_start(&l->until, on_until, loop_wait_ms(l, at), 0);
-        if (uv_run(l->uv, UV_RUN_ONCE) == 0 && at == UINT64_MAX) break; /* nothing is left that could set the flag */
+        if (uv_run(l->uv, UV_RUN_ONCE) == 0 && at == UINT64_MAX)
+            break; /* nothing is left that could set the flag */
     }
     uv_timer_stop(&l->until);
     l->stop = false;
@@ -282,8 +285,10 @@ err loop_timer_new(struct loop *l, void (*fn)(void *ctx), void *ctx, struct loop
 void loop_timer_at(struct loop_timer *t, uint64_t at)
 {
     assert(!t->o.gone);
-    if (at == UINT64_MAX) uv_timer_stop(&t->timer);
-    else uv_timer_start(&t->timer, on_timer, loop_wait_ms(t->o.l, at), 0);
+    if (at == UINT64_MAX)
+        uv_timer_stop(&t->timer);
+    else
+        uv_timer_start(&t->timer, on_timer, loop_wait_ms(t->o.l, at), 0);
 }
 
 void loop_timer_free(struct loop_timer *t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files behind loop.h share.  Every object starts with a struct loop_obj.  libuv lets go of a handle only at the end of a turn, so
- * freeing marks an object as gone, closes its handles, and the last of them frees the memory: code that comes back from a callback may
- * still look at gone. */
+/* What the files behind loop.h share.  Every object starts with a struct loop_obj.  libuv lets go of a handle
+ * only at the end of a turn, so freeing marks an object as gone, closes its handles, and the last of them
+ * frees the memory: code that comes back from a callback may still look at gone. */
 #ifndef IO_LOOP_IMPL_H
 #define IO_LOOP_IMPL_H
 
@@ -20,8 +20,8 @@ struct loop_obj {
     struct loop *l;
     struct loop_obj *prev, *next; /* ring of what its owner has not freed yet; the head is in struct loop */
     void (*drop)(struct loop_obj *o); /* frees it when loop_free finds it */
-    uint8_t handles; /* open or closing */
-    bool gone;       /* freed by its owner: no event any more */
+    uint8_t handles;                  /* open or closing */
+    bool gone;                        /* freed by its owner: no event any more */
 };
 
 struct loop {
@@ -44,7 +44,8 @@ void loop_obj_add(struct loop_obj *o, uv_handle_t *h);
 void loop_obj_close(struct loop_obj *o, uv_handle_t *h);
 /* No event from now on.  Call it before the handles are closed. */
 void loop_obj_gone(struct loop_obj *o);
-/* Milliseconds from now until at for uv_timer_start; never 0, as a timer that sets itself again would keep the sockets waiting. */
+/* Milliseconds from now until at for uv_timer_start; never 0, as a timer that sets itself again would keep
+ * the sockets waiting. */
 uint64_t loop_wait_ms(const struct loop *l, uint64_t at);
 /* The class of a libuv error. */
 err loop_uv_err(int r);

@@ -24,7 +24,7 @@ struct loop_tcp {
     int fd;
     int polled;     /* events that the loop waits for now */
     int dial_errno; /* connect failed at once; told from the loop */
-    int broken;     /* errno of a write that found the connection broken; told after what was received before */
+    int broken; /* errno of a write that found the connection broken; told after what was received before */
     bool dialling, given; /* given: its owner has set the events */
     bool paused, want_write, fin_sent, fin_seen, over;
 };
@@ -54,7 +54,8 @@ static int wanted(const struct loop_tcp *t)
     if (t->dialling) return t->dial_errno ? 0 : UV_WRITABLE;
     if (t->paused) return out;
     if (!t->fin_seen) return out | UV_READABLE | UV_PRIORITIZED;
-    /* After its FIN a socket stays readable for ever.  The other event says nothing then except that the connection broke. */
+    /* After its FIN a socket stays readable for ever.  The other event says nothing then except that the
+     * connection broke. */
     return t->fin_sent ? 0 : out | UV_PRIORITIZED;
 }
 
@@ -114,7 +115,8 @@ static void read_once(struct loop_tcp *t, bool error)
     }
 }
 
-/* True when there was an urgent octet.  It comes before anything is read: a read that starts at the mark drops it. */
+/* True when there was an urgent octet.  It comes before anything is read: a read that starts at the mark
+ * drops it. */
 static bool read_urgent(struct loop_tcp *t)
 {
     uint8_t octet;
@@ -128,12 +130,14 @@ static void dial_done(struct loop_tcp *t)
     struct sockaddr_storage own;
     socklen_t n = sizeof own;
     int e = t->dial_errno ? t->dial_errno : socket_error(t);
-    /* A connection to a port that nobody listens at may be given that very port as its own and then meet itself. */
+    /* A connection to a port that nobody listens at may be given that very port as its own and then meet
+     * itself. */
     if (e == 0 && getsockname(t->fd, (struct sockaddr *)&own, &n) == 0 && n == t->peer.n &&
         memcmp(&own, t->peer.octets, n) == 0)
         e = ECONNREFUSED;
     if (e == ECONNRESET || e == EPIPE) {
-        /* It stood and was reset before we looked; a refusal has other names.  What came in between is still to be read. */
+        /* It stood and was reset before we looked; a refusal has other names.  What came in between is still
+         * to be read. */
         t->broken = e;
         e = 0;
     }
@@ -185,8 +189,10 @@ static void on_ready(uv_poll_t *h, int status, int events)
     struct loop_tcp *t = h->data;
     if (t->o.gone) return;
     if (status < 0) t->polled = 0; /* libuv has stopped waiting */
-    if (t->dialling) dial_done(t);
-    else ready(t, status < 0, status < 0 ? 0 : events);
+    if (t->dialling)
+        dial_done(t);
+    else
+        ready(t, status < 0, status < 0 ? 0 : events);
     poll_update(t);
 }
 
@@ -207,7 +213,8 @@ static void tcp_drop(struct loop_obj *o)
 }
 
 /* Takes fd over, also when it fails. */
-static err tcp_new(struct loop *l, int fd, const struct sockaddr *peer, socklen_t peer_n, struct loop_tcp **out)
+static err tcp_new(struct loop *l, int fd, const struct sockaddr *peer, socklen_t peer_n,
+                   struct loop_tcp **out)
 {
     int on = 1;
     err e = ERR_SYS;
@@ -235,8 +242,8 @@ fail:
     return e;
 }
 
-err loop_tcp_dial(struct loop *l, const struct loop_addr *to, uint32_t timeout_ms, const struct loop_tcp_events *ev,
-                  void *ctx, struct loop_tcp **out)
+err loop_tcp_dial(struct loop *l, const struct loop_addr *to, uint32_t timeout_ms,
+                  const struct loop_tcp_events *ev, void *ctx, struct loop_tcp **out)
 {
     *out = NULL;
     if (l->freeing) return ERR_USE;
@@ -295,8 +302,8 @@ void loop_tcp_pause(struct loop_tcp *t, bool on)
     poll_update(t);
 }
 
-/* One send.  A connection that the peer broke counts as one that takes nothing now: what came from the peer before that
- * is still to be read, and ended follows it. */
+/* One send.  A connection that the peer broke counts as one that takes nothing now: what came from the peer
+ * before that is still to be read, and ended follows it. */
 static err send_now(struct loop_tcp *t, slice s, int flags, size_t *took)
 {
     *took = 0;
@@ -307,8 +314,10 @@ static err send_now(struct loop_tcp *t, slice s, int flags, size_t *took)
     do
         n = send(t->fd, s.p, s.n, MSG_NOSIGNAL | MSG_DONTWAIT | flags);
     while (n < 0 && errno == EINTR);
-    if (n >= 0) *took = (size_t)n;
-    else if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM) t->broken = errno;
+    if (n >= 0)
+        *took = (size_t)n;
+    else if (errno != EAGAIN && errno != ENOBUFS && errno != ENOMEM)
+        t->broken = errno;
     return OK;
 }
 
@@ -333,7 +342,8 @@ void loop_tcp_fin(struct loop_tcp *t)
     if (t->fin_sent || t->over) return;
     t->fin_sent = true;
     t->want_write = false;
-    if (!t->dialling) (void)shutdown(t->fd, SHUT_WR); /* refused when the peer has reset: that is told by ended */
+    if (!t->dialling)
+        (void)shutdown(t->fd, SHUT_WR); /* refused when the peer has reset: that is told by ended */
     poll_update(t);
 }
 
@@ -390,7 +400,8 @@ static void on_acceptable(uv_poll_t *h, int status, int events)
 {
     struct loop_listener *ls = h->data;
     (void)events;
-    if (status < 0) accept_on(ls); /* libuv stopped waiting because of an error that accept has taken or will take */
+    if (status < 0)
+        accept_on(ls); /* libuv stopped waiting because of an error that accept has taken or will take */
     for (int i = 0; i < LOOP_ACCEPT_MAX && !ls->o.gone; i++)
         if (!accept_one(ls)) return;
 }
@@ -400,9 +411,12 @@ static err listen_trouble(int sys, const struct loop_addr *at, char *why, size_t
     char text[64];
     const char *what = strerror(sys);
     loop_addr_print(at, text, sizeof text);
-    if (sys == EADDRINUSE) what = "address already in use; choose another port, or :0 for any free one";
-    else if (sys == EACCES) what = "permission denied; ports below 1024 are for the superuser, choose a higher one";
-    else if (sys == EADDRNOTAVAIL) what = "not an address of this machine; 0.0.0.0 stands for all that it has";
+    if (sys == EADDRINUSE)
+        what = "address already in use; choose another port, or :0 for any free one";
+    else if (sys == EACCES)
+        what = "permission denied; ports below 1024 are for the superuser, choose a higher one";
+    else if (sys == EADDRNOTAVAIL)
+        what = "not an address of this machine; 0.0.0.0 stands for all that it has";
     return loop_say(ERR_SYS, why, why_n, "%s: %s", text, what);
 }
 
@@ -429,8 +443,8 @@ static int listen_socket(const struct loop_addr *at)
     return -1;
 }
 
-err loop_listen(struct loop *l, const struct loop_addr *at, void (*accepted)(void *ctx, struct loop_tcp *t), void *ctx,
-                struct loop_listener **out, char *why, size_t why_n)
+err loop_listen(struct loop *l, const struct loop_addr *at, void (*accepted)(void *ctx, struct loop_tcp *t),
+                void *ctx, struct loop_listener **out, char *why, size_t why_n)
 {
     struct sockaddr_storage own;
     socklen_t n = sizeof own;

@@ -56,7 +56,8 @@ static void kid_start(struct kid *k, struct world *w, const char *command, bool 
     char why[160];
     memset(k, 0, sizeof *k);
     k->w = w;
-    assert_int_equal(loop_child_new(w->l, command, with_stdin, true, &kid_events, k, &k->c, why, sizeof why), OK);
+    assert_int_equal(loop_child_new(w->l, command, with_stdin, true, &kid_events, k, &k->c, why, sizeof why),
+                     OK);
 }
 
 /* Not there, or only waiting for its parent to look. */
@@ -203,7 +204,8 @@ static void group_of_its_own(void **state)
     struct world *w = *state;
     struct kid k;
     kid_start(&k, w, "echo $$; grep SigIgn /proc/self/status; sleep 1000", false);
-    WAIT(w, strchr(k.text, '\n') && strstr(k.text, "\nSigIgn") && strchr(strstr(k.text, "\nSigIgn") + 1, '\n'));
+    WAIT(w,
+         strchr(k.text, '\n') && strstr(k.text, "\nSigIgn") && strchr(strstr(k.text, "\nSigIgn") + 1, '\n'));
     pid_t pid = atoi(k.text);
     assert_true(pid > 1);
     assert_int_equal(getpgid(pid), pid);
@@ -262,8 +264,10 @@ static void term_is_heard(void **state)
     int fd = mkstemp(name);
     assert_true(fd >= 0);
     /* it also says much while it ends: that must neither block nor kill it */
-    snprintf(command, sizeof command,
-             "trap 'head -c 200000 /dev/zero; echo clean >%s; exit 0' TERM; echo up; while :; do sleep 0.05; done", name);
+    snprintf(
+        command, sizeof command,
+        "trap 'head -c 200000 /dev/zero; echo clean >%s; exit 0' TERM; echo up; while :; do sleep 0.05; done",
+        name);
     kid_start(&k, w, command, false);
     WAIT(w, k.n == 3);
     uint64_t from = loop_now(w->l);
@@ -492,12 +496,29 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_make, world_end)
     const struct CMUnitTest tests[] = {
-        T(output_then_exit), T(all_output_comes_before_the_exit), T(late_output_comes_before_the_exit),
-        T(no_descriptor_stays), T(one_got_away), T(died_of_a_signal), T(command_not_found),
-        T(group_of_its_own), T(group_goes_as_one), T(left_behind_by_the_shell), T(term_is_heard), T(term_is_ignored),
-        T(what_is_written_is_read), T(input_is_bounded), T(input_that_nobody_reads), T(where_it_speaks),
-        T(freed_in_output), T(freed_in_exited), T(freed_in_the_last_output), T(many), T(left_running),
-        T(memory_runs_out), T(descriptors_run_out),
+        T(output_then_exit),
+        T(all_output_comes_before_the_exit),
+        T(late_output_comes_before_the_exit),
+        T(no_descriptor_stays),
+        T(one_got_away),
+        T(died_of_a_signal),
+        T(command_not_found),
+        T(group_of_its_own),
+        T(group_goes_as_one),
+        T(left_behind_by_the_shell),
+        T(term_is_heard),
+        T(term_is_ignored),
+        T(what_is_written_is_read),
+        T(input_is_bounded),
+        T(input_that_nobody_reads),
+        T(where_it_speaks),
+        T(freed_in_output),
+        T(freed_in_exited),
+        T(freed_in_the_last_output),
+        T(many),
+        T(left_running),
+        T(memory_runs_out),
+        T(descriptors_run_out),
     };
     return cmocka_run_group_tests_name("loop: children", tests, NULL, NULL);
 }

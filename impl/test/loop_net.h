@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* For the tests of the loop: memory that is counted and can run out, a pair of connected ends that write down what happens to them, and
- * waiting with a deadline. */
+/* For the tests of the loop: memory that is counted and can run out, a pair of connected ends that write down
+ * what happens to them, and waiting with a deadline. */
 #ifndef TEST_LOOP_NET_H
 #define TEST_LOOP_NET_H
 
@@ -130,9 +130,12 @@ static inline void end_ended(void *ctx, struct loop_tcp *t, enum loop_end how, i
 {
     struct end *e = ctx;
     assert_ptr_equal(e->t, t);
-    if (how == LOOP_FIN) e->fins++;
-    else if (how == LOOP_RESET) e->resets++;
-    else e->refusals++;
+    if (how == LOOP_FIN)
+        e->fins++;
+    else if (how == LOOP_RESET)
+        e->resets++;
+    else
+        e->refusals++;
     e->sys = sys;
     (void)end_gone(e, 'e');
 }
@@ -201,7 +204,8 @@ static inline void world_listen(struct world *w)
         uint64_t until_ = loop_now((w)->l) + WAIT_MS;                                                        \
         while (!(cond) && loop_now((w)->l) < until_) {                                                       \
             (w)->event = false;                                                                              \
-            loop_run_until((w)->l, &(w)->event, loop_now((w)->l) + 20); /* not every condition has an event */ \
+            loop_run_until((w)->l, &(w)->event,                                                              \
+                           loop_now((w)->l) + 20); /* not every condition has an event */                    \
         }                                                                                                    \
         assert_true(cond);                                                                                   \
     } while (0)
@@ -228,7 +232,8 @@ static inline uint64_t cpu_us(void)
 {
     struct rusage r;
     getrusage(RUSAGE_SELF, &r);
-    return (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000 + (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
+    return (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000000 +
+           (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec);
 }
 
 /* Waiting a quarter of a second must cost next to no time: a loop that spins burns it all. */

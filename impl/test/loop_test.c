@@ -83,7 +83,8 @@ static void connect_that_fails_at_once(void **state)
 {
     struct world *w = *state;
     char why[160];
-    assert_int_equal(loop_addr_parse("255.255.255.255:9", &w->at, why, sizeof why), OK); /* TCP to broadcast */
+    assert_int_equal(loop_addr_parse("255.255.255.255:9", &w->at, why, sizeof why),
+                     OK); /* TCP to broadcast */
     world_dial(w);
     assert_int_equal(w->a.refusals, 0);
     WAIT(w, w->a.refusals == 1);
@@ -403,17 +404,39 @@ static void freed_inside(void **state, char in)
     unsigned events = w->a.ups + w->a.urgents + w->a.writables + w->a.fins + w->a.resets + w->a.refusals;
     size_t n = w->a.n;
     world_idle(w, 20);
-    assert_int_equal(w->a.ups + w->a.urgents + w->a.writables + w->a.fins + w->a.resets + w->a.refusals, events);
+    assert_int_equal(w->a.ups + w->a.urgents + w->a.writables + w->a.fins + w->a.resets + w->a.refusals,
+                     events);
     assert_int_equal(w->a.n, n);
 }
 
-static void freed_in_up(void **state) { freed_inside(state, 'u'); }
-static void freed_in_read(void **state) { freed_inside(state, 'r'); }
-static void freed_in_urgent(void **state) { freed_inside(state, 'o'); }
-static void freed_in_writable(void **state) { freed_inside(state, 'w'); }
-static void freed_in_fin(void **state) { freed_inside(state, 'e'); }
-static void freed_in_reset(void **state) { freed_inside(state, 'R'); }
-static void freed_in_refused(void **state) { freed_inside(state, 'f'); }
+static void freed_in_up(void **state)
+{
+    freed_inside(state, 'u');
+}
+static void freed_in_read(void **state)
+{
+    freed_inside(state, 'r');
+}
+static void freed_in_urgent(void **state)
+{
+    freed_inside(state, 'o');
+}
+static void freed_in_writable(void **state)
+{
+    freed_inside(state, 'w');
+}
+static void freed_in_fin(void **state)
+{
+    freed_inside(state, 'e');
+}
+static void freed_in_reset(void **state)
+{
+    freed_inside(state, 'R');
+}
+static void freed_in_refused(void **state)
+{
+    freed_inside(state, 'f');
+}
 
 static void refuse(void *ctx, struct loop_tcp *t)
 {
@@ -439,14 +462,32 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_make, world_end)
     const struct CMUnitTest tests[] = {
-        T(octets_one_by_one_come_back), T(write_before_up_takes_nothing), T(fin_before_up_is_kept),
-        T(nobody_listens), T(connect_that_fails_at_once), T(nobody_answers), T(reading_starts_with_the_events),
+        T(octets_one_by_one_come_back),
+        T(write_before_up_takes_nothing),
+        T(fin_before_up_is_kept),
+        T(nobody_listens),
+        T(connect_that_fails_at_once),
+        T(nobody_answers),
+        T(reading_starts_with_the_events),
         T(reset_at_once_is_no_refusal),
-        T(half_closed_both_ways), T(close_is_fin), T(reset_after_last_words), T(write_finds_it_broken),
-        T(broken_while_paused), T(urgent_finds_it_broken_while_paused),
-        T(reset_after_fin), T(urgent_each_way), T(urgent_waits_for_the_pause),
-        T(slow_reader_holds_the_writer), T(pause_holds_back_fin), T(freed_in_up), T(freed_in_read),
-        T(freed_in_urgent), T(freed_in_writable), T(freed_in_fin), T(freed_in_reset), T(freed_in_refused),
+        T(half_closed_both_ways),
+        T(close_is_fin),
+        T(reset_after_last_words),
+        T(write_finds_it_broken),
+        T(broken_while_paused),
+        T(urgent_finds_it_broken_while_paused),
+        T(reset_after_fin),
+        T(urgent_each_way),
+        T(urgent_waits_for_the_pause),
+        T(slow_reader_holds_the_writer),
+        T(pause_holds_back_fin),
+        T(freed_in_up),
+        T(freed_in_read),
+        T(freed_in_urgent),
+        T(freed_in_writable),
+        T(freed_in_fin),
+        T(freed_in_reset),
+        T(freed_in_refused),
         T(listener_freed_in_accepted),
     };
     return cmocka_run_group_tests_name("loop: sockets", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop itself: timers, signals, work, addresses, listeners, many connections, scarce memory and descriptors. */
+/* The loop itself: timers, signals, work, addresses, listeners, many connections, scarce memory and
+ * descriptors. */
 #include "test/loop_net.h"
 
 #include <errno.h>
@@ -65,7 +66,10 @@ static void timers_go_in_order(void **state)
 {
     struct world *w = *state;
     char log[8] = "";
-    struct tick k[4] = {{.name = 'a', .log = log}, {.name = 'b', .log = log}, {.name = 'c', .log = log}, {.name = 'd', .log = log}};
+    struct tick k[4] = {{.name = 'a', .log = log},
+                        {.name = 'b', .log = log},
+                        {.name = 'c', .log = log},
+                        {.name = 'd', .log = log}};
     uint64_t now = loop_now(w->l);
     static const uint64_t after[4] = {60, 20, 40, 40};
     for (int i = 0; i < 4; i++) {
@@ -235,17 +239,29 @@ static void work(void **state)
 static void addresses(void **state)
 {
     (void)state;
-    static const char *const good[][2] = {
-        {"127.0.0.1:80", "127.0.0.1:80"}, {"[::1]:80", "[::1]:80"}, {"localhost:65535", "127.0.0.1:65535"},
-        {":80", "0.0.0.0:80"}, {"0.0.0.0:0", "0.0.0.0:0"}, {"[::]:1", "[::]:1"},
-        {"[::ffff:10.0.0.1]:7", "10.0.0.1:7"}};
-    static const char *const bad[][2] = {
-        {"", "no port"}, {"80", "no port"}, {"127.0.0.1", "no port"}, {"127.0.0.1:", "the port is no number"},
-        {"127.0.0.1:65536", "the port is no number"}, {"127.0.0.1:-1", "the port is no number"},
-        {"127.0.0.1: 80", "the port is no number"}, {"localhost:http", "the port is no number"},
-        {"::1:80", "stands in brackets"}, {"[::1:80", "do not hold"}, {"[]:80", "do not hold"},
-        {"[127.0.0.1]:80", "do not hold"}, {"[::1]", "the port is no number"}, {"[::1]x:80", "do not hold"},
-        {"[::g]:80", ""}, {"no such host:80", ""}};
+    static const char *const good[][2] = {{"127.0.0.1:80", "127.0.0.1:80"},
+                                          {"[::1]:80", "[::1]:80"},
+                                          {"localhost:65535", "127.0.0.1:65535"},
+                                          {":80", "0.0.0.0:80"},
+                                          {"0.0.0.0:0", "0.0.0.0:0"},
+                                          {"[::]:1", "[::]:1"},
+                                          {"[::ffff:10.0.0.1]:7", "10.0.0.1:7"}};
+    static const char *const bad[][2] = {{"", "no port"},
+                                         {"80", "no port"},
+                                         {"127.0.0.1", "no port"},
+                                         {"127.0.0.1:", "the port is no number"},
+                                         {"127.0.0.1:65536", "the port is no number"},
+                                         {"127.0.0.1:-1", "the port is no number"},
+                                         {"127.0.0.1: 80", "the port is no number"},
+                                         {"localhost:http", "the port is no number"},
+                                         {"::1:80", "stands in brackets"},
+                                         {"[::1:80", "do not hold"},
+                                         {"[]:80", "do not hold"},
+                                         {"[127.0.0.1]:80", "do not hold"},
+                                         {"[::1]", "the port is no number"},
+                                         {"[::1]x:80", "do not hold"},
+                                         {"[::g]:80", ""},
+                                         {"no such host:80", ""}};
     struct loop_addr a;
     char why[256], text[64];
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -283,18 +299,20 @@ static void listener_troubles(void **state)
     assert_int_equal(loop_listen(w->l, &w->at, end_accepted, w, &other, why, sizeof why), ERR_SYS);
     assert_null(other);
     loop_addr_print(&w->at, text, sizeof text);
-    snprintf(want, sizeof want, "%s: address already in use; choose another port, or :0 for any free one", text);
+    snprintf(want, sizeof want, "%s: address already in use; choose another port, or :0 for any free one",
+             text);
     assert_string_equal(why, want);
     assert_int_equal(loop_addr_parse("192.0.2.1:80", &no, why, sizeof why), OK);
     assert_int_equal(loop_listen(w->l, &no, end_accepted, w, &other, why, sizeof why), ERR_SYS);
-    assert_string_equal(why, "192.0.2.1:80: not an address of this machine; 0.0.0.0 stands for all that it has");
+    assert_string_equal(why,
+                        "192.0.2.1:80: not an address of this machine; 0.0.0.0 stands for all that it has");
     assert_int_equal(loop_listener_trouble(w->ls), 0);
     world_dial(w);
     WAIT(w, w->a.ups && w->b.t);
     loop_tcp_fin(w->b.t);
     WAIT(w, w->a.fins);
     loop_tcp_free(w->a.t, false);
-    WAIT(w, w->b.fins); /* the connection waits out its time at our port */
+    WAIT(w, w->b.fins);        /* the connection waits out its time at our port */
     loop_listener_free(w->ls); /* and the port is free at once all the same */
     assert_int_equal(loop_listen(w->l, &w->at, end_accepted, w, &other, why, sizeof why), OK);
     loop_listener_free(other);
@@ -306,7 +324,8 @@ static void over_ipv6(void **state)
     struct world *w = *state;
     char why[256], text[64];
     assert_int_equal(loop_addr_parse("[::1]:0", &w->at, why, sizeof why), OK);
-    if (loop_listen(w->l, &w->at, end_accepted, w, &w->ls, why, sizeof why) != OK) skip(); /* a machine without */
+    if (loop_listen(w->l, &w->at, end_accepted, w, &w->ls, why, sizeof why) != OK)
+        skip(); /* a machine without */
     loop_listener_addr(w->ls, &w->at);
     world_dial(w);
     WAIT(w, w->a.ups && w->b.t);
@@ -492,9 +511,21 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, world_make, world_end)
     const struct CMUnitTest tests[] = {
-        T(nothing_to_wait_for), T(timers_go_in_order), T(timers_are_set_again), T(eager_timer_starves_nobody),
-        T(the_clock_moves), T(stop_ends_each_kind_of_run), T(signals), T(work), T(addresses), T(listener_troubles),
-        T(over_ipv6), T(files_limit_is_raised), T(descriptors_run_out), T(a_thousand_connections), T(memory_runs_out),
+        T(nothing_to_wait_for),
+        T(timers_go_in_order),
+        T(timers_are_set_again),
+        T(eager_timer_starves_nobody),
+        T(the_clock_moves),
+        T(stop_ends_each_kind_of_run),
+        T(signals),
+        T(work),
+        T(addresses),
+        T(listener_troubles),
+        T(over_ipv6),
+        T(files_limit_is_raised),
+        T(descriptors_run_out),
+        T(a_thousand_connections),
+        T(memory_runs_out),
         T(everything_left_open),
     };
     return cmocka_run_group_tests_name("loop: turns", tests, NULL, NULL);
