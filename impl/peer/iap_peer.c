@@ -524,8 +524,9 @@ static void on_message(struct iap_peer *p, const struct iap_msg *m, enum iap_sta
     }
 }
 
-static void on_rubbish(struct iap_peer *p, uint64_t now)
+static void on_rubbish(struct iap_peer *p, enum iap_state was, uint64_t now)
 {
+    bool data = was == IAP_S_READY || was == IAP_S_SENT;
     const struct track_iap *t = &p->c.track;
     const char *why = t->fault_n ? t->fault[0].text : "out of memory";
     enum iap_fault_code code = t->fault_n ? t->fault[0].code : IAP_F_NONE;
@@ -539,6 +540,11 @@ static void on_rubbish(struct iap_peer *p, uint64_t now)
         struct iap_msg m;
         message(&m, IAP_RESPONSE)->code = 200;
         send_anyway(p, &m);
+        return;
+    }
+    if (p->opener && !data) { /* what waits for a response has none to give */
+        say(p, "%s", why);
+        end_soon(p, now);
         return;
     }
     farewell(p, code_for(code), why, now);
@@ -572,7 +578,7 @@ static void handle(struct iap_peer *p, const struct iap_got *g, enum iap_state w
 {
     switch (g->kind) {
     case IAP_GOT_MESSAGE: on_message(p, &g->msg, was, now); break;
-    case IAP_GOT_RUBBISH: on_rubbish(p, now); break;
+    case IAP_GOT_RUBBISH: on_rubbish(p, was, now); break;
     case IAP_GOT_HELLO: on_hello(p, now); break;
     case IAP_GOT_TLS:
         p->touched = now;
