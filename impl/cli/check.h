@@ -4,6 +4,7 @@
 #define CLI_CHECK_H
 
 #include "cli/cli.h"
+#include "run/kill.h"
 #include "run/suite.h"
 
 enum { CHECK_SELECTS = 256, CHECK_FILES = 64 };
@@ -21,6 +22,8 @@ struct check {
     struct suite_waiver *waiver;
     char today[16];
     bool terminal, colour;
+    const struct kill_matrix *kill; /* for the page, NULL */
+    bool no_kill;                   /* check reference: leave the deliberate mistakes out */
 };
 
 /* Table of a run on standard output. */

@@ -194,7 +194,7 @@ int check_reports(const struct check *c, struct run_results *const *runs, size_t
         const struct run_results **list = calloc(n, sizeof *list);
         for (size_t i = 0; i < n && list; i++)
             list[i] = runs[i];
-        e = list ? report_html(list, n, c->html, why, sizeof why) : ERR_MEM;
+        e = list ? report_html(list, n, c->kill, c->html, why, sizeof why) : ERR_MEM;
         free(list);
     }
     return e == OK ? CLI_OK : cli_error("%s", *why ? why : err_name(e));

@@ -1,3 +1,352 @@
 /* SPDX-License-Identifier: MIT */
+/* draftproof check reference: the whole suite against our own peers, each started as a program of its own on loopback, in every role, TCP direction and TLS
+ * profile; and the deliberate mistakes in memory.  One set of reports for all of it. */
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
 #include "cli/check.h"
-int check_reference(struct check *c) { (void)c; return cli_error("not yet"); }
+
+extern char **environ;
+
+enum { WORDS = 40, RUNS_MAX = 64 };
+
+/* One configuration of the reference and how it is tested. */
+struct setting {
+    const char *name;         /* "iap-manager, listening" */
+    const char *role;
+    bool connects, proxy;
+    const char *able[4];      /* NULL-ended */
+    const char *serve[6];     /* further options of serve, NULL-ended */
+};
+static const struct setting settings[] = {
+    {"iap-manager that listens", "iap-manager", false, false, {"trust", "role-oid", "subject", NULL}, {NULL}},
+    {"iap-manager that connects", "iap-manager", true, false, {"trust", "role-oid", "subject", NULL}, {NULL}},
+    {"iap-analyzer that connects", "iap-analyzer", true, false, {"trust", "role-oid", "subject", "name"}, {NULL}},
+    {"iap-analyzer that listens", "iap-analyzer", false, false, {"trust", "role-oid", "subject", "name"}, {NULL}},
+    {"iap-proxy", "iap-proxy", false, true, {NULL}, {NULL}},
+    {"iap-manager that refuses", "iap-manager", false, false, {"refusing", NULL}, {"--refuse", NULL}},
+    {"iap-manager without certificate", "iap-manager", false, false, {"unconfigured", NULL}, {NULL}},
+};
+enum { SETTINGS = sizeof settings / sizeof *settings };
+
+struct ref {
+    struct check *c;
+    char self[512], pki[300];
+    struct identities *identities;
+    struct run_results run[RUNS_MAX];
+    size_t runs;
+    pid_t pid;
+    char address[64];
+};
+
+struct words {
+    const char *w[WORDS];
+    size_t n;
+};
+
+static void word(struct words *w, const char *text)
+{
+    if (w->n + 1 < WORDS) w->w[w->n++] = text;
+    w->w[w->n] = NULL;
+}
+
+/* The options of serve for a setting: strict about certificates, quick to give up. */
+static void serve_words(const struct ref *r, const struct setting *s, enum run_tls tls, struct words *w)
+{
+    bool analyzer = strcmp(s->role, "iap-analyzer") == 0;
+    word(w, "serve");
+    word(w, s->role);
+    word(w, "--host");
+    word(w, "m.dom.org");
+    word(w, "--deadline");
+    word(w, "2");
+    if (!s->proxy) {
+        word(w, "--tls");
+        word(w, run_tls_names[tls]);
+    }
+    bool bare = strcmp(s->name, "iap-manager without certificate") == 0;
+    if (!s->proxy && tls != RUN_TLS_OFF && !bare) {
+        word(w, "--pki");
+        word(w, r->pki);
+        word(w, "--peer-oid");
+        word(w, analyzer ? PKI_OID_ALERT_CONSUMER : PKI_OID_ALERT_GENERATOR);
+        word(w, "--peer-subject");
+        word(w, analyzer ? "OU=Managers" : "OU=Sensors");
+        if (analyzer) {
+            word(w, "--peer-name");
+            word(w, "m.dom.org");
+        }
+    }
+    for (size_t i = 0; s->serve[i]; i++)
+        word(w, s->serve[i]);
+}
+
+/* --- a server as a child -------------------------------------------------------------------------------------------------- */
+
+static int read_address(int fd, char *out, size_t n)
+{
+    static const char lead[] = "listening on ";
+    char line[64 + sizeof lead];
+    size_t at = 0;
+    while (at + 1 < sizeof line) {
+        ssize_t got = read(fd, line + at, 1);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0 || line[at] == '\n') break;
+        at++;
+    }
+    line[at] = 0;
+    if (strncmp(line, lead, sizeof lead - 1) != 0) return cli_error("a reference server did not start");
+    snprintf(out, n, "%.63s", line + sizeof lead - 1);
+    return CLI_OK;
+}
+
+static int start_server(struct ref *r, const struct words *w)
+{
+    posix_spawn_file_actions_t fa;
+    const char *argv[WORDS + 2] = {r->self};
+    int p[2];
+    for (size_t i = 0; i <= w->n; i++)
+        argv[i + 1] = w->w[i];
+    if (pipe(p) != 0) return cli_error("pipe: %s", strerror(errno));
+    posix_spawn_file_actions_init(&fa);
+    posix_spawn_file_actions_adddup2(&fa, p[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addclose(&fa, p[0]);
+    int bad = posix_spawn(&r->pid, r->self, &fa, NULL, (char **)(uintptr_t)argv, environ); /* argv strings are only read */
+    posix_spawn_file_actions_destroy(&fa);
+    close(p[1]);
+    int status = bad ? cli_error("%s: %s", r->self, strerror(bad)) : read_address(p[0], r->address, sizeof r->address);
+    close(p[0]);
+    if (bad) r->pid = 0;
+    return status;
+}
+
+static int stop_server(struct ref *r)
+{
+    int status = 0;
+    if (r->pid <= 0) return CLI_OK;
+    kill(r->pid, SIGTERM);
+    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    r->pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return CLI_OK;
+    return cli_error("a reference server ended with %s %d", WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* --- one setting ------------------------------------------------------------------------------------------------------------ */
+
+static char *dup_text(const struct ref *r, const char *t)
+{
+    return mem_dup(r->c->env.mem, t, strlen(t));
+}
+
+static int play(struct ref *r, const struct setting *s, enum run_tls tls, const struct suite_options *o)
+{
+    struct run_results *rs = &r->run[r->runs];
+    char why[300] = "", name[120];
+    struct timespec a, b;
+    run_results_init(rs, r->c->env.mem);
+    r->runs++;
+    snprintf(name, sizeof name, "%s, --tls %s", s->name, s->proxy ? "end to end" : run_tls_names[tls]);
+    rs->role = dup_text(r, s->name);
+    rs->peer = dup_text(r, "reference on loopback");
+    rs->tls = dup_text(r, run_tls_names[tls]);
+    rs->version = dup_text(r, argp_program_version);
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    err e = suite_run(o, rs, why, sizeof why);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    rs->ms = (double)(b.tv_sec - a.tv_sec) * 1e3 + (double)(b.tv_nsec - a.tv_nsec) / 1e6;
+    if (e != OK) return cli_error("%s: %s", name, *why ? why : err_name(e));
+    for (size_t i = 0; i < rs->n; i++) { /* in the joined reports the role has to tell the setting */
+        char *role = dup_text(r, name);
+        if (!role) return cli_error("out of memory");
+        mem_free(rs->mem, rs->r[i].role);
+        rs->r[i].role = role;
+    }
+    if (r->c->terminal && r->c->o.progress) fputs("\r\033[K", stderr);
+    printf("%-34s %-7s", s->name, run_tls_names[tls]);
+    for (int v = 0; v < V_COUNT; v++)
+        printf(" %5zu", rs->count[v]);
+    printf("  %6.1f s\n", rs->ms / 1000);
+    for (size_t i = 0; i < rs->n; i++) {
+        const struct result *x = &rs->r[i];
+        if (x->verdict != V_PASS && x->verdict != V_SKIP) printf("  %-6s %s [%s]: %s\n", verdict_names[x->verdict], x->id, x->split, x->reason);
+    }
+    fflush(stdout);
+    return CLI_OK;
+}
+
+static void command_of(const struct words *w, const char *self, char *out, size_t n)
+{
+    int at = snprintf(out, n, "exec '%s'", self);
+    for (size_t i = 0; i < w->n && at > 0 && (size_t)at < n; i++) {
+        int k = snprintf(out + at, n - (size_t)at, " '%s'", w->w[i]);
+        if (k < 0) return;
+        at += k;
+    }
+}
+
+static int run_setting(struct ref *r, const struct setting *s, enum run_tls tls)
+{
+    struct suite_options o = r->c->o;
+    struct words w = {.n = 0};
+    char exec[2048], next_hop[64] = "";
+    o.role = s->role;
+    o.tls = tls;
+    o.pki_dir = r->pki;
+    o.peer_connects = s->connects;
+    o.ables = 0;
+    for (size_t i = 0; i < 4 && s->able[i]; i++)
+        o.able[o.ables++] = s->able[i];
+    serve_words(r, s, tls, &w);
+    if (s->connects) {
+        word(&w, "--once");
+        word(&w, "--connect");
+        word(&w, "{host}:{port}");
+        command_of(&w, r->self, exec, sizeof exec);
+        o.exec = exec;
+        return play(r, s, tls, &o);
+    }
+    word(&w, "--listen");
+    word(&w, "127.0.0.1:0");
+    if (s->proxy) {
+        /* a port that is free now; the proxy is told before we listen there */
+        snprintf(next_hop, sizeof next_hop, "127.0.0.1:%d", 20000 + (int)(getpid() % 20000));
+        word(&w, "--next-hop");
+        char *route = malloc(96);
+        if (!route) return cli_error("out of memory");
+        snprintf(route, 96, "m.dom.org=%s", next_hop);
+        word(&w, route);
+        word(&w, "--identity");
+        word(&w, "p.dom.org");
+        o.next_hop = next_hop;
+        int status = start_server(r, &w);
+        o.connect = r->address;
+        if (status == CLI_OK) status = play(r, s, tls, &o);
+        free(route);
+        int ended = stop_server(r);
+        return status != CLI_OK ? status : ended;
+    }
+    int status = start_server(r, &w);
+    o.connect = r->address;
+    if (status == CLI_OK) status = play(r, s, tls, &o);
+    int ended = stop_server(r);
+    return status != CLI_OK ? status : ended;
+}
+
+static int run_settings(struct ref *r)
+{
+    static const enum run_tls profiles[] = {RUN_TLS_OFF, RUN_TLS_MODERN, RUN_TLS_DRAFT};
+    printf("%-34s %-7s", "reference", "TLS");
+    for (int v = 0; v < V_COUNT; v++)
+        printf(" %5s", verdict_names[v]);
+    printf("    time\n");
+    for (size_t t = 0; t < 3; t++) {
+        for (size_t i = 0; i < SETTINGS; i++) {
+            const struct setting *s = &settings[i];
+            bool special = s->serve[0] || strstr(s->name, "without");
+            if (special && profiles[t] != RUN_TLS_MODERN) continue; /* these answer before TLS begins */
+            int status = run_setting(r, s, profiles[t]);
+            if (status != CLI_OK) return status;
+        }
+    }
+    return CLI_OK;
+}
+
+/* --- all together ------------------------------------------------------------------------------------------------------------- */
+
+/* One list for the line formats; the results stay the runs'. */
+static int join(struct ref *r, struct run_results *all)
+{
+    run_results_init(all, r->c->env.mem);
+    size_t n = 0;
+    for (size_t i = 0; i < r->runs; i++)
+        n += r->run[i].n;
+    all->r = mem_new(r->c->env.mem, n * sizeof *all->r);
+    if (!all->r) return cli_error("out of memory");
+    all->cap = n;
+    for (size_t i = 0; i < r->runs; i++) {
+        memcpy(&all->r[all->n], r->run[i].r, r->run[i].n * sizeof *all->r);
+        all->n += r->run[i].n;
+        all->ms += r->run[i].ms;
+    }
+    run_results_count(all);
+    all->role = dup_text(r, "reference");
+    all->peer = dup_text(r, "reference on loopback");
+    all->tls = dup_text(r, "all");
+    all->version = dup_text(r, argp_program_version);
+    return CLI_OK;
+}
+
+static int write_reports(struct ref *r, const struct run_results *all)
+{
+    struct check lines = *r->c, page = *r->c;
+    struct run_results joined = *all;
+    struct run_results *one[] = {&joined}, *many[RUNS_MAX];
+    lines.html = lines.save = NULL;
+    page.jsonl = page.junit = page.tap = NULL;
+    for (size_t i = 0; i < r->runs; i++)
+        many[i] = &r->run[i];
+    int status = check_reports(&page, many, r->runs);
+    return status == CLI_OK ? check_reports(&lines, one, 1) : status;
+}
+
+static int mistakes(struct ref *r, struct kill_matrix *k)
+{
+    char why[300] = "";
+    *k = (struct kill_matrix){0};
+    if (r->c->no_kill) return CLI_OK;
+    err e = kill_run(&r->c->env, &r->c->catalog, NULL, NULL, k, why, sizeof why);
+    if (e != OK) return cli_error("%s", *why ? why : err_name(e));
+    printf("deliberate mistakes: %zu played, %zu caught, %zu survived; %zu cases catch none and give no reason\n", k->mutants, k->mutants - k->survivors, k->survivors, k->idle);
+    for (size_t i = 0; i < k->mutants; i++) {
+        if (!k->m[i].bys) printf("  survived: %s\n", iap_mutants[k->m[i].mutant].name);
+    }
+    r->c->kill = k;
+    return CLI_OK;
+}
+
+int check_reference(struct check *c)
+{
+    struct ref *r = calloc(1, sizeof *r);
+    struct run_results all = {0};
+    struct kill_matrix k = {0};
+    char why[300] = "";
+    if (!r) return cli_error("out of memory");
+    r->c = c;
+    ssize_t n = readlink("/proc/self/exe", r->self, sizeof r->self - 1);
+    int status = n > 0 ? CLI_OK : cli_error("/proc/self/exe: %s", strerror(errno));
+    err e = identities_new(&c->env, RUN_TLS_MODERN, c->talk.pki, NULL, &r->identities);
+    const char *folder = e == OK ? identities_folder(r->identities, false, why, sizeof why) : NULL;
+    const char *end = folder ? strstr(folder, "/rsa/") : NULL;
+    if (!end) status = cli_error("%s", *why ? why : "no certificates");
+    else snprintf(r->pki, sizeof r->pki, "%.*s", (int)(end - folder), folder);
+    if (status == CLI_OK) status = run_settings(r);
+    if (status == CLI_OK) status = mistakes(r, &k);
+    if (status == CLI_OK) status = join(r, &all);
+    if (status == CLI_OK) status = write_reports(r, &all);
+    if (status == CLI_OK) {
+        for (int v = 0; v < V_COUNT; v++)
+            printf("%s%zu %s", v ? ", " : "", all.count[v], verdict_names[v]);
+        printf(" in %.1f s\n", all.ms / 1000);
+        status = run_results_status(&all, c->strict);
+        if (status == CLI_OK && (k.survivors || all.count[V_INCONC])) status = CLI_FAILED;
+    }
+    stop_server(r);
+    mem_free(c->env.mem, all.r);
+    all.r = NULL;
+    all.n = 0;
+    run_results_done(&all);
+    for (size_t i = 0; i < r->runs; i++)
+        run_results_done(&r->run[i]);
+    kill_done(&k);
+    identities_free(r->identities);
+    free(r);
+    return status;
+}

@@ -50,6 +50,8 @@ err net_mem_new(const struct env *env, uint64_t start_ms, struct net **out) MUST
 struct loop;
 /* On a loop (borrowed). */
 err net_tcp_new(const struct env *env, struct loop *loop, struct net **out) MUST_CHECK;
+/* Keep connections that nobody wants yet for the endpoint that is added next: for peers that connect whenever they like.  Otherwise they are reset. */
+void net_tcp_park(struct net *n, bool on);
 /* How many octets of out go in one write, by the split of the link. */
 size_t net_cut(struct link *l);
 

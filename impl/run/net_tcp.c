@@ -42,6 +42,7 @@ struct tcp_net {
         struct tcp_listener *from;
     } parked[PARKED_MAX];
     size_t parks;
+    bool park;
 };
 
 static struct tcp_net *tcp_of(struct net *n)
@@ -382,7 +383,7 @@ static void accepted(void *ctx, struct loop_tcp *tcp)
     struct tcp_listener *l = ctx;
     struct tcp_net *t = l->net;
     if (hand_over(t, l, tcp)) return;
-    if (t->parks == PARKED_MAX) {
+    if (!t->park || t->parks == PARKED_MAX) {
         loop_tcp_free(tcp, true);
         return;
     }
@@ -465,6 +466,11 @@ static const struct net_ops ops = {
     .run = net_tcp_run,
     .free = net_tcp_free,
 };
+
+void net_tcp_park(struct net *n, bool on)
+{
+    tcp_of(n)->park = on;
+}
 
 err net_tcp_new(const struct env *env, struct loop *loop, struct net **out)
 {

@@ -342,6 +342,7 @@ static const struct section {
     {"runs", "Runs", section_runs},
     {"cases", "Cases", html_section_cases},
     {"clauses", "Clauses", html_section_clauses},
+    {"mistakes", "Deliberate mistakes", html_section_kill},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -362,10 +363,11 @@ static void write_page(struct page *p)
     if (p->n) field(d, " ", p->runs[0]->version, "");
     doc_fmt(d, " \xc2\xb7 %zu case%s, %zu result%s</p><nav>", p->case_n, p->case_n == 1 ? "" : "s",
             p->entries, p->entries == 1 ? "" : "s");
-    for (size_t i = 0; i < SECTIONS; i++)
+    size_t shown = p->kill ? SECTIONS : SECTIONS - 1; /* the mistakes stand last */
+    for (size_t i = 0; i < shown; i++)
         doc_fmt(d, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
     doc_str(d, "</nav></header>\n<main>\n");
-    for (size_t i = 0; i < SECTIONS && d->failed == OK; i++) {
+    for (size_t i = 0; i < shown && d->failed == OK; i++) {
         doc_fmt(d, "<section id=\"%s\"><h2>%s</h2>\n", sections[i].id, sections[i].title);
         sections[i].write(p);
         doc_str(d, "</section>\n");
@@ -375,13 +377,15 @@ static void write_page(struct page *p)
     doc_str(d, "</script></body></html>\n");
 }
 
-err report_html(const struct run_results *const *runs, size_t n, const char *path, char *why, size_t why_n)
+err report_html(const struct run_results *const *runs, size_t n, const struct kill_matrix *kill, const char *path,
+                char *why, size_t why_n)
 {
     struct page p;
     struct buf out;
     const struct mem *mem = n ? runs[0]->mem : &mem_libc;
     buf_init(&out, mem, DOC_MAX);
     err e = page_init(&p, &out, mem, runs, n);
+    p.kill = kill;
     if (e == OK)
         write_page(&p);
     else

@@ -27,6 +27,7 @@ struct page {
     size_t entries;
     struct html_case *cases;
     size_t case_n;
+    const struct kill_matrix *kill; /* NULL: no such section */
 };
 
 /* fail, weak, error, inconc, pass, skip: how much one verdict says against the other. */
@@ -38,6 +39,7 @@ void html_text(struct doc *d, const char *s);
 void html_clause(struct doc *d, enum clause_id c);
 
 void html_section_clauses(struct page *p);
+void html_section_kill(struct page *p);
 void html_section_cases(struct page *p);
 /* The ladder as inline SVG; anything longer than a screenful or ten is shortened around what matters. */
 void html_ladder(struct doc *d, const struct ladder *l);

@@ -81,8 +81,9 @@ int run_results_status(const struct run_results *rs, bool strict);
 err report_jsonl(const struct run_results *rs, const char *path, char *why, size_t why_n) MUST_CHECK;
 err report_junit(const struct run_results *rs, const char *path, char *why, size_t why_n) MUST_CHECK;
 err report_tap(const struct run_results *rs, const char *path, char *why, size_t why_n) MUST_CHECK;
-/* Several runs (roles, profiles) on one self-contained page. */
-err report_html(const struct run_results *const *runs, size_t n, const char *path, char *why, size_t why_n) MUST_CHECK;
+struct kill_matrix;
+/* Several runs (roles, profiles) on one self-contained page; kill (may be NULL) adds the proof that the suite can fail. */
+err report_html(const struct run_results *const *runs, size_t n, const struct kill_matrix *kill, const char *path, char *why, size_t why_n) MUST_CHECK;
 /* The ladder as text, width columns wide (at least 60). */
 err report_ladder(const struct ladder *l, size_t width, struct buf *out) MUST_CHECK;
 /* Files of one case in dir: SLUG.pcapng (clear text), SLUG.txt (transcript), SLUG.ladder.txt; sets r->saved. */

@@ -7,7 +7,7 @@
 #include "io/loop.h"
 #include "run/suite_impl.h"
 
-enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000 };
+enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500 };
 
 struct slot { /* one case being played */
     struct suite_tcp *t;
@@ -17,6 +17,7 @@ struct slot { /* one case being played */
     struct play_run run;
     struct loop_child *child;
     uint64_t began;
+    uint64_t part_by; /* a proxy that is being left: wait so long for it to let go, 0 */
     bool listens; /* on an address of its own */
 };
 struct suite_tcp {
@@ -28,6 +29,8 @@ struct suite_tcp {
     bool wake;
     bool common_listener;
     char bound[64];
+    size_t silent;      /* instances in a row that came to nothing */
+    char last_seen[96]; /* the case in which the peer last did something */
 };
 
 /* Which of our ends wants a connection that came in? */
@@ -77,6 +80,7 @@ err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why
     if (e == OK && listen && !o->exec) {
         e = net_listen(t->net, listen, give_common, t, t->bound, sizeof t->bound, why, why_n);
         if (e == OK && o->listening) o->listening(o->ctx, t->bound);
+        net_tcp_park(t->net, s->role != TEST_PROXY);
         t->common_listener = e == OK;
     }
     if (e != OK) {
@@ -193,6 +197,22 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
     return OK;
 }
 
+/* A proxy is left in order, and waited for a moment: a connection that it still makes for this case must not become the next one's. */
+static bool still_parting(struct slot *g, uint64_t now)
+{
+    if (g->t->s->role != TEST_PROXY) return false;
+    if (!g->part_by) {
+        g->part_by = now + PART_MS;
+        for (int i = 0; i < LINK_MAX; i++)
+            g->p->e.link[i].fin = true;
+        net_touch(g->t->net, &g->p->e);
+    }
+    bool over = true;
+    for (int i = 0; i < LINK_MAX; i++)
+        over &= g->p->e.link[i].state != LINK_UP || g->p->e.link[i].in_ended;
+    return !over && now < g->part_by;
+}
+
 static void reap(struct suite_tcp *t)
 {
     uint64_t now = net_now(t->net);
@@ -200,12 +220,29 @@ static void reap(struct suite_tcp *t)
         struct slot *g = &t->slot[i];
         if (!g->p) continue;
         if (!g->p->stop && now > g->began + CASE_MAX_MS) play_inconc(g->p, "not finished after ten minutes");
-        if (!g->p->stop) continue;
+        if (!g->p->stop || still_parting(g, now)) continue;
         const struct suite_item *it = g->it;
+        if (g->p->verdict == V_INCONC) {
+            t->silent++;
+        } else if (g->p->verdict != V_ERROR) {
+            t->silent = 0;
+            snprintf(t->last_seen, sizeof t->last_seen, "%s", t->s->out->r[it->result].id);
+        }
         suite_collect(t->s, it, g->p, g->plan, (double)(now - g->began));
         clear_slot(g);
         report(t, it);
     }
+}
+
+/* A peer that is dead or hangs would cost a timeout for each case that is left, and prove nothing. */
+static bool gave_up(struct suite_tcp *t, const struct suite_item *it)
+{
+    char text[200];
+    if (t->silent < SILENT_MAX) return false;
+    snprintf(text, sizeof text, "not tried: the peer has been dead or silent since %s", t->last_seen[0] ? t->last_seen : "the beginning");
+    suite_verdict(t->s, it, V_INCONC, text);
+    report(t, it);
+    return true;
 }
 
 err suite_run_tcp(struct suite_tcp *t, const struct suite_item *item, size_t n, char *why, size_t why_n)
@@ -217,13 +254,20 @@ err suite_run_tcp(struct suite_tcp *t, const struct suite_item *item, size_t n, 
         for (size_t i = 0; i < t->slots; i++) {
             struct slot *g = &t->slot[i];
             while (!g->p && next < n) {
+                if (gave_up(t, &item[next])) {
+                    next++;
+                    continue;
+                }
                 err e = start(t, g, &item[next], why, why_n);
                 if (e != OK) return e;
                 next++;
             }
             if (g->p) live++;
         }
-        if (live && !t->wake) net_run(t->net, &t->wake, net_now(t->net) + 1000);
+        bool parting = false;
+        for (size_t i = 0; i < t->slots; i++)
+            parting |= t->slot[i].p && t->slot[i].part_by;
+        if (live && !t->wake) net_run(t->net, &t->wake, net_now(t->net) + (parting ? 2 : 1000));
         reap(t);
     }
     return OK;

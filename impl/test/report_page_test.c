@@ -5,7 +5,7 @@
 
 static err html_of(const struct run_results *rs, const char *path, char *why, size_t why_n)
 {
-    return report_html(&rs, 1, path, why, why_n);
+    return report_html(&rs, 1, NULL, path, why, why_n);
 }
 
 static void page_stands_alone(void **state)
@@ -40,13 +40,13 @@ static void page_stands_alone(void **state)
     struct run_results bad;
     assert_true(fill_hostile(&bad, &mem_libc));
     const struct run_results *both[] = {&rs, &bad};
-    assert_int_equal(report_html(both, 2, in(p, "two"), why, sizeof why), OK);
+    assert_int_equal(report_html(both, 2, NULL, in(p, "two"), why, sizeof why), OK);
     s = slurp(in(p, "two"));
     assert_int_equal(well_formed(s, "script"), 1);
     assert_int_equal(well_formed(s, "img"), 0);
     assert_int_equal(times(s, "class=\"case\""), 8);
     free(s);
-    assert_int_equal(report_html(NULL, 0, in(p, "none"), why, sizeof why), OK);
+    assert_int_equal(report_html(NULL, 0, NULL, in(p, "none"), why, sizeof why), OK);
     s = slurp(in(p, "none"));
     well_formed(s, "x");
     free(s);
@@ -309,7 +309,7 @@ static void a_long_run_makes_a_page_of_moderate_size(void **state)
     const struct run_results *all[] = {&rs[0], &rs[1], &rs[2]};
     const char *keep = getenv("KEEP_REPORT"); /* for a look with a browser */
     const char *path = keep ? keep : in(p, "page.html");
-    assert_int_equal(report_html(all, 3, path, why, sizeof why), OK);
+    assert_int_equal(report_html(all, 3, NULL, path, why, sizeof why), OK);
     char *s = slurp(path);
     assert_true(strlen(s) < (size_t)16 << 20);
     assert_int_equal(times(s, "class=\"case\""), 450);
