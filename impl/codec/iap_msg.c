@@ -214,7 +214,8 @@ static err read_more_line(struct iap_scan *s, const struct iap_line *l)
         if (!prefixed) iap_scan_note(s, IAP_F_VIA_PREFIX, l->at);
         return read_via(s, rest, l->at);
     }
-    if (w == IAP_W_UPGRADE && m->kind == IAP_RESPONSE) {
+    if (w == IAP_W_UPGRADE && prefixed && m->kind == IAP_RESPONSE && m->code == 101 &&
+        slice_eq_nocase(slice_trim(rest), SLICE_LIT(IAP_UPGRADE_TO))) { /* the one form that IAP-D24 excuses */
         iap_scan_note(s, IAP_F_UPGRADE_IN_RESPONSE, l->at);
         return OK;
     }

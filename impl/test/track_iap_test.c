@@ -378,6 +378,52 @@ static void test_notes(void **state)
     track_iap_done(&t);
 }
 
+/* What only the tracker can judge: the kind of message and the phase bear on the form. */
+static void test_judged(void **state)
+{
+    struct env env;
+    struct track_iap t;
+    struct iap_msg m;
+    (void)state;
+    env_init(&env);
+    track_iap_init(&t, &env, true);
+    assert_int_equal(feed(&t, 0, "IAP/0.3 CONNECT M\r\n"), ERR_MORE);
+    assert_int_equal(track_iap_settle(&t, 0, &m), OK);
+    want_fault(&t, 0, IAP_F_ONE_CRLF, CL_IAP_4_2_1, SEV_FAIL, 19);
+    assert_int_equal(t.fault[0].defect, DEF_NONE);
+    assert_int_equal(feed(&t, 1, "200\r\n\r\n"), OK);
+    want_fault(&t, 1, IAP_F_NO_PREFIX, CL_IAP_4_2, SEV_FAIL, 0);
+    assert_true(reach(&t, IAP_S_SENT));
+    assert_int_equal(feed(&t, 1, "200\r\n\r\n"), OK);
+    assert_int_equal(t.fault[0].clause, CL_IAP_4_3_5_9);
+    track_iap_done(&t);
+}
+
+/* A request that is refused before it is whole is answered, not greeted. */
+static void test_refused_early(void **state)
+{
+    static const enum iap_state from[] = {IAP_S_START, IAP_S_ACCEPTED, IAP_S_SECURED, IAP_S_READY};
+    struct env env;
+    (void)state;
+    env_init(&env);
+    for (size_t k = 0; k < sizeof from / sizeof *from; k++) {
+        struct track_iap t;
+        track_iap_init(&t, &env, true);
+        assert_true(reach(&t, from[k]));
+        assert_int_equal(feed(&t, 0, "Content-Type: x\r\n"), ERR_MORE);
+        act(&t, 1, IAP_E_RESPONSE_ERROR);
+        assert_int_equal(t.fault_n, 0);
+        assert_int_equal(track_iap_state(&t), IAP_S_LOST);
+        track_iap_done(&t);
+        track_iap_init(&t, &env, true);
+        assert_true(reach(&t, from[k]));
+        assert_int_equal(feed(&t, 0, "Content-Type: x\r\n"), ERR_MORE);
+        act(&t, 1, IAP_E_RESPONSE_200); /* success cannot come before the request */
+        assert_int_equal(t.fault_n, 1);
+        track_iap_done(&t);
+    }
+}
+
 static void test_no_tls(void **state)
 {
     struct env env;
@@ -535,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_no_tls),   cmocka_unit_test(test_tainted),
         cmocka_unit_test(test_told),     cmocka_unit_test(test_asking),
         cmocka_unit_test(test_events),   cmocka_unit_test(test_tolerant_session),
+        cmocka_unit_test(test_judged),   cmocka_unit_test(test_refused_early),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,10 +48,26 @@ static void add_listed(struct track_iap *t, int side, enum iap_fault_code code, 
     add_fault(t, side, code, i->severity, (uint16_t)i->clause, (uint16_t)i->defect, at, i->text);
 }
 
+/* What a note comes to where one message alone cannot tell. */
+static struct iap_fault_info judge(const struct track_iap *t, const struct iap_msg *m, enum iap_fault_code code)
+{
+    struct iap_fault_info i = iap_faults[code];
+    enum iap_state s = track_iap_state(t);
+    if (code == IAP_F_ONE_CRLF && m->kind != IAP_RESPONSE) { /* IAP-D10 is about responses by themselves */
+        i.severity = SEV_FAIL;
+        i.defect = DEF_NONE;
+    }
+    if (code == IAP_F_NO_PREFIX && m->kind == IAP_RESPONSE && (s == IAP_S_READY || s == IAP_S_SENT))
+        i.clause = CL_IAP_4_3_5_9; /* 4-2 binds in set-up only (IAP-D28) */
+    return i;
+}
+
 static void add_notes(struct track_iap *t, int side, const struct iap_msg *m, uint64_t at)
 {
-    for (uint32_t i = 0; i < m->note_n; i++)
-        add_listed(t, side, m->note[i].code, at + m->note[i].at);
+    for (uint32_t k = 0; k < m->note_n; k++) {
+        struct iap_fault_info i = judge(t, m, m->note[k].code);
+        add_fault(t, side, m->note[k].code, i.severity, (uint16_t)i.clause, (uint16_t)i.defect, at + m->note[k].at, i.text);
+    }
 }
 
 enum iap_event track_iap_event(const struct iap_msg *m)
@@ -87,6 +103,12 @@ static void step(struct track_iap *t, int side, enum iap_event ev, uint64_t at)
     if (was == IAP_S_LOST || was == IAP_S_CLOSED) return;
     const struct fsm_row *r = fsm_step(&t->fsm, side, (uint8_t)ev, &t->facts);
     if (t->tainted) return;
+    if (ev == IAP_E_RESPONSE_ERROR && (!r || r->kind != FSM_OK) && iap_reader_inside(&t->reader[!side])) {
+        /* a request refused before it was whole (4: all requests are answered), which may never become so: no fault, and no order
+         * left to judge */
+        t->fsm.state = IAP_S_LOST;
+        return;
+    }
     if (!r) {
         add_fault(t, side, IAP_F_ORDER, SEV_FAIL, iap_machine.otherwise, DEF_NONE, at, iap_faults[IAP_F_ORDER].text);
         return;
