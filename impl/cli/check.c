@@ -174,6 +174,9 @@ static int check_use(struct check *c)
         if (o->mutant == MUT_NONE) return cli_error("--mutate: there is no mistake %s: see draftproof mutants", c->mutant);
     }
     if (c->list || c->dry_run) return CLI_OK;
+    if (cli_address("--connect", o->connect) != CLI_OK || cli_address("--listen", o->listen) != CLI_OK ||
+        cli_address("--next-hop", o->next_hop) != CLI_OK)
+        return CLI_USE;
     if (c->memory) return o->connect || o->listen || o->exec ? cli_error("--memory needs no --connect, --listen or --exec") : CLI_OK;
     if (role == TEST_PROXY) {
         if (!o->connect || !o->next_hop) return cli_error("a proxy is tested from both sides: give --connect H:P (its near side) and --next-hop H:P (where we are its next hop)");

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/loop.h"
+
 int cli_error(const char *fmt, ...)
 {
     va_list ap;
@@ -87,6 +89,13 @@ int64_t cli_number(const char *option, const char *value, int64_t low, int64_t h
         return -1;
     }
     return (int64_t)v;
+}
+
+int cli_address(const char *option, const char *value)
+{
+    char why[300] = "";
+    if (!value || loop_addr_check(value, why, sizeof why) == OK) return CLI_OK;
+    return cli_error("%s: %s", option, why);
 }
 
 int cli_role(const char *word)

@@ -35,6 +35,8 @@ int cli_word(const char *option, const char *value, const char *const *words);
 int64_t cli_seconds(const char *option, const char *value);
 /* A plain number between low and high; -1 with a message. */
 int64_t cli_number(const char *option, const char *value, int64_t low, int64_t high);
+/* H:P as the value of an option (NULL: not given): CLI_OK, or CLI_USE with a message.  Whether anybody is there is for later. */
+int cli_address(const char *option, const char *value);
 /* The role, or -1 with a message that lists the roles. */
 int cli_role(const char *word);
 /* Near words: the entry of words closest to what was typed, NULL when none is close. */

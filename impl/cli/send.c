@@ -141,6 +141,7 @@ int cli_send(int argc, char **argv)
     if (!s.role || strcmp(s.role, "iap-analyzer") != 0) status = cli_error("send as whom?  draftproof send iap-analyzer ... FILE...");
     else if (!s.o.peer.listen == !s.o.peer.connect) status = cli_error("give either --connect or --listen");
     else if (!s.alerts.n) status = cli_error("nothing to send: give FILE..., or - for standard input");
+    if (status == CLI_OK) status = cli_address("--connect", s.o.peer.connect);
     if (status == CLI_OK) status = cli_alerts_ready(&s.alerts, s.type, s.pad);
     if (status == CLI_OK) status = cli_talk_context(&s.env, &s.talk, true, &tls);
     if (status == CLI_OK) {

@@ -135,7 +135,10 @@ static int check_use(struct serve *s)
     if (s->role != TEST_PROXY && o->routes) return cli_error("--next-hop is for iap-proxy");
     if (s->role != TEST_MANAGER && o->store_dir) return cli_error("--store is for iap-manager");
     if (s->role != TEST_ANALYZER && s->alerts.n) return cli_error("only an analyzer sends files");
-    return CLI_OK;
+    for (size_t i = 0; i < o->routes; i++) {
+        if (cli_address("--next-hop", o->route[i].to) != CLI_OK) return CLI_USE;
+    }
+    return cli_address("--connect", o->connect);
 }
 
 int cli_serve(int argc, char **argv)

@@ -54,6 +54,14 @@ static const char *cut(slice text, char host[HOST_MAX + 1], char port[8])
     return NULL;
 }
 
+err loop_addr_check(const char *text, char *why, size_t why_n)
+{
+    char host[HOST_MAX + 1], port[8];
+    const char *wrong = cut(slice_str(text), host, port);
+    if (wrong) return loop_say(ERR_USE, why, why_n, "%.80s: %s; " GOOD, text, wrong);
+    return OK;
+}
+
 err loop_addr_parse(const char *text, struct loop_addr *out, char *why, size_t why_n)
 {
     char host[HOST_MAX + 1], port[8];

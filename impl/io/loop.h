@@ -40,6 +40,8 @@ void loop_timer_free(struct loop_timer *t);
 /* "127.0.0.1:80", "[::1]:80", "localhost:80", ":80" (0.0.0.0).  ERR_USE with one line in why that says what a good one looks like. */
 struct loop_addr { uint8_t storage[128]; uint32_t n; };
 err loop_addr_parse(const char *text, struct loop_addr *out, char *why, size_t why_n) MUST_CHECK;
+/* Judges only how it is written: no name is looked up, so a host that is not known yet is fine. */
+err loop_addr_check(const char *text, char *why, size_t why_n) MUST_CHECK;
 /* "127.0.0.1:80" into text (at least 64 octets). */
 void loop_addr_print(const struct loop_addr *a, char *text, size_t n);
 

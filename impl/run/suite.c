@@ -481,6 +481,10 @@ err suite_run(const struct suite_options *o, struct run_results *out, char *why,
                                 .accept_ms = o->exec ? 2 * o->timeout_ms : 10 * o->timeout_ms};
     err e = o->tls == RUN_TLS_OFF && o->memory ? OK : identities_new(o->env, o->tls, o->pki_dir, &o->files, &s->identities);
     s->iap.identity_ctx = s->identities;
+    /* certificates that cannot be used are told before anything runs, not as the fault of each case */
+    if (e == OK && o->tls != RUN_TLS_OFF && s->role != TEST_PROXY && (o->pki_dir || o->files.cert) &&
+        !identities_tester(s->identities, "good", s->role == TEST_MANAGER, why, why_n))
+        e = ERR_USE;
     if (e == OK) e = run_all(s, &l, why, why_n);
     for (size_t i = from; i < out->n && e == OK; i++)
         waive(s, &out->r[i]);
