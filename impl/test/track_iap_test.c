@@ -461,6 +461,14 @@ static void test_tainted(void **state)
     act(&t, 1, IAP_E_RESPONSE_101);
     assert_int_equal(t.fault_n, 0);
     track_iap_done(&t);
+    track_iap_init(&t, &env, false);
+    assert_true(reach(&t, IAP_S_UPGRADED));
+    t.tainted = true;
+    assert_true(track_iap_not_tls(&t, 1)); /* what answers a mistake may be anything */
+    assert_int_equal(t.fault_n, 0);
+    assert_int_equal(track_iap_state(&t), IAP_S_LOST);
+    assert_false(track_iap_urgent(&t, 1)); /* but not anyhow */
+    track_iap_done(&t);
 }
 
 static void test_told(void **state)
