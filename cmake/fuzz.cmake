@@ -14,3 +14,16 @@ foreach(src ${FUZZ_SRC})
   endif()
   target_link_libraries(${name} PRIVATE run)
 endforeach()
+# The rig itself is tested: with a mistake in the endpoint each oracle of the sessions has to stop the program.
+if(NOT DRAFTPROOF_FUZZER)
+  add_executable(iap_session_negative fuzz/iap_session_fuzz.c fuzz/driver.c)
+  target_compile_definitions(iap_session_negative PRIVATE FUZZ_NEGATIVE)
+  target_link_libraries(iap_session_negative PRIVATE run)
+  foreach(mutant answers-twice lf-only short-code alert-twice one-segment no-deadline content-short newlines
+                 keeps-open via-bare)
+    add_test(NAME iap_session_notices_${mutant}
+             COMMAND sh -c "\"$1\" \"$2\" 2>&1 | grep '^oracle:'" sh $<TARGET_FILE:iap_session_negative>
+                     ${CMAKE_SOURCE_DIR}/fuzz/corpus/iap_session_fuzz)
+    set_tests_properties(iap_session_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
+  endforeach()
+endif()

@@ -191,16 +191,58 @@ void iap_peer_poke(struct iap_peer *p, uint64_t now)
     if (state_of(p) == IAP_S_READY) next_alert(p, now);
 }
 
+/* A response does not say which content it answers, so a rejection must not overtake an alert that the store still has:
+ * each content has its place in a queue, and what is decided leaves at the front. */
+enum { OWED_MAX = 1024 }; /* contents sent without waiting for answers (IAP-D26); more is a flood */
+
+static uint16_t code_at(const struct iap_peer *p, size_t i)
+{
+    uint16_t code;
+    memcpy(&code, buf_slice(&p->codes).p + i * sizeof code, sizeof code);
+    return code;
+}
+
+static void decide(struct iap_peer *p, size_t i, uint16_t code)
+{
+    memcpy(p->codes.p + p->codes.from + i * sizeof code, &code, sizeof code);
+}
+
+static size_t owed(const struct iap_peer *p)
+{
+    return p->codes.n / sizeof(uint16_t);
+}
+
+/* False when there is no place any more: the connection was ended. */
+static bool owe(struct iap_peer *p, uint64_t now)
+{
+    const uint16_t waits = 0;
+    if (buf_add(&p->codes, slice_of(&waits, sizeof waits)) == OK) return true;
+    farewell(p, 503, "too many alerts wait for an answer", now);
+    return false;
+}
+
+static void answer_decided(struct iap_peer *p, uint64_t now)
+{
+    while (owed(p) && code_at(p, 0)) {
+        uint16_t code = code_at(p, 0);
+        buf_take(&p->codes, sizeof code);
+        if (p->over || (p->closing && link_of(p)->fin)) continue;
+        respond(p, code, now);
+        if (MUT(p, ALERT_TWICE)) {
+            struct iap_msg m;
+            message(&m, IAP_RESPONSE)->code = code;
+            send_anyway(p, &m);
+        }
+    }
+}
+
 void iap_peer_answer(struct iap_peer *p, uint16_t code, uint64_t now)
 {
-    if (!p->owed) return;
-    p->owed--;
-    if (p->over || (p->closing && link_of(p)->fin)) return;
-    respond(p, code, now);
-    if (MUT(p, ALERT_TWICE)) {
-        struct iap_msg m;
-        message(&m, IAP_RESPONSE)->code = code;
-        send_anyway(p, &m);
+    for (size_t i = 0; i < owed(p); i++) {
+        if (code_at(p, i)) continue;
+        decide(p, i, code);
+        answer_decided(p, now);
+        return;
     }
 }
 
@@ -208,11 +250,12 @@ static void take_alert(struct iap_peer *p, const struct iap_msg *m, uint64_t now
 {
     struct iap_alert a = {.type = m->type, .body = m->body, .id = p->c.track.contents};
     uint16_t code = 200;
-    if (MUT(p, MUTE_ON_ALERT)) return;
-    p->owed++;
+    if (MUT(p, MUTE_ON_ALERT) || !owe(p, now)) return;
+    /* the hook may answer at once, or older alerts, so its own place is the last one only if it returns a code */
     if (p->s->hooks.alert) code = p->s->hooks.alert(p->s->hooks.ctx, p, &a);
     if (code == 200 && MUT(p, STORE_204)) code = 204;
-    if (code) iap_peer_answer(p, code, now);
+    if (code) decide(p, owed(p) - 1, code);
+    answer_decided(p, now);
 }
 
 /* The code that a content is refused with, 0 when it is taken. */
@@ -248,8 +291,9 @@ static void on_content(struct iap_peer *p, const struct iap_msg *m, uint64_t now
         return;
     }
     say(p, "content rejected with %u", (unsigned)code);
-    p->owed++;
-    iap_peer_answer(p, code, now);
+    if (!owe(p, now)) return;
+    decide(p, owed(p) - 1, code);
+    answer_decided(p, now);
     if (MUT(p, LOSES_BAD_TYPE)) p->quiet = true;
 }
 
@@ -762,6 +806,7 @@ static void peer_free(struct endpoint *e)
     unanswered(p);
     if (p->s->hooks.gone) p->s->hooks.gone(p->s->hooks.ctx, p);
     iap_conn_done(&p->c);
+    buf_done(&p->codes);
     const struct mem *mem = e->env->mem;
     endpoint_done(e);
     mem_free(mem, p);
@@ -786,6 +831,7 @@ err iap_peer_new(const struct iap_setup *s, bool opener, const char *to, struct 
     endpoint_init(&p->e, &ops, s->env);
     p->s = s;
     p->opener = opener;
+    buf_init(&p->codes, s->env->mem, OWED_MAX * sizeof(uint16_t));
     /* until the link is up there is a tracker in START, so that nothing needs to ask whether there is one */
     iap_conn_init(&p->c, s->env, link_of(p), opener ? 0 : 1, s->analyzer, s->no_tls, s->tls);
     if (opener) {

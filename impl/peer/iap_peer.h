@@ -49,7 +49,7 @@ struct iap_peer {
     uint64_t touched;        /* last message, for the idle deadline */
     uint64_t sent_id;        /* alert that is unanswered */
     bool sent;
-    uint32_t owed;           /* answers that wait for the store */
+    struct buf codes;        /* answers that are owed, in the order of the contents: uint16_t each, 0 while the store has it */
     char why[160];           /* why the connection ended, "" while fine */
 };
 

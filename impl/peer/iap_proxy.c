@@ -394,6 +394,7 @@ static void proxy_ended(struct endpoint *e, int link, enum link_end how, uint64_
         err r = track_iap_settle(&p->far, 1, &m);
         if (r == OK) on_far_item(p, r, &m, now);
         if (p->stage == WAIT_RESPONSE) answer(p, 502, "the next hop closed without an answer", now);
+        if (p->stage == OPEN) e->link[NEAR].fin = true; /* accepted and ended in one */
         return;
     }
     if (how == LINK_RESET) {
