@@ -67,7 +67,7 @@ int main(int argc, char **argv)
         argv[1] = name; /* argp shows it in its messages */
         argp_err_exit_status = CLI_USE;
         int status = commands[i].run(argc - 1, argv + 1);
-        if (fflush(stdout) != 0 && status == CLI_OK) return cli_error("standard output: cannot be written");
+        if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_OK) return cli_error("standard output: cannot be written");
         return status;
     }
     return unknown(argv[1]);
