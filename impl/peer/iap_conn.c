@@ -130,10 +130,6 @@ static bool from_clear(struct iap_conn *c, slice *clear, uint64_t now, struct ia
         *clear = SLICE_NONE;
         return false;
     }
-    if (c->track.reader[!c->side].failed != OK) { /* told once; what follows has no beginning */
-        *clear = SLICE_NONE;
-        return false;
-    }
     err e = track_iap_feed(&c->track, !c->side, clear, &g->msg);
     stamp(c, now);
     if (e == OK) return got(c, g, IAP_GOT_MESSAGE);
