@@ -140,6 +140,7 @@ static void dial(struct net_mem *m, struct node *d, int i)
         if (strcmp(m->listener[k].name, l->to) == 0) other = m->listener[k].accept(m->listener[k].ctx, &link, &owned);
     }
     if (!other || mem_add(&m->n, other, owned) != OK) {
+        if (other && owned) other->ops->free(other);
         l->state = LINK_DOWN;
         d->e->ops->ended(d->e, i, LINK_REFUSED, m->now);
         return;
