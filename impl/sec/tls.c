@@ -364,7 +364,7 @@ bool tls_info_of(const struct tls *t, struct tls_info *out)
 
 const char *tls_why(const struct tls *t)
 {
-    return t->state == TLS_FAILED ? t->why : "";
+    return t && t->state == TLS_FAILED ? t->why : "";
 }
 
 int tls_alert_received(const struct tls *t)

@@ -86,7 +86,7 @@ err tls_close(struct tls *t) MUST_CHECK;
  * "ended without close_notify" yet stays resumable (IAP 6.7). */
 void tls_wire_ended(struct tls *t);
 bool tls_info_of(const struct tls *t, struct tls_info *out);
-/* One line for people, "" while nothing failed.  Names the alert when one was sent or received. */
+/* One line for people, "" while nothing failed or without a session (t NULL).  Names the alert when one was sent or received. */
 const char *tls_why(const struct tls *t);
 /* The alert description (RFC 2246 7.2) that the peer sent fatally, or -1. */
 int tls_alert_received(const struct tls *t);
