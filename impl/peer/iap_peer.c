@@ -182,6 +182,7 @@ static void next_alert(struct iap_peer *p, uint64_t now)
     struct iap_alert a = {.type = SLICE_LIT(IAP_MEDIA_TYPE)};
     bool end = false;
     if (p->sent || p->closing || !p->s->analyzer || !p->s->hooks.next) return;
+    if (!track_iap_legal(&p->c.track, p->c.side, IAP_E_CONTENT)) return; /* the other side got the part of the requester */
     if (p->s->hooks.next(p->s->hooks.ctx, p, &a, &end)) send_alert(p, &a, now);
     else if (end) iap_peer_close(p, now);
 }
@@ -302,8 +303,11 @@ static void on_content(struct iap_peer *p, const struct iap_msg *m, uint64_t now
 static void on_connect(struct iap_peer *p, const struct iap_msg *m, uint64_t now)
 {
     if (MUT(p, MUTE)) return;
-    if (p->s->refuse || (MUT(p, REFUSES_VIA) && m->via_n) ||
-        (MUT(p, REFUSES_IPV4) && iap_host_kind(m->host) == IAP_HOST_IPV4)) {
+    if (MUT(p, REFUSES_IPV4) && iap_host_kind(m->host) == IAP_HOST_IPV4) {
+        farewell(p, 400, "host that is an address", now);
+        return;
+    }
+    if (p->s->refuse || (MUT(p, REFUSES_VIA) && m->via_n)) {
         say(p, "connection refused by configuration");
         respond(p, 403, now);
         end_soon(p, now);
@@ -526,6 +530,16 @@ static bool overlooks(struct iap_peer *p, const struct iap_fault *f, enum iap_st
                f->code == IAP_F_NO_CHANNEL_VERSION;
     case MUT_TAKES_CHUNKED: return m->kind == IAP_CONTENT;
     case MUT_Q_SHORT_CODE: return m->kind == IAP_RESPONSE;
+    case MUT_TAKES_ANY_ORDER:
+        if (f->code != IAP_F_ORDER || was == IAP_S_START) return false;
+        if (m->kind != IAP_CONNECT && m->kind != IAP_UPGRADE) return false;
+        pretend(p, m->kind == IAP_CONNECT ? IAP_S_ASKED : IAP_S_UPGRADING);
+        return true;
+    case MUT_TWO_ROLES:
+        if (m->kind != IAP_CONTENT || was != IAP_S_READY) return false;
+        fsm_bind(&p->c.track.fsm, IAP_P_ANSWERER, p->c.side);
+        pretend(p, IAP_S_SENT);
+        return true;
     case MUT_TAKES_SECOND_CONNECT:
         if (m->kind != IAP_CONNECT || was != IAP_S_ACCEPTED) return false;
         pretend(p, IAP_S_ASKED);
@@ -539,6 +553,13 @@ static bool overlooks(struct iap_peer *p, const struct iap_fault *f, enum iap_st
         return true;
     default: return false;
     }
+}
+
+/* Deliberate strictness. */
+static bool dislikes(const struct iap_peer *p, const struct iap_msg *m)
+{
+    if (MUT(p, REFUSES_ROLE_PREFIX)) return iap_msg_has(m, IAP_F_ROLE_PREFIX);
+    return MUT(p, STRICT_CASE) && (iap_msg_has(m, IAP_F_CASE) || iap_msg_has(m, IAP_F_BLANKS));
 }
 
 static void on_message(struct iap_peer *p, const struct iap_msg *m, enum iap_state was, uint64_t now)
@@ -556,6 +577,11 @@ static void on_message(struct iap_peer *p, const struct iap_msg *m, enum iap_sta
             say(p, "peer broke %s: %s", clauses[f->clause].id, f->text);
             end_soon(p, now);
         }
+        return;
+    }
+    if (dislikes(p, m)) {
+        if (m->kind == IAP_RESPONSE) end_soon(p, now);
+        else farewell(p, 400, "form of the request", now);
         return;
     }
     switch (m->kind) {
@@ -581,6 +607,12 @@ static void on_rubbish(struct iap_peer *p, enum iap_state was, uint64_t now)
         return;
     }
     if (MUT(p, WRAPS_LENGTH) && code == IAP_F_CONTENT_LONG) {
+        struct iap_msg m;
+        message(&m, IAP_RESPONSE)->code = 200;
+        send_anyway(p, &m);
+        return;
+    }
+    if (MUT(p, TAKES_ALL) && !p->opener) {
         struct iap_msg m;
         message(&m, IAP_RESPONSE)->code = 200;
         send_anyway(p, &m);
@@ -629,7 +661,7 @@ static void handle(struct iap_peer *p, const struct iap_got *g, enum iap_state w
         if (p->opener) set_up_channel(p, now);
         break;
     case IAP_GOT_TLS_FAILED:
-        say(p, "TLS: %s", tls_why(p->c.tls));
+        say(p, "TLS: %s", p->c.tls ? tls_why(p->c.tls) : "an alert in place of the handshake");
         if (MUT(p, GOES_ON) && was == IAP_S_READY) {
             struct iap_msg m;
             message(&m, IAP_RESPONSE)->code = 200;
@@ -652,6 +684,7 @@ static void take(struct iap_peer *p, slice in, uint64_t now)
         /* once our direction is ending only the peer's close_notify still matters */
         if (p->closing && (link_of(p)->fin || (g.kind != IAP_GOT_NOTIFY && g.kind != IAP_GOT_MESSAGE))) continue;
         handle(p, &g, was, now);
+        if (MUT(p, SWALLOWS_HELLO) && p->opener && state_of(p) == IAP_S_UPGRADED) in = SLICE_NONE;
     }
 }
 
@@ -748,6 +781,11 @@ static uint64_t sooner(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint64_t setup_ms(const struct iap_peer *p)
+{
+    return MUT(p, HASTY) ? 500 : p->e.env->limits.setup_ms;
+}
+
 static uint64_t peer_deadline(const struct endpoint *e)
 {
     const struct iap_peer *p = (const struct iap_peer *)e;
@@ -755,7 +793,7 @@ static uint64_t peer_deadline(const struct endpoint *e)
     uint64_t at = UINT64_MAX;
     if (p->over || e->link[0].state != LINK_UP) return at;
     if (p->close_by) return p->close_by;
-    if (!in_data(p) && !MUT(p, NO_DEADLINE)) at = p->born + l->setup_ms;
+    if (!in_data(p) && !MUT(p, NO_DEADLINE)) at = p->born + setup_ms(p);
     if (in_data(p) && l->idle_ms) at = p->touched + l->idle_ms;
     if (p->c.first_octet) {
         at = sooner(at, p->c.first_octet + l->message_ms);
@@ -786,7 +824,7 @@ static void peer_tick(struct endpoint *e, uint64_t now)
     if (p->c.first_octet && now >= p->c.first_octet + l->message_ms) {
         say(p, "peer did not finish a message in time");
         end_soon(p, now);
-    } else if (!in_data(p) && !MUT(p, NO_DEADLINE) && now >= p->born + l->setup_ms) {
+    } else if (!in_data(p) && !MUT(p, NO_DEADLINE) && now >= p->born + setup_ms(p)) {
         say(p, "set-up not finished in time (3.2)");
         end_soon(p, now);
     } else if (in_data(p) && l->idle_ms && now >= p->touched + l->idle_ms) {

@@ -35,23 +35,28 @@
     X(NO_DEADLINE, "no-deadline", R_BOTH, "IAP-3.2-5", "waits for the upgrade request for ever")                            \
     /* requests taken that must not be */                                                                                   \
     X(TAKES_NO_PREFIX, "takes-no-prefix", R_BOTH, "IAP-4-2", "accepts requests without the version prefix")                 \
-    X(TAKES_OLD_PREFIX, "takes-old-prefix", R_BOTH, "IAP-4.2-5 IAP-1.6-1", "accepts requests of any IAP version")           \
-    X(TAKES_NO_HOST, "takes-no-host", R_BOTH, "IAP-4.3.2-2", "accepts a connect request without host")                      \
-    X(TAKES_ANY_UPGRADE, "takes-any-upgrade", R_BOTH, "IAP-4.3.3-1", "answers 101 to any upgrade")                          \
+    X(TAKES_OLD_PREFIX, "takes-old-prefix", R_BOTH, "IAP-4.2-8 IAP-4.2-5 IAP-1.6-1", "accepts requests of any IAP version") \
+    X(TAKES_NO_HOST, "takes-no-host", R_BOTH, "IAP-4-5 IAP-4.3.2-6 IAP-4.3.2-2", "accepts a connect request without host") \
+    X(TAKES_ANY_UPGRADE, "takes-any-upgrade", R_BOTH, "IAP-4.3.3-3 IAP-4.3.3-1", "answers 101 to any upgrade")              \
     X(TAKES_SECOND_CONNECT, "takes-second-connect", R_BOTH, "IAP-3.2-6 IAP-3.1-3", "accepts a connect request in place of the upgrade request") \
     X(TAKES_CLEAR_CONTENT, "takes-clear-content", R_MANAGER, "IAP-6.3-6 IAP-3.2-6", "takes alerts before the upgrade")       \
-    X(TAKES_CLEAR_CHANNEL, "takes-clear-channel", R_BOTH, "IAP-3.2-16 IAP-3.3-1", "takes the channel set-up in clear")      \
+    X(TAKES_CLEAR_CHANNEL, "takes-clear-channel", R_MANAGER, "IAP-3.2-16 IAP-3.3-1", "takes the channel set-up in clear")   \
     X(TAKES_EARLY_CONTENT, "takes-early-content", R_MANAGER, "IAP-6.6-3", "takes alerts before the channel set-up")         \
     X(TAKES_ANY_VERSION, "takes-any-version", R_BOTH, "IAP-3.3-3 IAP-6.6-3 IAP-4.3.4-3", "accepts any IAP-Version")         \
-    X(TAKES_ANY_ROLE, "takes-any-role", R_BOTH, "IAP-4.2-6 IAP-4.3.4-2", "accepts any IAP-Role")                            \
+    X(TAKES_ANY_ROLE, "takes-any-role", R_BOTH, "IAP-4.2-9 IAP-4.2-6 IAP-4.3.4-2", "accepts any IAP-Role")                  \
     X(TAKES_WRONG_ROLE, "takes-wrong-role", R_BOTH, "IAP-3.3-4", "agrees to a role that it does not play")                  \
-    X(TAKES_SWAPPED_CHANNEL, "takes-swapped-channel", R_BOTH, "IAP-4.3.4-2", "accepts swapped, doubled or missing channel lines") \
+    X(TAKES_SWAPPED_CHANNEL, "takes-swapped-channel", R_BOTH, "IAP-4.3.4-4 IAP-4-5 IAP-4.3.4-2", "accepts swapped, doubled or missing channel lines") \
     X(TAKES_ANY_TYPE, "takes-any-type", R_MANAGER, "IAP-3.4-3", "answers 200 to content types it cannot decode")            \
     X(TAKES_NO_LENGTH, "takes-no-length", R_MANAGER, "IAP-4.1-1 IAP-4.3.5-5", "answers 200 to content without a usable length") \
     X(TAKES_CHUNKED, "takes-chunked", R_MANAGER, "IAP-4.2-3", "answers 200 to chunked content")                             \
+    X(TAKES_ALL, "takes-all", R_BOTH, "IAP-4-5 IAP-2.2-4 IAP-4-6", "answers 200 to octets that are no request")             \
+    X(TAKES_ANY_ORDER, "takes-any-order", R_BOTH, "IAP-2.2-4 IAP-3.2-6 IAP-3-2", "serves set-up requests in any order")     \
     /* requests refused that must be taken */                                                                               \
+    X(STRICT_CASE, "strict-case", R_BOTH, "IAP-1.5-1", "refuses other letter case and more blanks")                         \
+    X(REFUSES_ROLE_PREFIX, "refuses-role-prefix", R_BOTH, "IAP-4.3.4-5 IAP-4.4-7", "refuses the form of the example")       \
+    X(HASTY, "hasty", R_BOTH, "IAP-3.2-4", "gives up half a second after it was connected to")                              \
     X(REFUSES_VIA, "refuses-via", R_BOTH, "IAP-4.3.2-1 IAP-4.4-2", "refuses connect requests with Via lines")               \
-    X(REFUSES_IPV4, "refuses-ipv4", R_BOTH, "IAP-4.2-2", "refuses hosts that are IPv4 addresses")                           \
+    X(REFUSES_IPV4, "refuses-ipv4", R_BOTH, "IAP-4.2-2", "calls hosts that are IPv4 addresses malformed")                   \
     X(REFUSES_IDEF, "refuses-idef", R_MANAGER, "IAP-1.7-3", "rejects application/x-idef-alert")                             \
     X(REFUSES_TWO_BLANKS, "refuses-two-blanks", R_MANAGER, "IAP-4.3.5-4", "rejects two blanks after Content-Length:")       \
     X(ONE_SEGMENT, "one-segment", R_BOTH, "IAP-1.2-1", "takes each segment for a whole message")                            \
@@ -83,6 +88,7 @@
     X(GOES_ON, "goes-on-after-bad-tls", R_MANAGER, "IAP-3.1-17", "answers in clear what comes in a damaged record")             \
     X(WRAPS_LENGTH, "wraps-length", R_MANAGER, "IAP-4.3.5-11 IAP-4.3.5-5 IAP-4.3.5-6", "reads a length modulo 2^32")            \
     X(HALF_ALERT, "half-alert", R_MANAGER, "IAP-4.3.5-6 IAP-4.3.5-12", "acknowledges alerts before they are whole")             \
+    X(SWALLOWS_HELLO, "swallows-hello", R_MANAGER, "IAP-3.2-19", "loses the octets that came with the 101")                 \
     /* requests: form */                                                                                                    \
     X(Q_NO_PREFIX, "request-no-prefix", R_ANY, "IAP-4-1 IAP-4-2 IAP-4.3.2-2", "leaves IAP/0.3 out of the connect request")  \
     X(Q_OLD_PREFIX, "request-old-prefix", R_ANY, "IAP-4.2-5 IAP-1.6-2", "asks with the prefix IAP/0.2")                     \

@@ -309,6 +309,7 @@ static void up(struct player *p, int end, uint64_t now)
     iap_play_conn(p, end);
     snprintf(label, sizeof label, "%s (TCP)", x->dials ? "connected" : "accepted");
     size_t r = play_rung(p, RUNG_EVENT, end, !x->dials, false, label, SLICE_NONE, now);
+    see(p, SEEN_CONNECTION); /* somebody is there, even if nothing is ever said */
     play_raise(p, "connected", end, true, r, NULL, 0);
 }
 

@@ -24,7 +24,7 @@ struct play_iap_run {
 /* What the passive checks need to have seen before they can say that a clause was kept. */
 enum play_iap_seen {
     SEEN_SETUP_RESPONSE, SEEN_DATA_RESPONSE, SEEN_CONNECT, SEEN_VIA, SEEN_UPGRADE, SEEN_CHANNEL, SEEN_CONTENT, SEEN_HELLO, SEEN_TLS,
-    SEEN_ANYTHING, SEEN_ERROR_RESPONSE
+    SEEN_ANYTHING, SEEN_ERROR_RESPONSE, SEEN_CONNECTION
 };
 
 extern const struct play_proto play_iap;
