@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Starts the program under test and tells what it did.  Nothing here knows the protocol."""
+import json
 import os
 import re
 import select
@@ -100,6 +101,8 @@ class Program:
 
     def rest(self, deadline=DEADLINE):
         """Waits for the end: a Done with the standard output that was not read yet."""
+        if self.p.stdin and self.p.stdin.closed:
+            self.p.stdin = None  # communicate() would flush it
         try:
             out, _ = self.p.communicate(timeout=deadline)
         except subprocess.TimeoutExpired:
@@ -195,3 +198,24 @@ def acknowledged(done):
     m = re.search(r"^(\d+) of (\d+) alerts acknowledged", done.out, re.M)
     assert m, done
     return int(m[1]), int(m[2])
+
+
+# In memory nothing else is needed; one section keeps it short.
+MEMORY = ["check", "iap-manager", "--memory", "--tls", "off", "--case", "iap/4.4"]
+VERDICTS = ("pass", "weak", "fail", "inconc", "skip", "error")
+
+
+def one_useful_line(done, *words):
+    """Wrong use: status 2, nothing on standard output, one line (or the parser's, which adds where to look)."""
+    assert done.status == 2, done
+    assert done.out == "", done
+    lines = done.lines()
+    assert lines and lines[0].startswith("draftproof"), done
+    if len(lines) > 1:
+        assert " ".join(lines[1:]).startswith("Try `draftproof ") and len(lines) <= 3, done
+    for w in words:
+        assert w in lines[0], done
+
+
+def results(path):
+    return [json.loads(t) for t in path.read_text().splitlines()]

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-import programs
 import wire
 from programs import DEADLINE, run, stored, until
 
