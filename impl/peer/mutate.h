@@ -77,7 +77,7 @@
     X(NO_RESUMPTION, "no-resumption", R_BOTH, "IAP-6.7-1", "resumes no TLS session")                                        \
     X(NO_NOTIFY, "no-notify", R_BOTH, "IAP-3.5-2", "closes without answering close_notify")                                 \
     X(HANGS_AFTER_NOTIFY, "hangs-after-notify", R_BOTH, "IAP-3.5-2 IAP-3.5-1", "ignores close_notify")                      \
-    X(HANGS_ON_BAD_TLS, "hangs-on-bad-tls", R_BOTH, "IAP-6.3-2 IAP-6.3-3 IAP-3.1-17", "keeps the connection when TLS failed") \
+    X(HANGS_ON_BAD_TLS, "hangs-on-bad-tls", R_BOTH, "IAP-3.2-18 IAP-6.3-2 IAP-6.3-3 IAP-3.1-17", "keeps the connection when TLS failed") \
     X(NO_TLS_13, "sends-clear-data", R_BOTH, "IAP-3.2-12 IAP-3.3-1", "speaks clear text where TLS belongs")                 \
     X(IGNORES_URGENT, "ignores-urgent", R_BOTH, "IAP-6.2-2", "goes on after urgent data")                                   \
     X(SENDS_URGENT, "sends-urgent", R_BOTH, "IAP-6.2-1", "sends urgent data")                                               \
@@ -110,7 +110,7 @@
     X(Q_EARLY_HELLO, "early-hello", R_ANALYZER, "IAP-4.3.3-2 IAP-3.2-12", "starts TLS without waiting for the 101")         \
     X(Q_AFTER_403, "upgrade-after-403", R_BOTH, "IAP-3.2-3 IAP-3.1-8", "asks for the upgrade although the connection was refused") \
     X(Q_AFTER_500, "hello-after-500", R_ANALYZER, "IAP-3.2-11", "starts TLS although the upgrade was refused")              \
-    X(Q_SHORT_CODE, "takes-short-code", R_BOTH, "IAP-4.3.1-3", "goes on after a code that is not three digits")             \
+    X(Q_SHORT_CODE, "takes-short-code", R_BOTH, "IAP-4.3.1-5 IAP-4.3.1-3", "goes on after a code that is not three digits")             \
     X(Q_NO_CHANNEL, "no-channel", R_ANALYZER, "IAP-3.2-17 IAP-3.3-2 IAP-6.6-3 IAP-3-2", "sends alerts without channel set-up") \
     X(Q_EARLY_CONTENT, "early-content", R_ANALYZER, "IAP-3.3-6", "sends alerts before the channel set-up was answered")     \
     X(Q_AFTER_REFUSAL, "content-after-refusal", R_ANALYZER, "IAP-3.3-6", "sends alerts although the channel was refused")   \
