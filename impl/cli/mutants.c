@@ -88,7 +88,7 @@ static void matrix_text(const struct kill_matrix *k)
     }
     for (size_t i = 0; i < k->cases; i++) {
         const struct kill_case *c = &k->c[i];
-        if (c->kills || strstr(c->id, "/passive/")) continue;
+        if (c->kills || c->noticed || strstr(c->id, "/passive/")) continue;
         printf("%-9s %s%s%s\n", c->excuse ? "excused" : "IDLE", c->id, c->excuse ? ": " : " catches no mistake", c->excuse ? c->excuse : "");
     }
     printf("%zu mutants, %zu survived; %zu cases and checks, %zu without a kill or a reason\n", k->mutants, k->survivors, k->cases, k->idle);
@@ -107,7 +107,8 @@ static int matrix_json(const struct kill_matrix *k)
         json_array_append_new(mutants, o);
     }
     for (size_t i = 0; i < k->cases; i++)
-        json_array_append_new(cases, json_pack("{s:s, s:I, s:s*}", "id", k->c[i].id, "kills", (json_int_t)k->c[i].kills, "excuse", k->c[i].excuse));
+        json_array_append_new(cases, json_pack("{s:s, s:I, s:I, s:s*}", "id", k->c[i].id, "kills", (json_int_t)k->c[i].kills, "noticed",
+                                               (json_int_t)k->c[i].noticed, "excuse", k->c[i].excuse));
     return print_json(json_pack("{s:o, s:o, s:I, s:I}", "mutants", mutants, "cases", cases, "survivors", (json_int_t)k->survivors, "idle",
                                 (json_int_t)k->idle));
 }

@@ -86,12 +86,24 @@ static err note_kill(struct killing *x, struct kill_mutant *m, const struct resu
     return OK;
 }
 
+static err note_other(struct killing *x, struct kill_mutant *m, const struct result *r)
+{
+    size_t index;
+    struct kill_case *c = case_of(x, r->id, &index);
+    if (!c) return ERR_MEM;
+    c->noticed++;
+    m->others++;
+    return OK;
+}
+
 /* One run of the suite against one mutant. */
-static err attack(struct killing *x, struct kill_mutant *m, const char *role, enum run_tls tls, bool connects, char *why, size_t why_n)
+static err attack(struct killing *x, struct kill_mutant *m, const char *role, enum run_tls tls, bool only_tls, bool connects, char *why,
+                  size_t why_n)
 {
     struct suite_options o;
     struct run_results rs;
     options(x, &o, role, tls, connects, m->mutant);
+    o.only_tls = only_tls;
     run_results_init(&rs, x->env->mem);
     err e = suite_run(&o, &rs, why, why_n);
     for (size_t i = 0; i < rs.n && e == OK; i++) {
@@ -100,7 +112,7 @@ static err attack(struct killing *x, struct kill_mutant *m, const char *role, en
         bool again = n > 6 && strcmp(r->id + n - 6, "-again") == 0;
         if (again || (r->verdict != V_FAIL && r->verdict != V_WEAK)) continue;
         if (cites(r, iap_mutants[m->mutant].clauses)) e = note_kill(x, m, r);
-        else m->others++;
+        else e = note_other(x, m, r);
     }
     run_results_done(&rs);
     return e;
@@ -150,10 +162,14 @@ static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t
         struct kill_mutant *m = &k->m[i];
         const char *role = role_name(m->role);
         bool both = m->role != R_PROXY;
-        TRY(attack(x, m, role, RUN_TLS_OFF, false, why, why_n));
-        if (both) TRY(attack(x, m, role, RUN_TLS_OFF, true, why, why_n));
-        TRY(attack(x, m, role, RUN_TLS_MODERN, false, why, why_n));
-        if (both) TRY(attack(x, m, role, RUN_TLS_MODERN, true, why, why_n));
+        TRY(attack(x, m, role, RUN_TLS_OFF, false, false, why, why_n));
+        if (both) TRY(attack(x, m, role, RUN_TLS_OFF, false, true, why, why_n));
+        /* with TLS first what TLS decides: the rest was seen without */
+        bool secure = m->mutant >= MUT_WRONG_HELLO && m->mutant <= MUT_SENDS_URGENT;
+        for (int only = 1; only >= 0 && (!m->bys || (secure && only)); only--) {
+            TRY(attack(x, m, role, RUN_TLS_MODERN, only, false, why, why_n));
+            if (both) TRY(attack(x, m, role, RUN_TLS_MODERN, only, true, why, why_n));
+        }
         if (!m->bys) k->survivors++;
         if (progress) progress(ctx, i + 1, k->mutants);
     }
@@ -178,7 +194,7 @@ err kill_run(const struct env *env, const struct catalog *catalog, void (*progre
     if (e == OK) e = attack_all(&x, progress, ctx, why, why_n);
     for (size_t i = 0; i < out->cases; i++) {
         bool passive = strstr(out->c[i].id, "/passive/") != NULL;
-        if (!out->c[i].kills && !out->c[i].excuse && !passive) out->idle++;
+        if (!out->c[i].kills && !out->c[i].noticed && !out->c[i].excuse && !passive) out->idle++;
     }
     identities_free(x.identities);
     return e;

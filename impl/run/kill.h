@@ -10,6 +10,7 @@ struct kill_case {
     char *id;
     char *excuse;         /* why it catches none ("no mutant: ..." in its notes), NULL */
     size_t kills;         /* mutants that it caught by a clause of theirs */
+    size_t noticed;       /* mutants that it did not let pass, though it cites none of their clauses */
 };
 struct kill_mutant {
     enum iap_mutant mutant;
@@ -21,10 +22,10 @@ struct kill_matrix {
     const struct mem *mem;
     struct kill_case *c; size_t cases;
     struct kill_mutant *m; size_t mutants;
-    size_t survivors, idle; /* mutants that nobody killed; cases that kill none and have no excuse */
+    size_t survivors, idle; /* mutants that nobody killed; cases that notice none and have no excuse */
 };
 
-/* Runs everything: TLS off first, then --tls modern for the mutants that are still alive.  progress may be NULL. */
+/* Runs everything: TLS off first, then --tls modern for mistakes about TLS and for those that are still alive.  progress may be NULL. */
 err kill_run(const struct env *env, const struct catalog *catalog, void (*progress)(void *ctx, size_t done, size_t all), void *ctx,
              struct kill_matrix *out, char *why, size_t why_n) MUST_CHECK;
 void kill_done(struct kill_matrix *k);

@@ -37,7 +37,7 @@ static void idle_cases(struct doc *d, const struct kill_matrix *k)
     doc_str(d, "<h3>Cases that catch none of them</h3>\n<ul>\n");
     for (size_t i = 0; i < k->cases; i++) {
         const struct kill_case *c = &k->c[i];
-        if (c->kills || strstr(c->id, "/passive/")) continue;
+        if (c->kills || c->noticed || strstr(c->id, "/passive/")) continue;
         doc_str(d, "<li><code>");
         html_text(d, c->id);
         doc_str(d, "</code> ");

@@ -286,7 +286,10 @@ static bool is_sanity(const struct scn_case *c)
 
 static bool chosen(const struct suite *s, const struct scn_case *c)
 {
-    return catalog_applies(c, s->o->role, !s->o->peer_connects) && catalog_selected(c->id, s->o->select, s->o->selects);
+    bool tls = !s->o->only_tls;
+    for (size_t i = 0; i < c->need_count && !tls; i++)
+        tls = strncmp(c->needs[i], "tls", 3) == 0;
+    return tls && catalog_applies(c, s->o->role, !s->o->peer_connects) && catalog_selected(c->id, s->o->select, s->o->selects);
 }
 
 /* --- passive checks ---------------------------------------------------------------------------------------------------- */

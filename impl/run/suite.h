@@ -44,6 +44,7 @@ struct suite_options {
     const char *identity;        /* of the proxy under test; NULL: learned */
     const char *const *select;   /* prefixes of ids */
     size_t selects;
+    bool only_tls;               /* of the cases, only those that need TLS (and sanity) */
     struct suite_split split[SUITE_SPLITS];
     size_t splits;
     uint64_t timeout_ms, patience_ms;
