@@ -103,7 +103,12 @@ static err attack(struct killing *x, struct kill_mutant *m, const char *role, en
     struct suite_options o;
     struct run_results rs;
     options(x, &o, role, tls, connects, m->mutant);
+    static const char *const suites[] = {"iap/6.3"}; /* what only TLS 1.0 can show */
     o.only_tls = only_tls;
+    if (tls == RUN_TLS_DRAFT) {
+        o.select = suites;
+        o.selects = 1;
+    }
     run_results_init(&rs, x->env->mem);
     err e = suite_run(&o, &rs, why, why_n);
     for (size_t i = 0; i < rs.n && e == OK; i++) {
@@ -165,10 +170,14 @@ static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t
         TRY(attack(x, m, role, RUN_TLS_OFF, false, false, why, why_n));
         if (both) TRY(attack(x, m, role, RUN_TLS_OFF, false, true, why, why_n));
         /* with TLS first what TLS decides: the rest was seen without */
-        bool secure = m->mutant >= MUT_WRONG_HELLO && m->mutant <= MUT_SENDS_URGENT;
+        bool secure = (m->mutant >= MUT_WRONG_HELLO && m->mutant <= MUT_SENDS_URGENT) || m->role == R_PROXY;
         for (int only = 1; only >= 0 && (!m->bys || (secure && only)); only--) {
             TRY(attack(x, m, role, RUN_TLS_MODERN, only, false, why, why_n));
             if (both) TRY(attack(x, m, role, RUN_TLS_MODERN, only, true, why, why_n));
+        }
+        if (secure && both) {
+            TRY(attack(x, m, role, RUN_TLS_DRAFT, true, false, why, why_n));
+            TRY(attack(x, m, role, RUN_TLS_DRAFT, true, true, why, why_n));
         }
         if (!m->bys) k->survivors++;
         if (progress) progress(ctx, i + 1, k->mutants);
