@@ -1,0 +1,10 @@
+# Benchmarks, built when asked for: scripts/bench does.  One program a file of impl/bench.
+file(GLOB BENCH_SRC CONFIGURE_DEPENDS impl/bench/*.c)
+foreach(src ${BENCH_SRC})
+  get_filename_component(name ${src} NAME_WE)
+  add_executable(bench_${name} EXCLUDE_FROM_ALL ${src})
+  target_link_libraries(bench_${name} PRIVATE run)
+  if(name STREQUAL "iap_parse")
+    target_link_libraries(bench_${name} PRIVATE http_parser)
+  endif()
+endforeach()
