@@ -247,7 +247,7 @@ static int run(struct check *c)
     rs.role = mem_dup(c->env.mem, c->role, strlen(c->role));
     rs.peer = mem_dup(c->env.mem, peer, strlen(peer));
     rs.tls = mem_dup(c->env.mem, run_tls_names[c->o.tls], strlen(run_tls_names[c->o.tls]));
-    rs.version = mem_dup(c->env.mem, argp_program_version, strlen(argp_program_version));
+    rs.version = mem_dup(c->env.mem, DRAFTPROOF_VERSION, strlen(DRAFTPROOF_VERSION));
     struct timespec a, b;
     clock_gettime(CLOCK_MONOTONIC, &a);
     err e = suite_run(&c->o, &rs, why, sizeof why);

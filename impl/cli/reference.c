@@ -157,7 +157,7 @@ static int play(struct ref *r, const struct setting *s, enum run_tls tls, const 
     rs->role = dup_text(r, s->name);
     rs->peer = dup_text(r, "reference on loopback");
     rs->tls = dup_text(r, run_tls_names[tls]);
-    rs->version = dup_text(r, argp_program_version);
+    rs->version = dup_text(r, DRAFTPROOF_VERSION);
     clock_gettime(CLOCK_MONOTONIC, &a);
     err e = suite_run(o, rs, why, sizeof why);
     clock_gettime(CLOCK_MONOTONIC, &b);
@@ -280,7 +280,7 @@ static int join(struct ref *r, struct run_results *all)
     all->role = dup_text(r, "reference");
     all->peer = dup_text(r, "reference on loopback");
     all->tls = dup_text(r, "all");
-    all->version = dup_text(r, argp_program_version);
+    all->version = dup_text(r, DRAFTPROOF_VERSION);
     return CLI_OK;
 }
 
