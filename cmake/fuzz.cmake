@@ -1,11 +1,13 @@
 # One file a fuzz target.  With -DDRAFTPROOF_FUZZER=ON (clang) each links libFuzzer; otherwise the driver
 # replays files and folders, which ctest does over the kept corpus and the regressions.
+set(DRAFTPROOF_FUZZ_ENGINE "-fsanitize=fuzzer" CACHE STRING "What links a fuzzing engine")
 file(GLOB FUZZ_SRC CONFIGURE_DEPENDS fuzz/*_fuzz.c)
 foreach(src ${FUZZ_SRC})
   get_filename_component(name ${src} NAME_WE)
   if(DRAFTPROOF_FUZZER)
     add_executable(${name} ${src})
-    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    separate_arguments(engine UNIX_COMMAND "${DRAFTPROOF_FUZZ_ENGINE}")
+    target_link_libraries(${name} PRIVATE ${engine})
   else()
     add_executable(${name} ${src} fuzz/driver.c)
     add_test(NAME ${name}_corpus COMMAND ${name} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${name}
