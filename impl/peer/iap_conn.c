@@ -220,7 +220,8 @@ bool iap_conn_next(struct iap_conn *c, slice *in, uint64_t now, struct iap_got *
         track_iap_state(&c->track) != IAP_S_LOST) {
         /* a TLS record where clear text belongs: the tables say whose mistake that is */
         c->hello_seen = true;
-        g->hello_version = head.n > 2 ? (uint16_t)(head.p[1] << 8 | head.p[2]) : 0;
+        g->hello_version = 0;
+        if (head.n > 2) g->hello_version = (uint16_t)(head.p[1] << 8 | head.p[2]);
         *in = SLICE_NONE;
         track_iap_signal(&c->track, !c->side, IAP_E_TLS_HELLO);
         return got(c, g, IAP_GOT_HELLO);
