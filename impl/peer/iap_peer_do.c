@@ -72,6 +72,14 @@ static void answer_decided(struct iap_peer *p, uint64_t now)
         uint16_t code = code_at(p, 0);
         buf_take(&p->codes, sizeof code);
         if (p->over || (p->closing && link_of(p)->fin)) continue;
+        if (MUT(p, STORE_204) && code == 204) { /* the tables would not let it out */
+            struct iap_msg m;
+            iap_peer_message(&m, IAP_RESPONSE)->code = code;
+            iap_peer_send_anyway(p, &m);
+            track_iap_message(&p->c.track, p->c.side, &m);
+            pretend(p, p->c.track.facts.outstanding ? IAP_S_SENT : IAP_S_READY);
+            continue;
+        }
         iap_peer_respond(p, code, now);
         if (MUT(p, ALERT_TWICE)) {
             struct iap_msg m;
