@@ -216,7 +216,9 @@ bool iap_conn_next(struct iap_conn *c, slice *in, uint64_t now, struct iap_got *
     if (c->tls) return from_tls(c, in, now, g);
     if (track_iap_is_tls(&c->track)) return false;
     slice head = *in;
-    if (head.n && !iap_reader_inside(&c->track.reader[!c->side]) && head.p[0] == 0x16 && !c->hello_seen &&
+    const struct iap_reader *r = &c->track.reader[!c->side];
+    bool fresh = r->held.n == r->release; /* an empty line before it is judged with what follows, however that was cut */
+    if (head.n && fresh && head.p[0] == 0x16 && !c->hello_seen &&
         track_iap_state(&c->track) != IAP_S_LOST) {
         /* a TLS record where clear text belongs: the tables say whose mistake that is */
         c->hello_seen = true;
