@@ -48,6 +48,7 @@ void iap_play_faults(struct player *p, int end, size_t rung)
                                 .clause = f->clause,
                                 .defect = f->defect,
                                 .text = f->text,
+                                .at = f->at,
                                 .rung = rung};
         play_fault(p, &pf);
     }
@@ -76,7 +77,9 @@ void iap_play_label(const struct iap_msg *m, char *out, size_t n)
     case IAP_CHANNEL:
         snprintf(out, n, "IAP-Role: %s", m->role == IAP_SENDER ? "Sender" : m->role == IAP_RECEIVER ? "Receiver" : "?");
         return;
-    case IAP_CONTENT: snprintf(out, n, "content, %llu octets", (unsigned long long)m->length); return;
+    case IAP_CONTENT: /* of one that we send only the body is known */
+        snprintf(out, n, "content, %llu octets", (unsigned long long)(m->length > m->body.n ? m->length : m->body.n));
+        return;
     case IAP_NOTHING: break;
     }
     snprintf(out, n, "octets");
