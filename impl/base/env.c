@@ -7,6 +7,7 @@ const struct limits limits_default = {
     .vias = 64,
     .content = 4u << 20,
     .out_queue = 8u << 20,
+    .store_queue = 128u << 20,
     .setup_ms = 60000,
     .message_ms = 30000,
     .idle_ms = 0,

@@ -17,6 +17,7 @@ struct limits {
     size_t vias;      /* Via lines of one message: longer chains are loops that nobody detected */
     size_t content;   /* octets of one alert: 4 MiB is an alert with a packet trace attached */
     size_t out_queue; /* octets waiting to be sent on one connection: a slow reader must not fill memory */
+    size_t store_queue; /* octets of all connections that wait for the disk: 64 analyzers with a MiB each, and as much while that is written */
     uint32_t setup_ms; /* set-up phase as a whole (IAP 3.2): a minute, as a person may be slow to be asked */
     uint32_t message_ms; /* from the first to the last octet of one message: one octet a minute is an attack */
     uint32_t idle_ms;    /* data phase without any message; 0 for never: analyzers may be silent for days */

@@ -16,6 +16,7 @@
 #include "io/store_scan.h"
 
 enum { NAME_N = 40, FILES_MAX = 1 << 20 }; /* a million starts; the list of them is 8 MiB */
+#define KEPT_MAX       ((size_t)1 << 20) /* memory of a batch that is kept for the next: a rare large one is given back */
 #define ROTATE_DEFAULT ((uint64_t)256 << 20)
 
 /* What both threads touch, behind lock. */
@@ -274,9 +275,8 @@ static struct store *store_new(const struct env *env, const char *dir)
     }
     pthread_mutex_init(&s->sh->lock, NULL); /* default attributes: cannot fail on this system */
     pthread_mutex_init(&s->sh->writing, NULL);
-    /* what one connection may have waiting, and at least one of the largest records */
-    size_t room = env->limits.content + STORE_HEAD_MAX + 1;
-    if (room < env->limits.out_queue) room = env->limits.out_queue;
+    size_t room = env->limits.content + STORE_HEAD_MAX + 1; /* at least one of the largest records */
+    if (room < env->limits.store_queue) room = env->limits.store_queue;
     buf_init(&s->sh->queue, env->mem, room);
     buf_init(&s->batch, env->mem, room);
     store_crc_init(&s->crc);
@@ -379,7 +379,8 @@ err store_sync(struct store *s, uint64_t *durable, char *why, size_t why_n)
     pthread_mutex_lock(&sh->lock);
     if (e == OK) {
         sh->durable = upto;
-        buf_clear(&s->batch);
+        if (s->batch.cap > KEPT_MAX) buf_shrink(&s->batch);
+        else buf_clear(&s->batch);
     } else if (!broken) {
         /* After a failed write or sync nobody knows what is on disk, and a second sync may say OK for octets
          * that were dropped: only reading the folder anew tells. */

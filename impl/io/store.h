@@ -27,7 +27,7 @@ struct store_state { uint64_t alerts, files, torn_octets, bad_records; };
 err store_open(const struct env *env, const char *dir, struct store **out, struct store_state *state, char *why, size_t why_n) MUST_CHECK;
 /* Queues one record; it is not on disk yet.  *number is the record's. */
 err store_add(struct store *s, const struct store_record *r, uint64_t *number) MUST_CHECK;
-/* ERR_LIMIT: limits.out_queue octets wait already, or the record is too long; ERR_SYS: an earlier store_sync failed. */
+/* ERR_LIMIT: limits.store_queue octets wait already, or the record is too long; ERR_SYS: an earlier store_sync failed. */
 bool store_pending(const struct store *s);  /* something is queued that no store_sync has taken */
 /* Writes all that is queued, then fsync.  After OK every number up to *durable is on disk.  Blocks; thread-safe against store_add,
  * so that one batch is written by a worker thread while the next is queued.  ERR_SYS: disk full or broken; the store takes nothing more and why says so. */

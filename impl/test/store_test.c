@@ -464,7 +464,7 @@ static void bounds_what_waits(void **state)
 {
     struct place *p = *state;
     p->env.limits.content = 1000;
-    p->env.limits.out_queue = 5000;
+    p->env.limits.store_queue = 5000;
     struct store *s = opened(p, NULL);
     static uint8_t big[1001];
     struct store_record r = {.type = SLICE_LIT("t/t"), .body = {big, 1001}, .from = SLICE_LIT("A")};
