@@ -32,7 +32,9 @@ struct server {
     char sync_why[200];
     struct loop_timer *again; /* reconnect */
     uint64_t backoff;
-    size_t live;
+    struct iap_peer **live;   /* the peers that there are */
+    size_t lives, live_cap;
+    bool leaving, hurry, alone; /* told to stop; told so twice; no peer is left */
     char why[200];
 };
 
@@ -120,6 +122,7 @@ static uint16_t on_alert(void *ctx, struct iap_peer *p, const struct iap_alert *
     struct server *s = ctx;
     struct tls_info info = {0};
     if (!s->store) return 200;
+    if (s->leaving) return 503; /* the disk is not waited for any more */
     if (s->broken || !grow(s)) return 500;
     if (p->c.tls) tls_info_of(p->c.tls, &info);
     struct store_record r = {.us = time_of_day(), .type = a->type, .body = a->body,
@@ -168,7 +171,12 @@ static void connect_again(struct server *s)
 static void on_gone(void *ctx, struct iap_peer *p)
 {
     struct server *s = ctx;
-    s->live--;
+    for (size_t i = 0; i < s->lives; i++) {
+        if (s->live[i] != p) continue;
+        s->live[i] = s->live[--s->lives];
+        break;
+    }
+    s->alone = s->lives == 0;
     for (size_t i = 0; i < s->owes; i++) {
         if (s->owed[i].p == p) s->owed[i].p = NULL;
     }
@@ -178,6 +186,17 @@ static void on_gone(void *ctx, struct iap_peer *p)
     else s->stop = true;
 }
 
+static bool room_for_peer(struct server *s)
+{
+    if (s->lives < s->live_cap) return true;
+    size_t cap = s->live_cap ? s->live_cap * 2 : 64;
+    struct iap_peer **w = mem_resize(s->o->env->mem, s->live, cap * sizeof *w);
+    if (!w) return false;
+    s->live = w;
+    s->live_cap = cap;
+    return true;
+}
+
 static struct endpoint *make_peer(struct server *s)
 {
     struct iap_peer *p;
@@ -185,8 +204,8 @@ static struct endpoint *make_peer(struct server *s)
         struct endpoint *e;
         return iap_proxy_new(&s->proxy, &e) == OK ? e : NULL;
     }
-    if (iap_peer_new(&s->peer, s->o->connect != NULL, s->o->connect, &p) != OK) return NULL;
-    s->live++;
+    if (!room_for_peer(s) || iap_peer_new(&s->peer, s->o->connect != NULL, s->o->connect, &p) != OK) return NULL;
+    s->live[s->lives++] = p;
     return &p->e;
 }
 
@@ -195,7 +214,7 @@ static struct endpoint *accept_peer(void *ctx, int *link, bool *owned)
     struct server *s = ctx;
     *link = 0;
     *owned = true;
-    if (s->o->mutant == MUT_ONLY_ONE && s->live > 0) return NULL;
+    if (s->o->mutant == MUT_ONLY_ONE && s->lives > 0) return NULL;
     return make_peer(s);
 }
 
@@ -216,6 +235,7 @@ static void connect_now(void *ctx)
 static void on_signal(void *ctx)
 {
     struct server *s = ctx;
+    s->hurry = s->stop;
     s->stop = true;
 }
 
@@ -291,6 +311,29 @@ static void set_up(struct server *s)
     s->backoff = BACKOFF_MIN_MS;
 }
 
+/* Told to stop: what is being written is still answered, then every session ends by close_notify (3.5).  A peer that does not
+ * answer in kind is not waited for longer than usual, and not at all when told to stop once more. */
+static void take_leave(struct server *s)
+{
+    s->leaving = true;
+    if (s->net && s->o->listen) net_unlisten(s->net, accept_peer, s);
+    while (s->syncing) { /* the worker still has the store in its hands */
+        bool done = false;
+        loop_run_until(s->loop, &done, loop_now(s->loop) + 20);
+    }
+    if (!s->net) return;
+    for (size_t i = s->lives; i-- > 0;) {
+        struct iap_peer *p = s->live[i];
+        if (p->e.link[0].state == LINK_UP) iap_peer_close(p, net_now(s->net));
+        else p->e.link[0].drop = true;
+        net_touch(s->net, &p->e);
+    }
+    s->alone = s->lives == 0;
+    uint64_t until = loop_now(s->loop) + s->o->env->limits.close_ms + 100;
+    while (!s->alone && !s->hurry && loop_now(s->loop) < until)
+        loop_run_until(s->loop, &s->alone, loop_now(s->loop) + 100);
+}
+
 err server_run(const struct server_options *o, char *why, size_t why_n)
 {
     struct server *s = mem_new(o->env->mem, sizeof *s);
@@ -300,16 +343,14 @@ err server_run(const struct server_options *o, char *why, size_t why_n)
     err e = begin(s, why, why_n);
     while (e == OK && !s->stop)
         loop_run_until(s->loop, &s->stop, loop_now(s->loop) + 60000);
-    while (s->syncing) { /* the worker still has the store in its hands */
-        bool done = false;
-        loop_run_until(s->loop, &done, loop_now(s->loop) + 20);
-    }
+    take_leave(s);
     loop_timer_free(s->again);
     s->again = NULL;
     net_free(s->net);
     if (s->loop) loop_free(s->loop);
     store_close(s->store);
     mem_free(o->env->mem, s->owed);
+    mem_free(o->env->mem, s->live);
     mem_free(o->env->mem, s);
     return e;
 }
