@@ -138,6 +138,14 @@ static bool from_clear(struct iap_conn *c, slice *clear, uint64_t now, struct ia
     return got(c, g, IAP_GOT_RUBBISH);
 }
 
+static void stamp_record(struct iap_conn *c, uint64_t now)
+{
+    uint64_t record = tls_inside(c->tls);
+    if (record == c->record) return;
+    c->record = record;
+    c->record_since = !record ? 0 : now ? now : 1;
+}
+
 static bool from_tls(struct iap_conn *c, slice *in, uint64_t now, struct iap_got *g)
 {
     if (c->clear_release) tls_taken(c->tls, c->clear_release);
@@ -163,6 +171,7 @@ static bool from_tls(struct iap_conn *c, slice *in, uint64_t now, struct iap_got
         slice some = slice_sub(*in, 0, 16384);
         *in = slice_sub(*in, some.n, in->n);
         err e = tls_feed(c->tls, some);
+        stamp_record(c, now);
         if (e == OK) e = flush_tls(c);
         if (e != OK) return lost(c, g);
     }

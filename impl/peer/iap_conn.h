@@ -42,6 +42,7 @@ struct iap_conn {
     struct buf wire;      /* octets behind the 101 that no TLS filter took yet */
     size_t clear_release; /* clear octets of the filter that the last event used */
     uint64_t first_octet, last_octet; /* of a message begun, 0 when none */
+    uint64_t record, record_since;    /* TLS record begun and not whole, and since when; 0 when none */
 };
 
 /* link is borrowed.  tls_context: of the side that the role has (client for an analyzer). */

@@ -32,6 +32,12 @@ static const struct iap_fault *forbidden(const struct iap_peer *p)
     return NULL;
 }
 
+/* Name, place and clause of a fault, for people. */
+static void tell_fault(struct iap_peer *p, const struct iap_fault *f)
+{
+    iap_peer_tell(p, "peer broke %s at octet %llu (%s): %s", clauses[f->clause].id, (unsigned long long)f->at, iap_faults[f->code].name, f->text);
+}
+
 /* Deliberate leniency: which faults the mutant overlooks. */
 static bool overlooks(struct iap_peer *p, const struct iap_fault *f, enum iap_state was, const struct iap_msg *m)
 {
@@ -86,12 +92,13 @@ static void on_message(struct iap_peer *p, const struct iap_msg *m, enum iap_sta
     p->touched = now;
     if (f && !content && !overlooks(p, f, was, m)) {
         if (m->kind == IAP_RESPONSE) {
-            iap_peer_tell(p, "peer broke %s: %s", clauses[f->clause].id, f->text);
+            tell_fault(p, f);
             iap_peer_end_soon(p, now);
         } else if (p->c.side == 1 || iap_peer_in_data(p) || m->kind == IAP_CONTENT) {
+            tell_fault(p, f);
             iap_peer_farewell(p, code_for(f->code), f->text, now);
         } else {
-            iap_peer_tell(p, "peer broke %s: %s", clauses[f->clause].id, f->text);
+            tell_fault(p, f);
             iap_peer_end_soon(p, now);
         }
         return;
@@ -135,6 +142,7 @@ static void on_rubbish(struct iap_peer *p, enum iap_state was, uint64_t now)
         iap_peer_send_anyway(p, &m);
         return;
     }
+    if (t->fault_n) tell_fault(p, &t->fault[0]);
     if (p->opener && !data) { /* what waits for a response has none to give */
         iap_peer_tell(p, "%s", why);
         iap_peer_end_soon(p, now);
@@ -156,7 +164,7 @@ static void on_hello(struct iap_peer *p, uint64_t now)
         return;
     }
     if (MUT(p, HANGS_ON_BAD_TLS)) return;
-    iap_peer_tell(p, "peer broke %s: %s", clauses[f->clause].id, f->text);
+    tell_fault(p, f);
     iap_peer_end_soon(p, now);
 }
 
@@ -243,11 +251,28 @@ static void peer_up(struct endpoint *e, int link, uint64_t now)
     begin(p, now);
 }
 
+/* Who sends requests and does not take the answers gets no further ones read: its answers must not fill our memory. */
+static void hold_back(struct iap_peer *p, uint64_t now)
+{
+    struct link *l = link_of(p);
+    if (p->s->analyzer || l->pause || l->out.n <= UNREAD_MAX) return;
+    l->pause = true;
+    p->stalled = now ? now : 1;
+}
+
+static void peer_drained(struct endpoint *e, int link, uint64_t now)
+{
+    (void)now;
+    e->link[link].pause = false;
+    peer_of(e)->stalled = 0;
+}
+
 static void peer_feed(struct endpoint *e, int link, slice octets, uint64_t now)
 {
     struct iap_peer *p = peer_of(e);
     (void)link;
     take(p, octets, now);
+    hold_back(p, now);
     if (MUT(p, ONE_SEGMENT) && !p->closing && iap_reader_inside(&p->c.track.reader[!p->c.side]))
         iap_peer_farewell(p, 400, "half a message", now);
     if (MUT(p, HALF_ALERT) && iap_peer_in_data(p) && !p->begun && iap_reader_inside(&p->c.track.reader[!p->c.side])) {
@@ -316,6 +341,8 @@ static uint64_t peer_deadline(const struct endpoint *e)
         at = sooner(at, p->c.first_octet + l->message_ms);
         at = sooner(at, p->c.last_octet + l->grace_ms);
     }
+    if (p->c.record_since) at = sooner(at, p->c.record_since + l->message_ms);
+    if (p->stalled) at = sooner(at, p->stalled + l->message_ms);
     return at;
 }
 
@@ -340,7 +367,13 @@ static void peer_tick(struct endpoint *e, uint64_t now)
     }
     if (p->c.first_octet && now >= p->c.first_octet + l->message_ms) {
         iap_peer_tell(p, "peer did not finish a message in time");
-        iap_peer_end_soon(p, now);
+        iap_peer_leave(p, now);
+    } else if (p->c.record_since && now >= p->c.record_since + l->message_ms) {
+        iap_peer_tell(p, "peer did not finish a TLS record in time");
+        iap_peer_leave(p, now);
+    } else if (p->stalled && now >= p->stalled + l->message_ms) {
+        iap_peer_tell(p, "peer does not take its answers");
+        iap_peer_end_now(p);
     } else if (!iap_peer_in_data(p) && !MUT(p, NO_DEADLINE) && now >= p->born + setup_ms(p)) {
         iap_peer_tell(p, "set-up not finished in time (3.2)");
         iap_peer_end_soon(p, now);
@@ -372,6 +405,7 @@ static const struct endpoint_ops ops = {
     .feed = peer_feed,
     .urgent = peer_urgent,
     .ended = peer_ended,
+    .drained = peer_drained,
     .tick = peer_tick,
     .deadline = peer_deadline,
     .finished = peer_finished,

@@ -47,6 +47,7 @@ struct iap_peer {
     bool begun, closing, over, quiet;
     uint64_t born, close_by; /* ms; 0 none */
     uint64_t touched;        /* last message, for the idle deadline */
+    uint64_t stalled;        /* since when the peer takes too little of its answers; 0 */
     uint64_t sent_id;        /* alert that is unanswered */
     bool sent;
     struct buf codes;        /* answers that are owed, in the order of the contents: uint16_t each, 0 while the store has it */

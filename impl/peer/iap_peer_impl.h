@@ -9,6 +9,7 @@
 #define MUT(p, name) ((p)->s->mutant == MUT_##name)
 
 enum { OWED_MAX = 1024 }; /* contents sent without waiting for answers (IAP-D26); more is a flood */
+enum { UNREAD_MAX = 65536 }; /* octets of answers that the peer has not taken; behind that its requests wait */
 
 static inline struct link *link_of(struct iap_peer *p)
 {
@@ -35,6 +36,7 @@ void iap_peer_send(struct iap_peer *p, const struct iap_msg *m, uint64_t now);
 void iap_peer_send_anyway(struct iap_peer *p, const struct iap_msg *m);
 struct iap_msg *iap_peer_message(struct iap_msg *m, enum iap_kind kind);
 void iap_peer_respond(struct iap_peer *p, uint16_t code, uint64_t now);
+void iap_peer_leave(struct iap_peer *p, uint64_t now);
 void iap_peer_farewell(struct iap_peer *p, uint16_t code, const char *why, uint64_t now);
 void iap_peer_ask(struct iap_peer *p, enum iap_kind kind, uint64_t now);
 void iap_peer_on_content(struct iap_peer *p, const struct iap_msg *m, uint64_t now);

@@ -51,6 +51,13 @@ void iap_peer_close(struct iap_peer *p, uint64_t now)
     iap_peer_end_soon(p, now);
 }
 
+/* The end of a session that we do not want to go on with: close_notify (3.5), if there is TLS, then FIN without waiting. */
+void iap_peer_leave(struct iap_peer *p, uint64_t now)
+{
+    if (!MUT(p, NO_NOTIFY) && iap_conn_notify(&p->c) != OK) iap_peer_end_now(p);
+    iap_peer_end_soon(p, now);
+}
+
 /* --- sending ------------------------------------------------------------------------------------------------------ */
 
 bool iap_peer_in_data(const struct iap_peer *p)
@@ -109,6 +116,7 @@ struct iap_msg *iap_peer_message(struct iap_msg *m, enum iap_kind kind)
 void iap_peer_respond(struct iap_peer *p, uint16_t code, uint64_t now)
 {
     struct iap_msg m;
+    if (p->c.notify_sent) return; /* nothing can be said behind close_notify; what crosses it stays unanswered */
     iap_peer_message(&m, IAP_RESPONSE)->code = code;
     iap_peer_send(p, &m, now);
 }
@@ -118,17 +126,30 @@ void iap_peer_farewell(struct iap_peer *p, uint16_t code, const char *why, uint6
 {
     struct iap_msg m;
     if (MUT(p, MUTE_ON_BAD)) return;
-    iap_peer_tell(p, "%s; answered %u", why, (unsigned)code);
-    iap_peer_message(&m, IAP_RESPONSE)->code = code;
-    iap_peer_send_anyway(p, &m);
-    iap_peer_end_soon(p, now);
+    if (!p->c.notify_sent) {
+        iap_peer_tell(p, "%s; answered %u", why, (unsigned)code);
+        iap_peer_message(&m, IAP_RESPONSE)->code = code;
+        iap_peer_send_anyway(p, &m);
+    }
+    iap_peer_leave(p, now);
+}
+
+/* The name for the connect request: a host has no port (4.2, IAP-D08). */
+static slice host_to_ask_for(const struct iap_peer *p)
+{
+    slice to = slice_str(p->s->host ? p->s->host : p->e.link[0].to);
+    if (p->s->host) return to;
+    size_t colon = to.n;
+    while (colon && to.p[colon - 1] != ':')
+        colon--;
+    return colon > 1 ? slice_sub(to, 0, colon - 1) : to;
 }
 
 void iap_peer_ask(struct iap_peer *p, enum iap_kind kind, uint64_t now)
 {
     struct iap_msg m;
     iap_peer_message(&m, kind);
-    if (kind == IAP_CONNECT) m.host = slice_str(p->s->host ? p->s->host : link_of(p)->to);
+    if (kind == IAP_CONNECT) m.host = host_to_ask_for(p);
     if (kind == IAP_CHANNEL) m.role = p->s->analyzer ? IAP_SENDER : IAP_RECEIVER;
     if (kind == IAP_CHANNEL && (MUT(p, Q_RECEIVER) || MUT(p, TWO_ROLES)))
         m.role = p->s->analyzer ? IAP_RECEIVER : IAP_SENDER;

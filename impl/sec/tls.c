@@ -302,6 +302,28 @@ static err broken(struct tls *t)
     return e;
 }
 
+/* Records are counted along, so that a peer that leaves one unfinished can be told from one that is silent. */
+static void follow_records(struct tls *t, slice wire)
+{
+    while (wire.n) {
+        size_t take = wire.n < t->rec_left ? wire.n : t->rec_left;
+        t->rec_left = (uint16_t)(t->rec_left - take);
+        wire = slice_sub(wire, take, wire.n);
+        if (!wire.n) return;
+        if (t->rec_n == 0) t->records++;
+        t->rec[t->rec_n++] = wire.p[0];
+        wire = slice_sub(wire, 1, wire.n);
+        if (t->rec_n < sizeof t->rec) continue;
+        t->rec_left = (uint16_t)(t->rec[3] << 8 | t->rec[4]);
+        t->rec_n = 0;
+    }
+}
+
+uint64_t tls_inside(const struct tls *t)
+{
+    return t->rec_n || t->rec_left ? t->records : 0;
+}
+
 err tls_feed(struct tls *t, slice wire)
 {
     if (t->state == TLS_FAILED || t->state == TLS_ENDED) return OK;
@@ -312,6 +334,7 @@ err tls_feed(struct tls *t, slice wire)
         look_at_head(t, wire);
         if (t->state == TLS_FAILED) return broken(t);
     }
+    follow_records(t, wire);
     t->wire = wire;
     t->c->lib->run(t);
     t->wire = SLICE_NONE;

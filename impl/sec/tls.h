@@ -88,6 +88,8 @@ void tls_wire_ended(struct tls *t);
 bool tls_info_of(const struct tls *t, struct tls_info *out);
 /* One line for people, "" while nothing failed or without a session (t NULL).  Names the alert when one was sent or received. */
 const char *tls_why(const struct tls *t);
+/* 0 between two records of the peer; otherwise the number, from 1, of the record that was begun and is not whole. */
+uint64_t tls_inside(const struct tls *t);
 /* The alert description (RFC 2246 7.2) that the peer sent fatally, or -1. */
 int tls_alert_received(const struct tls *t);
 

@@ -58,6 +58,9 @@ struct tls {
     bool closed;    /* we sent close_notify */
     bool spoiled;   /* failed by a fatal alert or worse: not to be resumed (RFC 2246 7.2.2) */
     uint8_t head_n; /* octets of the first record header looked at so far */
+    uint8_t rec_n, rec[5];     /* header of the present record, as far as it came */
+    uint16_t rec_left;         /* octets of its body that are still to come */
+    uint64_t records;          /* begun so far */
     int alert_in;   /* fatal, or -1 */
     int alert_out;  /* fatal, or -1 */
     int alert_cert; /* what tls_check_peer wants sent, 0 for none */
