@@ -208,6 +208,7 @@ static void set_defaults(struct check *c)
     o->ctx = c;
     if (gmtime_r(&now, &tm)) strftime(c->today, sizeof c->today, "%Y-%m-%d", &tm);
     o->today = c->today;
+    o->interrupted = cli_interruptible();
     c->terminal = isatty(STDERR_FILENO) == 1;
     c->colour = isatty(STDOUT_FILENO) == 1 && !getenv("NO_COLOR");
     if (c->terminal && !c->quiet) o->progress = check_progress;
@@ -258,6 +259,7 @@ static int run(struct check *c)
         struct run_results *one = &rs;
         status = check_reports(c, &one, 1);
         check_print(c, &rs);
+        if (rs.unfinished) cli_error("%s", rs.unfinished);
         if (status == CLI_OK) status = check_status(c, &rs);
     }
     run_results_done(&rs);

@@ -20,6 +20,28 @@ int cli_error(const char *fmt, ...)
     return CLI_USE;
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+const volatile sig_atomic_t *cli_interruptible(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction sa;
+        if (sigaction(numbers[i], NULL, &sa) != 0 || sa.sa_handler != SIG_DFL) continue;
+        memset(&sa, 0, sizeof sa);
+        sa.sa_handler = on_signal;
+        sa.sa_flags = SA_RESTART;
+        (void)sigaction(numbers[i], &sa, NULL);
+    }
+    return &interrupted;
+}
+
 /* Edits between two words, bounded rows: the words are short. */
 static unsigned distance(const char *a, const char *b)
 {

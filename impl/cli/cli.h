@@ -5,6 +5,7 @@
 #define CLI_CLI_H
 
 #include <argp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,6 +30,8 @@ int cli_store(int argc, char **argv);
 
 /* One line on standard error, with the program's name in front; returns CLI_USE. */
 __attribute__((format(printf, 1, 2))) int cli_error(const char *fmt, ...);
+/* From now on the signals that ask a program to end (those that are not ignored) only set this, so that the run ends its peers and removes its keys. */
+const volatile sig_atomic_t *cli_interruptible(void);
 /* The words of a format option: index in words (ended by NULL), or -1 with a message. */
 int cli_word(const char *option, const char *value, const char *const *words);
 /* A number with a unit of seconds ("3", "0.5", "250ms", "2m") as milliseconds; -1 with a message. */

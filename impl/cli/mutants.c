@@ -128,8 +128,9 @@ static int run(const struct mutants *m)
     char why[300] = "";
     env_init(&env);
     if (catalog_load(&env, scn_sources, &c, why, sizeof why) != OK) return cli_error("%s", why);
-    err e = kill_run(&env, &c, isatty(STDERR_FILENO) ? progress : NULL, NULL, &k, why, sizeof why);
+    err e = kill_run(&env, &c, cli_interruptible(), isatty(STDERR_FILENO) ? progress : NULL, NULL, &k, why, sizeof why);
     int status = e != OK ? cli_error("%s", *why ? why : err_name(e)) : CLI_OK;
+    if (*cli_interruptible()) status = CLI_UNPROVEN;
     if (e == OK) {
         if (m->format) status = matrix_json(&k);
         else matrix_text(&k);

@@ -169,6 +169,10 @@ static int play(struct ref *r, const struct setting *s, enum run_tls tls, const 
         mem_free(rs->mem, rs->r[i].role);
         rs->r[i].role = role;
     }
+    if (rs->unfinished) {
+        cli_error("%s: %s", name, rs->unfinished);
+        return CLI_UNPROVEN;
+    }
     if (r->c->terminal && r->c->o.progress) fputs("\r\033[K", stderr);
     printf("%-34s %-7s", s->name, run_tls_names[tls]);
     for (int v = 0; v < V_COUNT; v++)
@@ -302,8 +306,11 @@ static int mistakes(struct ref *r, struct kill_matrix *k)
     char why[300] = "";
     *k = (struct kill_matrix){0};
     if (r->c->no_kill) return CLI_OK;
-    err e = kill_run(&r->c->env, &r->c->catalog, NULL, NULL, k, why, sizeof why);
-    if (e != OK) return cli_error("%s", *why ? why : err_name(e));
+    err e = kill_run(&r->c->env, &r->c->catalog, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
+    if (e != OK) {
+        cli_error("%s", *why ? why : err_name(e));
+        return *r->c->o.interrupted ? CLI_UNPROVEN : CLI_USE;
+    }
     printf("deliberate mistakes: %zu played, %zu caught, %zu survived; %zu cases catch none and give no reason\n", k->mutants, k->mutants - k->survivors, k->survivors, k->idle);
     for (size_t i = 0; i < k->mutants; i++) {
         if (!k->m[i].bys) printf("  survived: %s\n", iap_mutants[k->m[i].mutant].name);

@@ -14,6 +14,7 @@ static const struct {
 struct killing {
     const struct env *env;
     const struct catalog *catalog;
+    const volatile sig_atomic_t *interrupted;
     struct kill_matrix *k;
     struct identities *identities;
     char pki[300];
@@ -26,6 +27,7 @@ static void options(const struct killing *x, struct suite_options *o, const char
                                 .role = role,
                                 .memory = true,
                                 .mutant = m,
+                                .interrupted = x->interrupted,
                                 .tls = tls,
                                 .pki_dir = tls == RUN_TLS_OFF ? NULL : x->pki,
                                 .peer_connects = connects,
@@ -111,6 +113,10 @@ static err attack(struct killing *x, struct kill_mutant *m, const char *role, en
     }
     run_results_init(&rs, x->env->mem);
     err e = suite_run(&o, &rs, why, why_n);
+    if (e == OK && rs.unfinished) {
+        snprintf(why, why_n, "%s", rs.unfinished);
+        e = ERR_SYS;
+    }
     for (size_t i = 0; i < rs.n && e == OK; i++) {
         const struct result *r = &rs.r[i];
         size_t n = strlen(r->id);
@@ -185,10 +191,10 @@ static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t
     return OK;
 }
 
-err kill_run(const struct env *env, const struct catalog *catalog, void (*progress)(void *, size_t, size_t), void *ctx,
-             struct kill_matrix *out, char *why, size_t why_n)
+err kill_run(const struct env *env, const struct catalog *catalog, const volatile sig_atomic_t *interrupted,
+             void (*progress)(void *, size_t, size_t), void *ctx, struct kill_matrix *out, char *why, size_t why_n)
 {
-    struct killing x = {.env = env, .catalog = catalog, .k = out};
+    struct killing x = {.env = env, .catalog = catalog, .k = out, .interrupted = interrupted};
     *out = (struct kill_matrix){.mem = env->mem};
     /* one set of certificates serves all runs */
     err e = identities_new(env, RUN_TLS_MODERN, NULL, NULL, &x.identities);

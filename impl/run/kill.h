@@ -4,6 +4,8 @@
 #ifndef RUN_KILL_H
 #define RUN_KILL_H
 
+#include <signal.h>
+
 #include "run/suite.h"
 
 struct kill_case {
@@ -25,9 +27,10 @@ struct kill_matrix {
     size_t survivors, idle; /* mutants that nobody killed; cases that notice none and have no excuse */
 };
 
-/* Runs everything: TLS off first, then --tls modern for mistakes about TLS and for those that are still alive.  progress may be NULL. */
-err kill_run(const struct env *env, const struct catalog *catalog, void (*progress)(void *ctx, size_t done, size_t all), void *ctx,
-             struct kill_matrix *out, char *why, size_t why_n) MUST_CHECK;
+/* Runs everything: TLS off first, then --tls modern for mistakes about TLS and for those that are still alive.  progress and interrupted (see suite_options)
+ * may be NULL; an interrupted run is ERR_SYS. */
+err kill_run(const struct env *env, const struct catalog *catalog, const volatile sig_atomic_t *interrupted,
+             void (*progress)(void *ctx, size_t done, size_t all), void *ctx, struct kill_matrix *out, char *why, size_t why_n) MUST_CHECK;
 void kill_done(struct kill_matrix *k);
 
 #endif

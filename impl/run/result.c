@@ -83,5 +83,6 @@ int run_results_status(const struct run_results *rs, bool strict)
     if (count[V_FAIL] || (strict && count[V_WEAK])) return 1;
     /* A fault of our own hides what the peer would have done: no success, however much else passed. */
     if (count[V_ERROR]) return 1;
+    if (rs->unfinished) return 3;
     return count[V_PASS] + count[V_WEAK] ? 0 : 3;
 }

@@ -52,6 +52,7 @@ struct result {           /* one case at one split, the worst of its instances *
     enum clause_id *clause; size_t clauses;
     enum defect_id *defect; size_t defects;
     double ms;
+    uint64_t ended;       /* over sockets: when its last instance was over, on the run's clock */
     struct ladder ladder; /* of that instance; may be empty */
     char *saved;          /* path stem of the files of --save, NULL */
     char *text;           /* the scenario as written, NULL */
@@ -64,6 +65,7 @@ struct run_results {
     char *version;        /* of draftproof */
     struct result *r; size_t n, cap;
     size_t count[V_COUNT];
+    const char *unfinished; /* why the run, whatever passed, is no success: the peer died, the user interrupted; static, NULL */
     double ms;
 };
 

@@ -32,8 +32,8 @@ static const struct need {
     {"unconfigured", "the peer has to be set up without a certificate: --able unconfigured"},
     {"role-oid", "the peer has to be set up to check the role OIDs that draftproof pki gives: --able role-oid"},
     {"subject", "the peer has to be set up to check the subject OU=Sensors or OU=Managers: --able subject"},
-    {"name", "the peer has to be set up to check the manager's name: --able name"},
-    {"trust", "the peer has to trust the authority of --pki: --able trust"},
+    {"name", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR"},
+    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR"},
     {"configured", "the peer was set up to refuse, or without a certificate"},
     {"peer-listens", ""},
     {"peer-connects", ""},
@@ -60,6 +60,12 @@ static bool need_met(const struct suite *s, const char *name)
     if (strcmp(name, "tls-draft") == 0) return tls == RUN_TLS_DRAFT;
     if (strcmp(name, "tls-modern") == 0) return tls == RUN_TLS_MODERN;
     if (strcmp(name, "identity") == 0) return s->o->identity || s->iap.learned_identity[0];
+    if (strcmp(name, "trust") == 0 || strcmp(name, "name") == 0) {
+        /* a peer that took our good certificate trusts its authority, so the wrong ones of the same authority can be shown; with a certificate of the
+         * user's own there are none */
+        bool ours = !s->o->files.cert || s->o->pki_dir;
+        if (ours && (s->iap.observed >> SEEN_TLS & 1)) return true;
+    }
     if (strcmp(name, "peer-listens") == 0) return !s->o->peer_connects;
     if (strcmp(name, "peer-connects") == 0) return s->o->peer_connects;
     if (strcmp(name, "patience") == 0) return true;
@@ -119,6 +125,17 @@ void suite_verdict(struct suite *s, const struct suite_item *it, enum verdict v,
         set_text(s, &r->reason, reason);
     }
     r->instances++;
+}
+
+void suite_take_back(struct suite *s, struct result *r, const char *reason)
+{
+    r->verdict = V_INCONC;
+    set_text(s, &r->reason, reason);
+}
+
+bool suite_interrupted(const struct suite *s)
+{
+    return s->o->interrupted && *s->o->interrupted;
 }
 
 static void add_defect(struct suite *s, struct result *r, enum defect_id d)
@@ -301,7 +318,7 @@ static const struct suite_fault *fault_on(const struct suite *s, const struct pa
         const struct suite_fault *f = &s->fault[i];
         bool hit = f->f.clause == pc->clause;
         for (size_t k = 0; k < 5 && !hit; k++)
-            hit = pc->follows[k] && f->f.clause == pc->follows[k];
+            hit = f->f.fail && pc->follows[k] && f->f.clause == pc->follows[k]; /* a tolerated form is told once, where it belongs */
         if (hit && (!worst || (f->f.fail && !worst->f.fail))) worst = f;
     }
     return worst;
@@ -328,7 +345,8 @@ static err passive_result(struct suite *s, const struct passive_iap *pc)
     r->clause = mem_dup(s->o->env->mem, &pc->clause, sizeof pc->clause);
     r->clauses = r->clause ? 1 : 0;
     r->verdict = !f ? V_PASS : f->f.fail && c->level != LEVEL_SHOULD ? V_FAIL : V_WEAK;
-    if (f) snprintf(reason, sizeof reason, "%s%s%s; first seen in %s", f->f.text, f->f.defect ? " " : "", f->f.defect ? defects[f->f.defect].id : "", f->where);
+    if (f) snprintf(reason, sizeof reason, "%s (%s at octet %llu%s%s); first seen in %s", f->f.text, iap_faults[f->f.code].name,
+                    (unsigned long long)f->f.at, f->f.defect ? ", " : "", f->f.defect ? defects[f->f.defect].id : "", f->where);
     r->reason = dup_text(s, reason);
     if (f && f->f.defect) add_defect(s, r, f->f.defect);
     return r->id && r->reason ? OK : ERR_MEM;
@@ -420,6 +438,7 @@ static err run_sanity(struct suite *s, struct suite_tcp *tcp, struct items *l, b
         if (!is_sanity(c->item[i]) || !catalog_applies(c->item[i], s->o->role, !s->o->peer_connects)) continue;
         snprintf(id, sizeof id, "%s%s", c->item[i]->id, last ? "-again" : "");
         size_t first = s->out->n;
+        if (last && tcp) suite_tcp_closing(tcp);
         TRY(add_items(s, l, c->item[i], id, &s->o->split[0]));
         TRY(run_items(s, tcp, l, why, why_n));
         if (last || first >= s->out->n) continue;
@@ -456,7 +475,8 @@ static err run_all(struct suite *s, struct items *l, char *why, size_t why_n)
     if (e == OK) e = run_sanity(s, tcp, l, false, why, why_n);
     if (e == OK) e = collect_items(s, l);
     if (e == OK) e = s->unreachable ? give_up(s, l) : run_items(s, tcp, l, why, why_n);
-    if (e == OK && !s->unreachable) e = run_sanity(s, tcp, l, true, why, why_n);
+    if (e == OK && !s->unreachable && !suite_interrupted(s)) e = run_sanity(s, tcp, l, true, why, why_n);
+    if (e == OK && tcp) suite_tcp_doubt(tcp);
     if (tcp) suite_tcp_free(tcp);
     if (e == OK) e = passive_checks(s);
     return e;
@@ -491,6 +511,7 @@ err suite_run(const struct suite_options *o, struct run_results *out, char *why,
     if (e == OK) e = run_all(s, &l, why, why_n);
     for (size_t i = from; i < out->n && e == OK; i++)
         waive(s, &out->r[i]);
+    if (suite_interrupted(s)) out->unfinished = "interrupted";
     run_results_count(out);
     identities_free(s->identities);
     mem_free(o->env->mem, l.item);

@@ -3,6 +3,8 @@
 #ifndef RUN_SUITE_H
 #define RUN_SUITE_H
 
+#include <signal.h>
+
 #include "peer/endpoint.h"
 #include "peer/mutate.h"
 #include "run/catalog.h"
@@ -55,6 +57,7 @@ struct suite_options {
     const struct suite_waiver *waiver;
     size_t waivers;
     const char *today;           /* "2026-11-22", for waivers */
+    const volatile sig_atomic_t *interrupted; /* looked at once a second: what is not finished by then is inconclusive; NULL: never */
     void (*progress)(void *ctx, size_t done, size_t all, const struct result *r);
     void (*listening)(void *ctx, const char *address);
     void *ctx;

@@ -40,6 +40,11 @@ struct suite_item {
 err suite_player(struct suite *s, const struct suite_item *it, const struct play_run *run, struct scn_plan **plan, struct player **p);
 /* Takes the outcome of a player that stopped over into its result. */
 void suite_collect(struct suite *s, const struct suite_item *it, struct player *p, const struct scn_plan *plan, double ms);
+/* The user wants it to end: nothing further is started. */
+bool suite_interrupted(const struct suite *s);
+#define SUITE_INTERRUPTED "not finished: the run was interrupted"
+/* A pass that turned out to prove nothing. */
+void suite_take_back(struct suite *s, struct result *r, const char *reason);
 /* A verdict without a player. */
 void suite_verdict(struct suite *s, const struct suite_item *it, enum verdict v, const char *reason);
 
@@ -47,6 +52,10 @@ err suite_run_mem(struct suite *s, const struct suite_item *item, size_t n, char
 struct suite_tcp;
 err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why_n) MUST_CHECK;
 err suite_run_tcp(struct suite_tcp *t, const struct suite_item *item, size_t n, char *why, size_t why_n) MUST_CHECK;
+/* The cases that come now are the sanity case at the end. */
+void suite_tcp_closing(struct suite_tcp *t);
+/* Takes back what passed after the peer was last heard, when it was dead at the end. */
+void suite_tcp_doubt(struct suite_tcp *t);
 void suite_tcp_free(struct suite_tcp *t);
 
 #endif

@@ -115,6 +115,10 @@ err suite_run_mem(struct suite *s, const struct suite_item *item, size_t n, char
     err e = OK;
     for (size_t i = 0; i < n && e == OK; i++) {
         int k = kind_of(item[i].c);
+        if (suite_interrupted(s)) {
+            suite_verdict(s, &item[i], V_INCONC, SUITE_INTERRUPTED);
+            continue;
+        }
         if (!ref[k]) e = make_reference(s, k, &ref[k], why, why_n);
         if (e == OK) e = play_one(s, &item[i], ref[k]);
     }

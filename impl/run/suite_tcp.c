@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The suite over TCP: several cases at a time where the peer listens, or where we start one peer for each connection. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "io/loop.h"
 #include "run/suite_impl.h"
 
-enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500 };
+enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200 };
 
 struct slot { /* one case being played */
     struct suite_tcp *t;
@@ -16,8 +17,10 @@ struct slot { /* one case being played */
     struct scn_plan *plan;
     struct play_run run;
     struct loop_child *child;
+    bool exited;
+    int exit_status, exit_signal;
     uint64_t began;
-    uint64_t part_by; /* a proxy that is being left: wait so long for it to let go, 0 */
+    uint64_t part_by; /* a peer that is being left: wait so long for it to let go, 0 */
     bool listens; /* on an address of its own */
 };
 struct suite_tcp {
@@ -30,6 +33,9 @@ struct suite_tcp {
     bool common_listener;
     char bound[64];
     size_t silent;      /* instances in a row that came to nothing */
+    uint64_t heard_from; /* when the latest of the cases began in which octets of the peer came */
+    bool closing;       /* the sanity case at the end is being played ... */
+    bool dead;          /* ... and nothing came */
     char last_seen[96]; /* the case in which the peer last did something */
 };
 
@@ -113,9 +119,18 @@ static err add_word(struct buf *b, const char *at, const char *host, const char 
     return buf_add_byte(b, (uint8_t)*at);
 }
 
+static void on_exited(void *ctx, int status, int signal)
+{
+    struct slot *g = ctx;
+    g->exited = true;
+    g->exit_status = status;
+    g->exit_signal = signal;
+}
+
 static err start_child(struct slot *g, const char *address, char *why, size_t why_n)
 {
     struct suite *s = g->t->s;
+    static const struct loop_child_events child_events = {.exited = on_exited};
     const char *dir = identities_folder(s->identities, s->role == TEST_ANALYZER, why, why_n);
     char host[64];
     const char *colon = strrchr(address, ':');
@@ -131,7 +146,7 @@ static err start_child(struct slot *g, const char *address, char *why, size_t wh
     }
     const char *text = e == OK ? buf_str(&cmd) : NULL;
     if (!text) e = ERR_MEM;
-    if (e == OK) e = loop_child_new(g->t->loop, text, false, s->o->quiet, NULL, NULL, &g->child, why, why_n);
+    if (e == OK) e = loop_child_new(g->t->loop, text, false, s->o->quiet, &child_events, g, &g->child, why, why_n);
     buf_done(&cmd);
     return e;
 }
@@ -183,6 +198,7 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
         return OK;
     }
     g->began = net_now(t->net);
+    t->dead = t->closing; /* until it is heard */
     g->p->born = g->began;
     if (s->o->exec) {
         err e = summon(g, why, why_n);
@@ -197,10 +213,19 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
     return OK;
 }
 
+/* Whether a peer that ended its connection is sound is told by how it ends itself, a moment later. */
+static bool still_exiting(struct slot *g, uint64_t now)
+{
+    bool right = g->p->verdict == V_PASS || g->p->verdict == V_WEAK;
+    if (!g->child || g->exited || !right || !g->p->e.link[0].in_ended) return false;
+    if (!g->part_by) g->part_by = now + EXIT_MS;
+    return now < g->part_by;
+}
+
 /* A proxy is left in order, and waited for a moment: a connection that it still makes for this case must not become the next one's. */
 static bool still_parting(struct slot *g, uint64_t now)
 {
-    if (g->t->s->role != TEST_PROXY) return false;
+    if (g->t->s->role != TEST_PROXY) return still_exiting(g, now);
     if (!g->part_by) {
         g->part_by = now + PART_MS;
         for (int i = 0; i < LINK_MAX; i++)
@@ -213,6 +238,41 @@ static bool still_parting(struct slot *g, uint64_t now)
     return !over && now < g->part_by;
 }
 
+/* The signal of a crash, also when the shell reports it; 0: none. */
+static int crash_of(const struct slot *g)
+{
+    static const int bad[] = {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
+    int number = g->exit_signal ? g->exit_signal : g->exit_status - 128;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad && g->exited; i++) {
+        if (bad[i] == number) return number;
+    }
+    return 0;
+}
+
+/* What became of the command of --exec decides the case, or explains it. */
+static void look_at_exit(struct slot *g, bool heard)
+{
+    struct player *p = g->p;
+    char was[300];
+    int crash = crash_of(g);
+    snprintf(was, sizeof was, "%.299s", p->reason);
+    if (crash && p->verdict != V_FAIL && p->verdict != V_ERROR) {
+        p->verdict = V_FAIL;
+        snprintf(p->reason, sizeof p->reason, "the peer crashed (signal %d)%s%s", crash, *was ? ": " : "", was);
+    } else if (g->exited && !heard && p->verdict == V_INCONC) {
+        snprintf(p->reason, sizeof p->reason, "%s; the command of --exec had ended with %s %d", was, g->exit_signal ? "signal" : "status",
+                 g->exit_signal ? g->exit_signal : g->exit_status);
+    }
+}
+
+static bool was_heard(const struct player *p)
+{
+    for (size_t i = 0; i < p->rungs; i++) {
+        if (p->rung[i].from_peer && p->rung[i].octets.n) return true;
+    }
+    return false;
+}
+
 static void reap(struct suite_tcp *t)
 {
     uint64_t now = net_now(t->net);
@@ -222,13 +282,18 @@ static void reap(struct suite_tcp *t)
         if (!g->p->stop && now > g->began + CASE_MAX_MS) play_inconc(g->p, "not finished after ten minutes");
         if (!g->p->stop || still_parting(g, now)) continue;
         const struct suite_item *it = g->it;
-        if (g->p->verdict == V_INCONC) {
+        bool heard = was_heard(g->p);
+        if (heard && g->began > t->heard_from) t->heard_from = g->began;
+        if (heard) t->dead = false;
+        look_at_exit(g, heard);
+        if (g->p->verdict == V_INCONC || (!heard && crash_of(g))) {
             t->silent++;
         } else if (g->p->verdict != V_ERROR) {
             t->silent = 0;
-            snprintf(t->last_seen, sizeof t->last_seen, "%s", t->s->out->r[it->result].id);
+            if (heard) snprintf(t->last_seen, sizeof t->last_seen, "%s", t->s->out->r[it->result].id);
         }
         suite_collect(t->s, it, g->p, g->plan, (double)(now - g->began));
+        t->s->out->r[it->result].ended = now;
         clear_slot(g);
         report(t, it);
     }
@@ -245,12 +310,46 @@ static bool gave_up(struct suite_tcp *t, const struct suite_item *it)
     return true;
 }
 
+/* The user will not wait: what is being played is left as it is. */
+static void stop_all(struct suite_tcp *t, const struct suite_item *item, size_t n)
+{
+    for (size_t i = 0; i < t->slots; i++) {
+        struct slot *g = &t->slot[i];
+        if (!g->p) continue;
+        suite_verdict(t->s, g->it, V_INCONC, SUITE_INTERRUPTED);
+        clear_slot(g);
+    }
+    for (size_t i = 0; i < n; i++)
+        suite_verdict(t->s, &item[i], V_INCONC, SUITE_INTERRUPTED);
+}
+
+void suite_tcp_closing(struct suite_tcp *t)
+{
+    t->silent = 0; /* however silent it has been: this tells whether it is dead */
+    t->closing = true;
+}
+
+void suite_tcp_doubt(struct suite_tcp *t)
+{
+    struct suite *s = t->s;
+    if (!t->dead) return;
+    s->out->unfinished = "the peer was dead or silent at the end";
+    for (size_t i = 0; i < s->out->n; i++) {
+        struct result *r = &s->out->r[i];
+        if (r->verdict == V_PASS && r->ended && r->ended >= t->heard_from) suite_take_back(s, r, "passed, but the peer was not heard of again: it may have been dead, or have died here");
+    }
+}
+
 err suite_run_tcp(struct suite_tcp *t, const struct suite_item *item, size_t n, char *why, size_t why_n)
 {
     size_t next = 0, live = 1;
     while (live || next < n) {
         live = 0;
         t->wake = false;
+        if (suite_interrupted(t->s)) {
+            stop_all(t, &item[next], n - next);
+            return OK;
+        }
         for (size_t i = 0; i < t->slots; i++) {
             struct slot *g = &t->slot[i];
             while (!g->p && next < n) {
