@@ -277,10 +277,12 @@ def test_exec_that_does_nothing_is_3():
     assert done.status == 3, done
 
 
-def test_peer_that_only_listens_is_3():
+def test_peer_that_takes_connections_and_says_nothing():
+    """That is a peer, and one that breaks clauses; nothing passes."""
     with socket.create_server(("127.0.0.1", 0)) as s:
         done = run("check", "iap-manager", "--connect", "127.0.0.1:%d" % s.getsockname()[1], "--tls", "off", "--timeout", "50ms")
-    assert done.status == 3, done
+    assert done.status == 1, done
+    assert re.search(r"^0 pass, 0 weak, [1-9]", done.out, re.M) and "silent" in done.out, done
 
 
 @pytest.mark.parametrize("args", [["--memory", "--tls", "off"], ["--connect", "127.0.0.1:1"], ["--list"], ["--dry-run"]])
