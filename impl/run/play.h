@@ -34,6 +34,7 @@ struct play_fault {
     enum clause_id clause;
     enum defect_id defect;
     const char *text;       /* static */
+    uint64_t at;            /* octet in the peer's clear stream */
     size_t rung;
 };
 

@@ -48,6 +48,7 @@ void iap_play_faults(struct player *p, int end, size_t rung)
                                 .clause = f->clause,
                                 .defect = f->defect,
                                 .text = f->text,
+                                .at = f->at,
                                 .rung = rung};
         play_fault(p, &pf);
     }
