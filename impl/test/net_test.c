@@ -5,13 +5,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "io/loop.h"
 
-enum { LOG_MAX = 2 << 20, WAIT_MS = 5000 };
+enum { LOG_MAX = 8 << 20, WAIT_MS = 5000 };
 
 struct node { /* keeps what comes, does what its test says */
     struct endpoint e; /* first */
@@ -375,6 +376,31 @@ static void backpressure(bool tcp)
     finish(&s);
 }
 
+/* More than a socket takes at once, and an end behind it. */
+static void end_behind_much(bool tcp)
+{
+    struct stage s;
+    const size_t much = 7 << 20;
+    uint8_t *octets = calloc(1, much);
+    assert_non_null(octets);
+    connected(&s, tcp);
+    link_b(&s)->pause = true;
+    net_touch(s.net, &s.b.e);
+    a_moment(&s);
+    say(&s, &s.a, link_a(&s), slice_of(octets, much));
+    link_a(&s)->fin = true;
+    net_touch(s.net, &s.a.e);
+    a_moment(&s);
+    assert_true(link_a(&s)->out.n > 0); /* otherwise the test shows nothing */
+    assert_false(link_a(&s)->fin_sent);
+    link_b(&s)->pause = false;
+    net_touch(s.net, &s.b.e);
+    UNTIL(&s, s.b.fins == 1);
+    assert_int_equal(s.b.got_at_fin, much);
+    free(octets);
+    finish(&s);
+}
+
 static void urgent_data(bool tcp)
 {
     struct stage s;
@@ -493,6 +519,7 @@ BOTH(removed)
 BOTH(refused)
 BOTH(deadlines)
 BOTH(backpressure)
+BOTH(end_behind_much)
 BOTH(urgent_data)
 BOTH(first_words)
 BOTH(owned_ones_are_freed)
@@ -519,7 +546,7 @@ int main(void)
         UNITS(half_close),   UNITS(slot_used_again), UNITS(reset),
         UNITS(removed),      UNITS(refused),     UNITS(deadlines),
         UNITS(backpressure), UNITS(urgent_data), UNITS(first_words),
-        UNITS(owned_ones_are_freed), UNITS(nobody_wants_it),
+        UNITS(owned_ones_are_freed), UNITS(nobody_wants_it), UNITS(end_behind_much),
         cmocka_unit_test(kept_until_wanted), cmocka_unit_test(an_hour_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
