@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Whole sessions of a reference endpoint with a hostile peer, in memory and in virtual time.  The input is a small
- * program; fuzz/README.md says how it reads.  It is played three times: octet by octet, under the eyes of a tracker of
- * our own, then in the pieces that the program asks for, then in random ones.  Oracles:
- *   - what the endpoint sends can be read, has nothing wrong with it, and is in order unless the hostile side was not;
- *     behind such a fault comes one error response at most; 200 answers only what was handed over, answers come in the
- *     order of the contents; a proxy passes octets behind the set-up on as they are;
+/* Whole sessions of a reference endpoint with a hostile peer, in memory and in virtual time.  The input is a
+ * small program; fuzz/README.md says how it reads.  It is played three times: octet by octet, under the eyes
+ * of a tracker of our own, then in the pieces that the program asks for, then in random ones.  Oracles:
+ *   - what the endpoint sends can be read, has nothing wrong with it, and is in order unless the hostile side
+ * was not; behind such a fault comes one error response at most; 200 answers only what was handed over,
+ * answers come in the order of the contents; a proxy passes octets behind the set-up on as they are;
  *   - how octets are cut changes nothing that is sent;
  *   - the endpoint ends in time once the other side ended, or was silent in the set-up;
  *   - memory stays within what the limits promise, and all of it is given back.
@@ -13,7 +13,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* --- the endpoint under test, with the onlooker between it and the carrier ------------------------------------------ */
+/* --- the endpoint under test, with the onlooker between it and the carrier
+ * ------------------------------------------ */
 
 static struct session *session_of(struct endpoint *target)
 {
@@ -64,7 +65,8 @@ static void seen_tick(struct endpoint *e, uint64_t now)
     look(s, now);
 }
 
-/* --- the hostile side --------------------------------------------------------------------------------------------- */
+/* --- the hostile side
+ * --------------------------------------------------------------------------------------------- */
 
 static struct session *owner(struct endpoint *hostile)
 {
@@ -147,7 +149,8 @@ static struct endpoint *give_hostile(void *ctx, int *link, bool *owned)
     return &s->hostile;
 }
 
-/* --- hooks of the endpoint under test ----------------------------------------------------------------------------- */
+/* --- hooks of the endpoint under test
+ * ----------------------------------------------------------------------------- */
 
 static uint16_t on_alert(void *ctx, struct iap_peer *p, const struct iap_alert *a)
 {
@@ -169,7 +172,8 @@ static bool next_alert(void *ctx, struct iap_peer *p, struct iap_alert *out, boo
     return true;
 }
 
-/* --- set-up ------------------------------------------------------------------------------------------------------- */
+/* --- set-up
+ * ------------------------------------------------------------------------------------------------------- */
 
 static enum iap_mutant mutant(void)
 {
@@ -190,7 +194,8 @@ static void set_limits(struct session *s)
 {
     struct limits *l = &s->env.limits;
     l->line = LINE;
-    /* a proxy pauses its requester behind that much, and an end that waits there is an end that comes later */
+    /* a proxy pauses its requester behind that much, and an end that waits there is an end that comes later
+     */
     l->head = s->cfg.proxy ? INPUT_MAX : HEAD;
     l->vias = VIAS;
     l->content = CONTENT;
@@ -273,10 +278,11 @@ static void begin(struct session *s, struct config cfg, enum link_split split, u
     }
 }
 
-/* --- the program -------------------------------------------------------------------------------------------------- */
+/* --- the program
+ * -------------------------------------------------------------------------------------------------- */
 
-/* Until nothing moves any more; the clock goes on by ms (and one, as a deadline must not stop it).  The clock would
- * creep behind the deadlines of an endpoint that is over, so nothing is waited for then. */
+/* Until nothing moves any more; the clock goes on by ms (and one, as a deadline must not stop it).  The clock
+ * would creep behind the deadlines of an endpoint that is over, so nothing is waited for then. */
 static void pass_time(struct session *s, uint64_t ms)
 {
     bool stop = false;
@@ -307,17 +313,34 @@ static void do_op(struct session *s, int *link, uint8_t op, uint8_t arg)
     struct link *l = &s->hostile.link[*link];
     uint64_t ms = 0;
     switch (op) {
-    case '0': *link = 0; return;
-    case '1': *link = 1; return;
-    case 't': ms = arg < 128 ? arg * 10u : (arg - 127u) * 1000u; break;
-    case 'f': l->fin = true; break;
-    case 'r': l->drop = true; break;
-    case 'u': l->urgent = true; break;
-    case 'p': l->pause = !l->pause; break;
+    case '0':
+        *link = 0;
+        return;
+    case '1':
+        *link = 1;
+        return;
+    case 't':
+        ms = arg < 128 ? arg * 10u : (arg - 127u) * 1000u;
+        break;
+    case 'f':
+        l->fin = true;
+        break;
+    case 'r':
+        l->drop = true;
+        break;
+    case 'u':
+        l->urgent = true;
+        break;
+    case 'p':
+        l->pause = !l->pause;
+        break;
     case 'a':
     case 'n':
-    case 'k': by_owner(s, op); break;
-    default: break; /* a cut */
+    case 'k':
+        by_owner(s, op);
+        break;
+    default:
+        break; /* a cut */
     }
     pass_time(s, ms);
 }
@@ -325,7 +348,8 @@ static void do_op(struct session *s, int *link, uint8_t op, uint8_t arg)
 static void say(struct session *s, int link, slice chunk)
 {
     struct link *l = &s->hostile.link[link];
-    if (chunk.n && l->state == LINK_UP && !l->fin && buf_room(&l->out) >= chunk.n) must(buf_add(&l->out, chunk));
+    if (chunk.n && l->state == LINK_UP && !l->fin && buf_room(&l->out) >= chunk.n)
+        must(buf_add(&l->out, chunk));
 }
 
 static void run_program(struct session *s, slice in)
@@ -358,12 +382,14 @@ static void run_program(struct session *s, slice in)
     pass_time(s, 0);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------ */
+/* --- the end
+ * ------------------------------------------------------------------------------------------------------ */
 
 static bool may_stay(const struct session *s)
 {
     const struct iap_peer *p = (const struct iap_peer *)s->target;
-    if (s->cfg.proxy) return true; /* what passes through has no deadline of its own; the ends are told below */
+    if (s->cfg.proxy)
+        return true; /* what passes through has no deadline of its own; the ends are told below */
     enum iap_state is = track_iap_state(&p->c.track);
     return !s->cfg.idles && !p->closing && (is == IAP_S_READY || is == IAP_S_SENT);
 }
@@ -391,7 +417,8 @@ static void finish(struct session *s)
         s->hostile.link[k].fin = true;
     pass_time(s, PATIENCE_MS);
     /* a connection that was never made has no end */
-    if (!ops->finished(s->target) && s->hostile.link[0].state != LINK_IDLE) fail("does not end after the peer did");
+    if (!ops->finished(s->target) && s->hostile.link[0].state != LINK_IDLE)
+        fail("does not end after the peer did");
     check_through(s, 0);
     check_through(s, 1);
     net_free(s->net);

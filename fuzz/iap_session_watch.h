@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* iap_session_watch: what iap_session_fuzz keeps of one session, the memory it counts, and the onlooker: a tracker of its
- * own that sees both directions of each link and fails the run at the first thing that the endpoint under test must not do. */
+/* iap_session_watch: what iap_session_fuzz keeps of one session, the memory it counts, and the onlooker: a
+ * tracker of its own that sees both directions of each link and fails the run at the first thing that the
+ * endpoint under test must not do. */
 #ifndef FUZZ_IAP_SESSION_WATCH_H
 #define FUZZ_IAP_SESSION_WATCH_H
 
@@ -14,10 +15,15 @@
 #include "run/net.h"
 
 enum {
-    INPUT_MAX = 8 << 10,        /* longer sessions repeat themselves */
-    CHUNK_MAX = 1024,           /* within what a link cuts finely (net_cut), and below what a proxy lets queue at once */
+    INPUT_MAX = 8 << 10, /* longer sessions repeat themselves */
+    CHUNK_MAX =
+        1024, /* within what a link cuts finely (net_cut), and below what a proxy lets queue at once */
     LINKS = 2,
-    LINE = 128, HEAD = 512, VIAS = 8, CONTENT = 1024, OUT_QUEUE = 8192, /* small limits are reached by small inputs */
+    LINE = 128,
+    HEAD = 512,
+    VIAS = 8,
+    CONTENT = 1024,
+    OUT_QUEUE = 8192,              /* small limits are reached by small inputs */
     PEER_MEMORY = 4 * OUT_QUEUE,   /* queue, octets behind a 101, readers, the struct itself */
     PROXY_MEMORY = 12 * OUT_QUEUE, /* queues of both links, request, early octets, readers */
     START_MS = 1000,
@@ -35,13 +41,13 @@ struct counter { /* memory of the endpoint under test */
 
 struct watch { /* one link, as an onlooker sees it; on the octet-wise run only */
     struct track_iap t;
-    int target;         /* side of the endpoint under test */
-    bool through;       /* proxy: octets pass, messages are no longer read */
-    size_t head[2];     /* octets of each side that belong to the set-up of a proxy */
+    int target;          /* side of the endpoint under test */
+    bool through;        /* proxy: octets pass, messages are no longer read */
+    size_t head[2];      /* octets of each side that belong to the set-up of a proxy */
     unsigned last_words; /* messages of the target behind a fault of the hostile side */
     uint64_t last_octet; /* of the hostile side */
     bool hostile_ended;
-    uint8_t rest;        /* an octet that ended one message and is the first of the next: judged after the answer */
+    uint8_t rest; /* an octet that ended one message and is the first of the next: judged after the answer */
     bool has_rest;
 };
 
@@ -65,9 +71,9 @@ struct session {
     char ended[LINKS];                  /* how the hostile side saw the end */
     bool answer_ok[ANSWERS_MAX];        /* contents unanswered: is 200 the answer? */
     size_t asked, answered;
-    size_t handed, acknowledged;        /* alerts */
-    uint64_t alerts;                    /* of the analyzer, so far */
-    struct buf trail;                   /* what happened, to be compared */
+    size_t handed, acknowledged; /* alerts */
+    uint64_t alerts;             /* of the analyzer, so far */
+    struct buf trail;            /* what happened, to be compared */
 };
 
 __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *fmt, ...)
@@ -86,7 +92,8 @@ static void must(err e)
     if (e != OK) fail("the rig itself: %s", err_name(e));
 }
 
-/* --- memory ------------------------------------------------------------------------------------------------------- */
+/* --- memory
+ * ------------------------------------------------------------------------------------------------------- */
 
 enum { SIZE_ROOM = 16 };
 
@@ -114,7 +121,8 @@ static void count_release(void *ctx, void *p)
     free(block);
 }
 
-/* --- the onlooker ------------------------------------------------------------------------------------------------- */
+/* --- the onlooker
+ * ------------------------------------------------------------------------------------------------- */
 
 static bool in_data(const struct watch *w)
 {
@@ -140,7 +148,8 @@ static void check_answer(struct session *s, const struct iap_msg *m)
 {
     if (s->answered == s->asked) fail("answers %u to nothing", (unsigned)m->code);
     bool good = s->answer_ok[s->answered++ % ANSWERS_MAX];
-    if ((m->code == 200) != good) fail("content %zu, %s, is answered %u", s->answered, good ? "good" : "bad", (unsigned)m->code);
+    if ((m->code == 200) != good)
+        fail("content %zu, %s, is answered %u", s->answered, good ? "good" : "bad", (unsigned)m->code);
     s->acknowledged += good;
     if (s->acknowledged > s->handed) fail("acknowledged without being handed over");
 }
@@ -168,15 +177,19 @@ static void target_said(struct session *s, int link, err e, const struct iap_msg
         was = IAP_S_LOST;
         w->t.fault_n = 0;
     }
-    if (e != OK) fail("link %d: sends what cannot be read: %s", link, t->fault_n ? t->fault[0].text : err_name(e));
+    if (e != OK)
+        fail("link %d: sends what cannot be read: %s", link, t->fault_n ? t->fault[0].text : err_name(e));
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct iap_fault *f = &t->fault[i];
         /* a proxy relays odd names and Via lines; an analyzer of ours waits for each answer */
         if (f->severity == SEV_FAIL || !s->cfg.proxy)
-            fail("link %d: breaks %s in state %s: %s", link, clauses[f->clause].id, iap_machine.states[was], f->text);
+            fail("link %d: breaks %s in state %s: %s", link, clauses[f->clause].id, iap_machine.states[was],
+                 f->text);
     }
-    if (was == IAP_S_LOST && (m->kind != IAP_RESPONSE || m->code < 400 || ++w->last_words > 1u + s->cfg.defers))
-        fail("link %d: goes on after a fault of the peer: %s %u", link, iap_kind_name(m->kind), (unsigned)m->code);
+    if (was == IAP_S_LOST &&
+        (m->kind != IAP_RESPONSE || m->code < 400 || ++w->last_words > 1u + s->cfg.defers))
+        fail("link %d: goes on after a fault of the peer: %s %u", link, iap_kind_name(m->kind),
+             (unsigned)m->code);
     if (s->cfg.proxy) {
         w->head[w->target] = s->got[link].n;
         w->through |= link == 0;
@@ -185,7 +198,8 @@ static void target_said(struct session *s, int link, err e, const struct iap_msg
     }
 }
 
-/* The endpoint spoke, or is done with a message, while the hostile side is inside one: it took it as whole after a pause. */
+/* The endpoint spoke, or is done with a message, while the hostile side is inside one: it took it as whole
+ * after a pause. */
 static void settle(struct session *s, int link, uint64_t now)
 {
     struct watch *w = &s->watch[link];
@@ -220,7 +234,8 @@ static void look_at(struct session *s, int link, slice news, uint64_t now)
         must(buf_add(&s->got[link], news));
         return;
     }
-    settle(s, link, now);
+    for (int k = 0; k < LINKS; k++) /* a proxy speaks on one about what it heard on the other */
+        settle(s, k, now);
     if (s->cfg.defers) hear_rest(s, link); /* then the message before it may have had no answer yet */
     for (size_t i = 0; i < news.n; i++) {
         struct iap_msg m;
@@ -241,7 +256,8 @@ static void look(struct session *s, uint64_t now)
     for (int k = 0; k < LINKS && s->watching; k++) {
         slice out = buf_slice(&s->target->link[k].out);
         size_t seen = s->got[k].n - s->delivered[k];
-        if (s->target->link[k].state == LINK_UP && out.n > seen) look_at(s, k, slice_sub(out, seen, out.n), now);
+        if (s->target->link[k].state == LINK_UP && out.n > seen)
+            look_at(s, k, slice_sub(out, seen, out.n), now);
         hear_rest(s, k);
     }
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Holds many IAP connections to a manager, set up and silent, so that what one costs the manager can be measured.
+/* Holds many IAP connections to a manager, set up and silent, so that what one costs the manager can be
+ * measured.
  *
  *   bench_idle H:P N off
  *   bench_idle H:P N modern DIR       DIR: a folder of draftproof pki
  *
- * Prints "up N SECONDS" once all stand.  For each line of standard input it then sends one alert on the next connection
- * and prints "alert MICROSECONDS".  At the end of the input it prints "held N", how many still stand, and ends. */
+ * Prints "up N SECONDS" once all stand.  For each line of standard input it then sends one alert on the next
+ * connection and prints "alert MICROSECONDS".  At the end of the input it prints "held N", how many still
+ * stand, and ends. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -126,7 +128,8 @@ static void set_up(struct bench *b, struct conn *c)
 {
     struct timeval patience = {WAIT_S, 0};
     int on = 1;
-    c->fd = socket(((const struct sockaddr *)(const void *)b->to.storage)->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    c->fd = socket(((const struct sockaddr *)(const void *)b->to.storage)->sa_family,
+                   SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0) die("socket");
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -149,8 +152,8 @@ static void send_alert(struct conn *c)
     fflush(stdout);
 }
 
-/* Octets or an end on a connection that should be silent: it does not stand any more.  (TLS 1.3 tickets came with the
- * answers of the set-up.) */
+/* Octets or an end on a connection that should be silent: it does not stand any more.  (TLS 1.3 tickets came
+ * with the answers of the set-up.) */
 static size_t still_up(const struct bench *b)
 {
     static struct epoll_event ready[CONNECTIONS_MAX];
@@ -172,7 +175,12 @@ static void open_context(struct bench *b, const char *dir)
     snprintf(cert, sizeof cert, "%s/rsa/analyzer/cert.pem", dir);
     snprintf(key, sizeof key, "%s/rsa/analyzer/key.pem", dir);
     snprintf(ca, sizeof ca, "%s/rsa/ca.pem", dir);
-    struct tls_options o = {.profile = TLS_MODERN, .side = TLS_CLIENT, .cert_file = cert, .key_file = key, .ca_file = ca, .no_resumption = true};
+    struct tls_options o = {.profile = TLS_MODERN,
+                            .side = TLS_CLIENT,
+                            .cert_file = cert,
+                            .key_file = key,
+                            .ca_file = ca,
+                            .no_resumption = true};
     if (tls_context_new(&b->env, &o, &b->context, why, sizeof why) == OK) return;
     fprintf(stderr, "%s\n", why);
     exit(1);

@@ -14,13 +14,13 @@
 
 enum { LOG_MAX = 8 << 20, WAIT_MS = 5000 };
 
-struct node { /* keeps what comes, does what its test says */
+struct node {          /* keeps what comes, does what its test says */
     struct endpoint e; /* first */
     struct buf got;
     int ups, fins, resets, refusals, urgents, drains, ticks, feeds;
     size_t got_at_fin, got_at_urgent;
     uint64_t due, ticked_at;
-    slice reply;     /* said when the connection stands */
+    slice reply; /* said when the connection stands */
     bool fin_at_up, echo, fin_back, over;
     bool *wake;
     int *freed;
@@ -76,8 +76,10 @@ static void ended(struct endpoint *e, int link, enum link_end how, uint64_t now)
     if (how == LINK_FIN) n->fins++;
     if (how == LINK_RESET) n->resets++;
     if (how == LINK_REFUSED) n->refusals++;
-    if (how == LINK_FIN) n->got_at_fin = n->got.n;
-    else assert_int_equal(e->link[link].state, LINK_DOWN);
+    if (how == LINK_FIN)
+        n->got_at_fin = n->got.n;
+    else
+        assert_int_equal(e->link[link].state, LINK_DOWN);
     if (how == LINK_FIN && n->fin_back) e->link[link].fin = true;
     wake(n);
 }
@@ -171,7 +173,8 @@ static void begin(struct stage *s, bool tcp)
     }
     node_init(s, &s->a);
     node_init(s, &s->b);
-    assert_int_equal(net_listen(s->net, tcp ? "127.0.0.1:0" : "b", give, s, s->at, sizeof s->at, why, sizeof why), OK);
+    assert_int_equal(
+        net_listen(s->net, tcp ? "127.0.0.1:0" : "b", give, s, s->at, sizeof s->at, why, sizeof why), OK);
     assert_string_equal(why, "");
 }
 
@@ -201,7 +204,8 @@ static void dial(struct stage *s)
         assert_true(cond);                                                                                   \
     } while (0)
 
-/* Long enough for whatever is under way on the loopback interface to arrive; for things that must not happen. */
+/* Long enough for whatever is under way on the loopback interface to arrive; for things that must not happen.
+ */
 static void a_moment(struct stage *s)
 {
     bool never = false;
@@ -233,7 +237,8 @@ static void connected(struct stage *s, bool tcp)
     assert_int_equal(link_b(s)->state, LINK_UP);
 }
 
-/* --- the tests: each on both carriers ----------------------------------------------------------------------------- */
+/* --- the tests: each on both carriers
+ * ----------------------------------------------------------------------------- */
 
 static void octets_keep_their_order(bool tcp, enum link_split split)
 {
@@ -413,7 +418,8 @@ static void urgent_data(bool tcp)
     assert_false(link_a(&s)->urgent);
     say(&s, &s.a, link_a(&s), SLICE_LIT("after"));
     UNTIL(&s, s.b.got.n == 11);
-    assert_true(slice_eq(buf_slice(&s.b.got), SLICE_LIT("beforeafter"))); /* the octet itself is not of the stream */
+    assert_true(
+        slice_eq(buf_slice(&s.b.got), SLICE_LIT("beforeafter"))); /* the octet itself is not of the stream */
     assert_int_equal(s.b.urgents, 1);
     finish(&s);
 }
@@ -542,12 +548,23 @@ static void an_hour_costs_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNITS(whole),        UNITS(bytewise),    UNITS(at_random),
-        UNITS(half_close),   UNITS(slot_used_again), UNITS(reset),
-        UNITS(removed),      UNITS(refused),     UNITS(deadlines),
-        UNITS(backpressure), UNITS(urgent_data), UNITS(first_words),
-        UNITS(owned_ones_are_freed), UNITS(nobody_wants_it), UNITS(end_behind_much),
-        cmocka_unit_test(kept_until_wanted), cmocka_unit_test(an_hour_costs_nothing),
+        UNITS(whole),
+        UNITS(bytewise),
+        UNITS(at_random),
+        UNITS(half_close),
+        UNITS(slot_used_again),
+        UNITS(reset),
+        UNITS(removed),
+        UNITS(refused),
+        UNITS(deadlines),
+        UNITS(backpressure),
+        UNITS(urgent_data),
+        UNITS(first_words),
+        UNITS(owned_ones_are_freed),
+        UNITS(nobody_wants_it),
+        UNITS(end_behind_much),
+        cmocka_unit_test(kept_until_wanted),
+        cmocka_unit_test(an_hour_costs_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every n-th allocation fails, over whole sessions and whole runs: nothing crashes, nothing leaks, nothing hangs, and no
- * alert is acknowledged that was not handed over. */
+/* Every n-th allocation fails, over whole sessions and whole runs: nothing crashes, nothing leaks, nothing
+ * hangs, and no alert is acknowledged that was not handed over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,8 @@ static void env_fails(struct world *w)
     w->env.mem = &w->mem;
 }
 
-/* --- sessions ----------------------------------------------------------------------------------------------------- */
+/* --- sessions
+ * ----------------------------------------------------------------------------------------------------- */
 
 static bool next(void *ctx, struct iap_peer *p, struct iap_alert *out, bool *end)
 {
@@ -111,16 +112,18 @@ static struct endpoint *accept_proxy(void *ctx, int *link, bool *owned)
 static void set_up(struct world *w)
 {
     for (int analyzer = 0; analyzer < 2; analyzer++)
-        w->setup[analyzer] = (struct iap_setup){.env = &w->env,
-                                                .analyzer = analyzer,
-                                                .host = "m.dom.org",
-                                                .tls = w->tls[analyzer],
-                                                .no_tls = !w->tls[analyzer],
-                                                .style = iap_style_sent,
-                                                .hooks = {.ctx = w, .alert = alert, .answered = answered, .gone = gone}};
+        w->setup[analyzer] =
+            (struct iap_setup){.env = &w->env,
+                               .analyzer = analyzer,
+                               .host = "m.dom.org",
+                               .tls = w->tls[analyzer],
+                               .no_tls = !w->tls[analyzer],
+                               .style = iap_style_sent,
+                               .hooks = {.ctx = w, .alert = alert, .answered = answered, .gone = gone}};
     w->setup[1].hooks.next = next;
     w->route = (struct iap_route){.to = "end"};
-    w->proxy = (struct iap_proxy_setup){.env = &w->env, .identity = "p.dom.org", .route = &w->route, .routes = 1};
+    w->proxy =
+        (struct iap_proxy_setup){.env = &w->env, .identity = "p.dom.org", .route = &w->route, .routes = 1};
     w->sent = 0;
     w->handed = w->acknowledged = w->made = w->gone = 0;
 }
@@ -199,7 +202,8 @@ static void sessions_with_tls(void **state)
     assert_int_equal(w.f.live, 0);
 }
 
-/* --- the suite ---------------------------------------------------------------------------------------------------- */
+/* --- the suite
+ * ---------------------------------------------------------------------------------------------------- */
 
 static const char cases[] = "case     iap/oom/alert\n"
                             "title    One alert\n"
@@ -220,7 +224,8 @@ static const char cases[] = "case     iap/oom/alert\n"
                             "or       fin -> pass\n"
                             "or       silence -> fail \"no answer\"\n";
 
-static const struct scn_source sources[] = {{"iap/oom.scn", (const unsigned char *)cases, sizeof cases - 1}, {NULL, NULL, 0}};
+static const struct scn_source sources[] = {{"iap/oom.scn", (const unsigned char *)cases, sizeof cases - 1},
+                                            {NULL, NULL, 0}};
 
 static void catalogue(void **state)
 {
@@ -237,8 +242,10 @@ static void catalogue(void **state)
         w.f.fail_at = n;
         *why = 0;
         e = catalog_load(&w.env, sources, &c, why, sizeof why);
-        if (e == OK) catalog_done(&c);
-        else assert_int_equal(e, ERR_MEM);
+        if (e == OK)
+            catalog_done(&c);
+        else
+            assert_int_equal(e, ERR_MEM);
         assert_int_equal(w.f.live, 0);
     } while (w.f.calls >= n);
     if (e != OK) print_error("%s\n", why);
@@ -256,9 +263,18 @@ static void suite(void **state)
     env_fails(&w);
     env_init(&plain);
     assert_int_equal(catalog_load(&plain, sources, &c, why, sizeof why), OK);
-    struct suite_options o = {.env = &w.env, .catalog = &c, .role = "iap-manager", .memory = true, .tls = RUN_TLS_OFF,
-                              .splits = 1, .split = {{SPLIT_WHOLE, 0, "whole"}}, .timeout_ms = 5000, .patience_ms = 120000,
-                              .today = "2026-11-22", .jobs = 1, .quiet = true};
+    struct suite_options o = {.env = &w.env,
+                              .catalog = &c,
+                              .role = "iap-manager",
+                              .memory = true,
+                              .tls = RUN_TLS_OFF,
+                              .splits = 1,
+                              .split = {{SPLIT_WHOLE, 0, "whole"}},
+                              .timeout_ms = 5000,
+                              .patience_ms = 120000,
+                              .today = "2026-11-22",
+                              .jobs = 1,
+                              .quiet = true};
     do {
         struct run_results rs;
         assert_true((n += step) < RUNS_MAX);
@@ -272,7 +288,8 @@ static void suite(void **state)
             run_results_count(&rs);
             assert_true(rs.count[V_PASS] >= 2);
             assert_int_equal(rs.count[V_FAIL] + rs.count[V_ERROR] + rs.count[V_INCONC], 0);
-        } else if (e == OK) { /* a peer without memory may be told apart from one that is wrong only by its maker */
+        } else if (e == OK) { /* a peer without memory may be told apart from one that is wrong only by its
+                                 maker */
             assert_true(rs.n >= 2);
         }
         run_results_done(&rs);
