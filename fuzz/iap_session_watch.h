@@ -236,7 +236,7 @@ static void look_at(struct session *s, int link, slice news, uint64_t now)
     }
     for (int k = 0; k < LINKS; k++) /* a proxy speaks on one about what it heard on the other */
         settle(s, k, now);
-    if (s->cfg.defers) hear_rest(s, link); /* then the message before it may have had no answer yet */
+    if (s->cfg.defers && !s->cfg.analyzer) hear_rest(s, link); /* then the message before it may have had no answer yet */
     for (size_t i = 0; i < news.n; i++) {
         struct iap_msg m;
         slice one = slice_sub(news, i, i + 1);
