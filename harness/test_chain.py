@@ -172,6 +172,17 @@ def test_ring_under_one_identity_case_folded(serve):
         assert answer.startswith(b"IAP/0.3 502\r\n"), answer
 
 
+@pytest.mark.parametrize("vias,code", [(["p.dom.org"], 502), (["P.DOM.ORG"], 502), (["a.dom.org", "p.dom.org"], 502),
+                                       (["p.dom.org", "z.dom.org"], 502), (["a.dom.org"], 200), (["xp.dom.org"], 200), (["p.dom.org.x"], 200), ([], 200)])
+def test_own_name_in_the_request(serve, vias, code):
+    """3.1: the name decides, not the length of the way (rings end at the limit of Via lines too, which would hide it)."""
+    manager = serve("iap-manager", "--tls", "off")
+    proxy = serve("iap-proxy", "--next-hop", manager.address, "--identity", "p.dom.org")
+    with wire.connect(proxy.address) as s:
+        request = b"IAP/0.3 CONNECT m.dom.org\r\n" + b"".join(b"IAP/0.3 Via: %s\r\n" % v.encode() for v in vias) + b"\r\n"
+        assert wire.ask(s, request).startswith(b"IAP/0.3 %d\r\n" % code)
+
+
 def test_send_into_a_ring(serve, alert):
     ring = start_ring(serve, 2)
     began = time.monotonic()
