@@ -69,6 +69,12 @@ def test_start_that_ends(tmp_path):
     assert "before it said where it listens" in text and "give either --listen or --connect" in text
 
 
+def test_one_that_connects_again_and_again(tmp_path):
+    start = "{draftproof} serve iap-analyzer --connect {listen} --host m.dom.org --tls off --deadline 2"
+    status, n, text = pytest_iut(tmp_path, toml(role='"iap-analyzer"', start=f'"{start}"', listen='"127.0.0.1:0"', cases='["iap/2.3"]'))
+    assert status == 0 and n["passed"] > 3, text
+
+
 def test_splits_are_items(tmp_path):
     status, n, text = pytest_iut(tmp_path, toml(split='["whole", "bytes"]'), "-v")
     assert status == 0 and "iap/4.4/alert] PASSED" in text and "iap/4.4/alert:bytes] PASSED" in text, text
