@@ -213,6 +213,28 @@ def test_what_is_asked_of_the_certificate(serve, certificates, option, good, bad
     assert run(*send, option, bad).status == 1
 
 
+def test_name_that_is_connected_to_is_looked_for(serve, certificates, alert, pki):
+    """6.6 and RFC 2595 2.4; an address is no name, and --peer-name has the last word."""
+    profile, _ = certificates
+    manager = serve("iap-manager", "--tls", profile, "--pki", pki)
+    send = ["send", "iap-analyzer", "--tls", profile, "--pki", pki, alert(), "--connect"]
+    assert run(*send, manager.address, "--host", "M.DOM.ORG").status == 0
+    assert run(*send, manager.address, "--host", "192.0.2.1").status == 0
+    done = run(*send, manager.address, "--host", "x.dom.org")
+    assert done.status == 1 and "x.dom.org" in done.err, done
+    assert run(*send, manager.address, "--host", "x.dom.org", "--peer-name", "m.dom.org").status == 0
+    assert run(*send, manager.address, "--host", "x.dom.org", "--peer-name=").status == 0
+    assert run(*send, manager.address.replace("127.0.0.1", "localhost")).status == 0
+
+
+@pytest.mark.parametrize("words", [["serve", "iap-proxy", "--listen", "127.0.0.1:0", "--next-hop", "127.0.0.1:9", "--identity", "a b"],
+                                   ["serve", "iap-proxy", "--listen", "127.0.0.1:0", "--next-hop", "a_b=127.0.0.1:9"],
+                                   ["serve", "iap-manager", "--connect", "127.0.0.1:9", "--host", "a\r\nb"]])
+def test_names_that_are_no_hosts(words):
+    done = run(*words)
+    assert done.status == 2 and "is no host" in done.err and len(done.err.splitlines()) <= 2, done
+
+
 def test_no_certificate_no_upgrade(serve, alert, pki):
     """3.2: a manager without a certificate answers the upgrade request with 500."""
     manager = serve("iap-manager")

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import select
+import time
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,37 @@ def test_killed_under_load(serve, tmp_path, pki, tls_word):
     assert run("send", "iap-analyzer", "--connect", manager.address, "--pki", pki, one).status == 0
     alerts = stored(store)
     assert alerts[-1].number == highest + 1 and extract(store, highest + 1) == b"last"
+
+
+def test_many_large_alerts_at_once(serve, tmp_path):
+    """48 connections with a MiB each wait for the disk; none is sent away."""
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * (1 << 20))
+    manager = serve("iap-manager", "--store", tmp_path / "store", "--tls", "off")
+    done = run("send", "iap-analyzer", "--connect", manager.address, "--tls", "off", "--connections", "48", "--repeat", "96", large)
+    assert done.status == 0, done
+    assert len(stored(tmp_path / "store")) == 96
+
+
+def test_told_to_stop_under_load(serve, tmp_path, pki):
+    """The server ends soon although alerts keep coming, and each session by close_notify; all that it acknowledged is there."""
+    store = tmp_path / "store"
+    manager = serve("iap-manager", "--store", store, "--pki", pki)
+    sender = Sender(tmp_path / "s", "s", manager.address, pki, 8)
+    more = tmp_path / "more"
+    more.write_bytes(b"more")
+    load = programs.Program([programs.find_binary(), "send", "iap-analyzer", "--connect", manager.address, "--pki", pki, "-v", "--connections", "8",
+                             "--repeat", "1000000", more])
+    until(lambda: len(log_of(store)) > 20000, what="the load is on")
+    began = time.monotonic()
+    done = manager.stop()
+    assert done.status == 0 and time.monotonic() - began < 5, done
+    result = sender.p.rest()
+    kept = [int(n) for n in re.findall(rb"<alert sender='s' n='(\d+)'>x*</alert>\n", log_of(store))]
+    sender.check(result, kept)
+    rest = load.rest()
+    assert 0 < acknowledged(rest)[0] <= log_of(store).count(b"\nmore\n")
+    assert "peer ended the connection" not in rest.err, "the sessions end by close_notify (3.5)"
 
 
 def test_torn_end_is_set_aside(serve, tmp_path, alert):

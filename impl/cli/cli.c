@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/iap_msg.h"
 #include "io/loop.h"
 
 int cli_error(const char *fmt, ...)
@@ -118,6 +119,12 @@ int cli_address(const char *option, const char *value)
     char why[300] = "";
     if (!value || loop_addr_check(value, why, sizeof why) == OK) return CLI_OK;
     return cli_error("%s: %s", option, why);
+}
+
+int cli_host(const char *option, const char *value)
+{
+    if (!value || iap_host_kind(slice_str(value)) != IAP_HOST_BAD) return CLI_OK;
+    return cli_error("%s: \"%s\" is no host: give a name, such as m.dom.org, or an IPv4 address (4.2)", option, value);
 }
 
 int cli_role(const char *word)

@@ -40,6 +40,8 @@ int64_t cli_seconds(const char *option, const char *value);
 int64_t cli_number(const char *option, const char *value, int64_t low, int64_t high);
 /* H:P as the value of an option (NULL: not given): CLI_OK, or CLI_USE with a message.  Whether anybody is there is for later. */
 int cli_address(const char *option, const char *value);
+/* A host as the draft writes it (4.2), as the value of an option (NULL: not given): CLI_OK, or CLI_USE with a message. */
+int cli_host(const char *option, const char *value);
 /* The role, or -1 with a message that lists the roles. */
 int cli_role(const char *word);
 /* Near words: the entry of words closest to what was typed, NULL when none is close. */
@@ -50,8 +52,12 @@ struct cli_talk {
     enum run_tls tls;
     const char *cert, *key, *ca, *pki;
     const char *peer_name, *peer_oid, *peer_subject;
+    char name_text[256]; /* peer_name, where it was derived */
 };
 extern const struct argp cli_talk_argp; /* a child parser; its input is a struct cli_talk */
+/* An analyzer that opens the connection looks for the name that it connects to (6.6, RFC 2595 2.4), unless --peer-name says which: host, else that of
+ * connect.  An IPv4 address is no name; then --peer-name or --peer-subject has to tell the manager (5.1).  Either may be NULL. */
+void cli_talk_name(struct cli_talk *t, const char *host, const char *connect);
 /* The context of a reference peer; *out NULL and OK when TLS is off or nothing was configured.  A message was printed on failure (CLI_USE). */
 int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analyzer, struct tls_context **out);
 /* Folder of a pki for a role and profile: "DIR/rsa/manager". */

@@ -142,7 +142,9 @@ int cli_send(int argc, char **argv)
     else if (!s.o.peer.listen == !s.o.peer.connect) status = cli_error("give either --connect or --listen");
     else if (!s.alerts.n) status = cli_error("nothing to send: give FILE..., or - for standard input");
     if (status == CLI_OK) status = cli_address("--connect", s.o.peer.connect);
+    if (status == CLI_OK) status = cli_host("--host", s.o.peer.host);
     if (status == CLI_OK) status = cli_alerts_ready(&s.alerts, s.type, s.pad);
+    cli_talk_name(&s.talk, s.o.peer.host, s.o.peer.connect);
     if (status == CLI_OK) status = cli_talk_context(&s.env, &s.talk, true, &tls);
     if (status == CLI_OK) {
         size_t largest = 0;

@@ -135,7 +135,9 @@ static int check_use(struct serve *s)
     if (s->role != TEST_PROXY && o->routes) return cli_error("--next-hop is for iap-proxy");
     if (s->role != TEST_MANAGER && o->store_dir) return cli_error("--store is for iap-manager");
     if (s->role != TEST_ANALYZER && s->alerts.n) return cli_error("only an analyzer sends files");
+    if (cli_host("--host", o->host) != CLI_OK || cli_host("--identity", o->identity) != CLI_OK) return CLI_USE;
     for (size_t i = 0; i < o->routes; i++) {
+        if (cli_host("--next-hop", o->route[i].host) != CLI_OK) return CLI_USE;
         if (cli_address("--next-hop", o->route[i].to) != CLI_OK) return CLI_USE;
     }
     return cli_address("--connect", o->connect);
@@ -157,6 +159,7 @@ int cli_serve(int argc, char **argv)
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER * 0, NULL, &s);
     int status = check_use(&s);
     if (status == CLI_OK && s.role == TEST_ANALYZER) status = cli_alerts_ready(&s.alerts, s.type, s.pad);
+    if (s.role == TEST_ANALYZER) cli_talk_name(&s.talk, s.o.host, s.o.connect);
     if (status == CLI_OK && s.role != TEST_PROXY) status = cli_talk_context(&s.env, &s.talk, s.role == TEST_ANALYZER, &tls);
     if (status == CLI_OK) {
         s.o.role = (enum iap_under_test)s.role;

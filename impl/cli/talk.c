@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "codec/iap_msg.h"
 
 enum { OPT_TLS = 0x1000, OPT_CERT, OPT_KEY, OPT_CA, OPT_PKI, OPT_PEER_NAME, OPT_PEER_OID, OPT_PEER_SUBJECT };
 
@@ -17,7 +18,7 @@ static const struct argp_option options[] = {
     {"key", OPT_KEY, "FILE", 0, "its private key (PEM)", 5},
     {"ca", OPT_CA, "FILE", 0, "authority that the peer's certificate must come from (PEM)", 5},
     {"pki", OPT_PKI, "DIR", 0, "take certificate, key and authority from a folder that draftproof pki made", 5},
-    {"peer-name", OPT_PEER_NAME, "NAME", 0, "name that the manager's certificate must carry (6.6)", 5},
+    {"peer-name", OPT_PEER_NAME, "NAME", 0, "name that the manager's certificate must carry (6.6); default: the name in --host or --connect, if it is no address; empty: any", 5},
     {"peer-oid", OPT_PEER_OID, "OID", 0, "extended key usage that the peer's certificate must have (6.5)", 5},
     {"peer-subject", OPT_PEER_SUBJECT, "PATTERNS", 0, "what the peer's subject must match, such as 'OU=Sensors,CN=*.dom.org' (6.6)", 5},
     {0}};
@@ -56,6 +57,25 @@ const struct argp cli_talk_argp = {options, parse, NULL, NULL, NULL, NULL, NULL}
 void cli_pki_folder(const struct cli_talk *t, bool analyzer, char *out, size_t n)
 {
     snprintf(out, n, "%s/%s/%s", t->pki, t->tls == RUN_TLS_DRAFT ? "dsa" : "rsa", analyzer ? "analyzer" : "manager");
+}
+
+void cli_talk_name(struct cli_talk *t, const char *host, const char *connect)
+{
+    if (t->peer_name) {
+        if (!*t->peer_name) t->peer_name = NULL; /* --peer-name= : any */
+        return;
+    }
+    if (!connect) return; /* who comes is not known by name */
+    slice name = slice_str(host ? host : connect);
+    if (!host) {
+        size_t colon = name.n;
+        while (colon && name.p[colon - 1] != ':')
+            colon--;
+        name = slice_sub(name, 0, colon ? colon - 1 : 0);
+    }
+    if (iap_host_kind(name) != IAP_HOST_NAME) return;
+    snprintf(t->name_text, sizeof t->name_text, "%.*s", (int)name.n, (const char *)name.p);
+    t->peer_name = t->name_text;
 }
 
 int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analyzer, struct tls_context **out)

@@ -142,7 +142,8 @@ static slice host_to_ask_for(const struct iap_peer *p)
     size_t colon = to.n;
     while (colon && to.p[colon - 1] != ':')
         colon--;
-    return colon > 1 ? slice_sub(to, 0, colon - 1) : to;
+    if (colon == 1) return SLICE_LIT("localhost"); /* ":4711" is this machine */
+    return colon ? slice_sub(to, 0, colon - 1) : to;
 }
 
 void iap_peer_ask(struct iap_peer *p, enum iap_kind kind, uint64_t now)

@@ -266,6 +266,9 @@ static void name_identity(struct server *s, const char *bound)
     /* two proxies on one machine must not take each other for themselves */
     if (gethostname(host, sizeof host) != 0) snprintf(host, sizeof host, "localhost");
     snprintf(s->identity, sizeof s->identity, "p%s.%s", colon ? colon + 1 : "", host);
+    /* a machine may be called what no host of the draft is; a proxy behind would then refuse our Via line (4.3.2) */
+    if (iap_host_kind(slice_str(s->identity)) == IAP_HOST_BAD)
+        snprintf(s->identity, sizeof s->identity, "p%s.localhost", colon ? colon + 1 : "");
 }
 
 static err begin(struct server *s, char *why, size_t why_n)
