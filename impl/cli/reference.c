@@ -2,11 +2,15 @@
 /* draftproof check reference: the whole suite against our own peers, each started as a program of its own on loopback, in every role, TCP direction and TLS
  * profile; and the deliberate mistakes in memory.  One set of reports for all of it. */
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,7 +19,8 @@
 
 extern char **environ;
 
-enum { WORDS = 40, RUNS_MAX = 64 };
+/* Most of a run is waiting for deadlines, so several settings run at a time, each with a peer and a loop of its own. */
+enum { WORDS = 40, JOBS_MAX = 32, WORKERS = 5 };
 
 /* One configuration of the reference and how it is tested. */
 struct setting {
@@ -36,14 +41,25 @@ static const struct setting settings[] = {
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
+struct ref;
+struct job { /* one setting at one TLS profile */
+    struct ref *r;
+    const struct setting *s;
+    enum run_tls tls;
+    struct run_results rs;
+    pid_t pid;        /* of the server, 0 */
+    char address[64];
+    int status;
+    bool done;
+};
 struct ref {
     struct check *c;
     char self[512], pki[300];
     struct identities *identities;
-    struct run_results run[RUNS_MAX];
-    size_t runs;
-    pid_t pid;
-    char address[64];
+    struct job job[JOBS_MAX];
+    size_t jobs, next;
+    pthread_mutex_t lock; /* next and done */
+    pthread_cond_t turned;
 };
 
 struct words {
@@ -107,36 +123,52 @@ static int read_address(int fd, char *out, size_t n)
     return CLI_OK;
 }
 
-static int start_server(struct ref *r, const struct words *w)
+static int start_server(struct job *j, const struct words *w)
 {
     posix_spawn_file_actions_t fa;
-    const char *argv[WORDS + 2] = {r->self};
+    const char *self = j->r->self;
+    const char *argv[WORDS + 2] = {self};
     int p[2];
     for (size_t i = 0; i <= w->n; i++)
         argv[i + 1] = w->w[i];
     if (pipe(p) != 0) return cli_error("pipe: %s", strerror(errno));
+    fcntl(p[0], F_SETFD, FD_CLOEXEC); /* servers that start at the same moment have no business with it */
+    fcntl(p[1], F_SETFD, FD_CLOEXEC);
     posix_spawn_file_actions_init(&fa);
     posix_spawn_file_actions_adddup2(&fa, p[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&fa, p[0]);
-    int bad = posix_spawn(&r->pid, r->self, &fa, NULL, (char **)(uintptr_t)argv, environ); /* argv strings are only read */
+    int bad = posix_spawn(&j->pid, self, &fa, NULL, (char **)(uintptr_t)argv, environ); /* argv strings are only read */
     posix_spawn_file_actions_destroy(&fa);
     close(p[1]);
-    int status = bad ? cli_error("%s: %s", r->self, strerror(bad)) : read_address(p[0], r->address, sizeof r->address);
+    if (bad) j->pid = 0;
+    int status = bad ? cli_error("%s: %s", self, strerror(bad)) : read_address(p[0], j->address, sizeof j->address);
     close(p[0]);
-    if (bad) r->pid = 0;
     return status;
 }
 
-static int stop_server(struct ref *r)
+static int stop_server(struct job *j)
 {
     int status = 0;
-    if (r->pid <= 0) return CLI_OK;
-    kill(r->pid, SIGTERM);
-    while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR) {
+    if (j->pid <= 0) return CLI_OK;
+    kill(j->pid, SIGTERM);
+    while (waitpid(j->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    r->pid = 0;
+    j->pid = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return CLI_OK;
-    return cli_error("a reference server ended with %s %d", WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    return cli_error("the reference %s ended with %s %d", j->s->name, WIFSIGNALED(status) ? "signal" : "status",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* An address that is free now: a proxy has to be told its next hop before we listen there. */
+static int free_address(char *out, size_t n)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    bool ok = fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof a) == 0 && getsockname(fd, (struct sockaddr *)&a, &len) == 0;
+    if (fd >= 0) close(fd);
+    if (!ok) return cli_error("no free port: %s", strerror(errno));
+    snprintf(out, n, "127.0.0.1:%u", (unsigned)ntohs(a.sin_port));
+    return CLI_OK;
 }
 
 /* --- one setting ------------------------------------------------------------------------------------------------------------ */
@@ -146,18 +178,13 @@ static char *dup_text(const struct ref *r, const char *t)
     return mem_dup(r->c->env.mem, t, strlen(t));
 }
 
-static int play(struct ref *r, const struct setting *s, enum run_tls tls, const struct suite_options *o)
+static int play(struct job *j, const struct suite_options *o)
 {
-    struct run_results *rs = &r->run[r->runs];
+    struct ref *r = j->r;
+    struct run_results *rs = &j->rs;
     char why[300] = "", name[120];
     struct timespec a, b;
-    run_results_init(rs, r->c->env.mem);
-    r->runs++;
-    snprintf(name, sizeof name, "%s, --tls %s", s->name, s->proxy ? "end to end" : run_tls_names[tls]);
-    rs->role = dup_text(r, s->name);
-    rs->peer = dup_text(r, "reference on loopback");
-    rs->tls = dup_text(r, run_tls_names[tls]);
-    rs->version = dup_text(r, DRAFTPROOF_VERSION);
+    snprintf(name, sizeof name, "%s, --tls %s", j->s->name, j->s->proxy ? "end to end" : run_tls_names[j->tls]);
     clock_gettime(CLOCK_MONOTONIC, &a);
     err e = suite_run(o, rs, why, sizeof why);
     clock_gettime(CLOCK_MONOTONIC, &b);
@@ -169,21 +196,9 @@ static int play(struct ref *r, const struct setting *s, enum run_tls tls, const 
         mem_free(rs->mem, rs->r[i].role);
         rs->r[i].role = role;
     }
-    if (rs->unfinished) {
-        cli_error("%s: %s", name, rs->unfinished);
-        return CLI_UNPROVEN;
-    }
-    if (r->c->terminal && r->c->o.progress) fputs("\r\033[K", stderr);
-    printf("%-34s %-7s", s->name, run_tls_names[tls]);
-    for (int v = 0; v < V_COUNT; v++)
-        printf(" %5zu", rs->count[v]);
-    printf("  %6.1f s\n", rs->ms / 1000);
-    for (size_t i = 0; i < rs->n; i++) {
-        const struct result *x = &rs->r[i];
-        if (x->verdict != V_PASS && x->verdict != V_SKIP) printf("  %-6s %s [%s]: %s\n", verdict_names[x->verdict], x->id, x->split, x->reason);
-    }
-    fflush(stdout);
-    return CLI_OK;
+    if (!rs->unfinished) return CLI_OK;
+    cli_error("%s: %s", name, rs->unfinished);
+    return CLI_UNPROVEN;
 }
 
 static void command_of(const struct words *w, const char *self, char *out, size_t n)
@@ -196,71 +211,127 @@ static void command_of(const struct words *w, const char *self, char *out, size_
     }
 }
 
-static int run_setting(struct ref *r, const struct setting *s, enum run_tls tls)
+static int run_listener(struct job *j, struct suite_options *o, struct words *w)
 {
-    struct suite_options o = r->c->o;
-    struct words w = {.n = 0};
-    char exec[2048], next_hop[64] = "";
-    o.role = s->role;
-    o.tls = tls;
-    o.pki_dir = r->pki;
-    o.peer_connects = s->connects;
-    o.ables = 0;
-    for (size_t i = 0; i < 4 && s->able[i]; i++)
-        o.able[o.ables++] = s->able[i];
-    serve_words(r, s, tls, &w);
-    if (s->connects) {
-        word(&w, "--once");
-        word(&w, "--connect");
-        word(&w, "{host}:{port}");
-        command_of(&w, r->self, exec, sizeof exec);
-        o.exec = exec;
-        return play(r, s, tls, &o);
+    char next_hop[64] = "", route[96];
+    word(w, "--listen");
+    word(w, "127.0.0.1:0");
+    if (j->s->proxy) {
+        if (free_address(next_hop, sizeof next_hop) != CLI_OK) return CLI_USE;
+        snprintf(route, sizeof route, "m.dom.org=%s", next_hop);
+        word(w, "--next-hop");
+        word(w, route);
+        word(w, "--identity");
+        word(w, "p.dom.org");
+        o->next_hop = next_hop;
     }
-    word(&w, "--listen");
-    word(&w, "127.0.0.1:0");
-    if (s->proxy) {
-        /* a port that is free now; the proxy is told before we listen there */
-        snprintf(next_hop, sizeof next_hop, "127.0.0.1:%d", 20000 + (int)(getpid() % 20000));
-        word(&w, "--next-hop");
-        char *route = malloc(96);
-        if (!route) return cli_error("out of memory");
-        snprintf(route, 96, "m.dom.org=%s", next_hop);
-        word(&w, route);
-        word(&w, "--identity");
-        word(&w, "p.dom.org");
-        o.next_hop = next_hop;
-        int status = start_server(r, &w);
-        o.connect = r->address;
-        if (status == CLI_OK) status = play(r, s, tls, &o);
-        free(route);
-        int ended = stop_server(r);
-        return status != CLI_OK ? status : ended;
-    }
-    int status = start_server(r, &w);
-    o.connect = r->address;
-    if (status == CLI_OK) status = play(r, s, tls, &o);
-    int ended = stop_server(r);
+    int status = start_server(j, w);
+    o->connect = j->address;
+    if (status == CLI_OK) status = play(j, o);
+    int ended = stop_server(j);
     return status != CLI_OK ? status : ended;
 }
 
-static int run_settings(struct ref *r)
+static int run_setting(struct job *j)
+{
+    const struct setting *s = j->s;
+    struct suite_options o = j->r->c->o;
+    struct words w = {.n = 0};
+    char exec[2048];
+    o.role = s->role;
+    o.tls = j->tls;
+    o.pki_dir = j->r->pki;
+    o.peer_connects = s->connects;
+    o.progress = NULL; /* several run at a time: the table grows instead */
+    o.ables = 0;
+    for (size_t i = 0; i < 4 && s->able[i]; i++)
+        o.able[o.ables++] = s->able[i];
+    serve_words(j->r, s, j->tls, &w);
+    if (!s->connects) return run_listener(j, &o, &w);
+    word(&w, "--once");
+    word(&w, "--connect");
+    word(&w, "{host}:{port}");
+    command_of(&w, j->r->self, exec, sizeof exec);
+    o.exec = exec;
+    return play(j, &o);
+}
+
+static void *worker(void *ctx)
+{
+    struct ref *r = ctx;
+    for (;;) {
+        pthread_mutex_lock(&r->lock);
+        struct job *j = r->next < r->jobs ? &r->job[r->next++] : NULL;
+        pthread_mutex_unlock(&r->lock);
+        if (!j) return NULL;
+        int status = run_setting(j);
+        pthread_mutex_lock(&r->lock);
+        j->status = status;
+        j->done = true;
+        pthread_cond_signal(&r->turned);
+        pthread_mutex_unlock(&r->lock);
+    }
+}
+
+static void print_job(const struct job *j)
+{
+    const struct run_results *rs = &j->rs;
+    printf("%-34s %-7s", j->s->name, run_tls_names[j->tls]);
+    for (int v = 0; v < V_COUNT; v++)
+        printf(" %5zu", rs->count[v]);
+    printf("  %6.1f s\n", rs->ms / 1000);
+    for (size_t i = 0; i < rs->n; i++) {
+        const struct result *x = &rs->r[i];
+        if (x->verdict != V_PASS && x->verdict != V_SKIP) printf("  %-6s %s [%s]: %s\n", verdict_names[x->verdict], x->id, x->split, x->reason);
+    }
+    fflush(stdout);
+}
+
+static void list_jobs(struct ref *r)
 {
     static const enum run_tls profiles[] = {RUN_TLS_OFF, RUN_TLS_MODERN, RUN_TLS_DRAFT};
-    printf("%-34s %-7s", "reference", "TLS");
-    for (int v = 0; v < V_COUNT; v++)
-        printf(" %5s", verdict_names[v]);
-    printf("    time\n");
     for (size_t t = 0; t < 3; t++) {
         for (size_t i = 0; i < SETTINGS; i++) {
             const struct setting *s = &settings[i];
             bool special = s->serve[0] || strstr(s->name, "without");
             if (special && profiles[t] != RUN_TLS_MODERN) continue; /* these answer before TLS begins */
-            int status = run_setting(r, s, profiles[t]);
-            if (status != CLI_OK) return status;
+            struct job *j = &r->job[r->jobs++];
+            *j = (struct job){.r = r, .s = s, .tls = profiles[t]};
+            run_results_init(&j->rs, r->c->env.mem);
+            j->rs.role = dup_text(r, s->name);
+            j->rs.peer = dup_text(r, "reference on loopback");
+            j->rs.tls = dup_text(r, run_tls_names[profiles[t]]);
+            j->rs.version = dup_text(r, DRAFTPROOF_VERSION);
         }
     }
-    return CLI_OK;
+}
+
+static int run_settings(struct ref *r)
+{
+    pthread_t thread[WORKERS];
+    size_t threads = 0;
+    int status = CLI_OK;
+    list_jobs(r);
+    printf("%-34s %-7s", "reference", "TLS");
+    for (int v = 0; v < V_COUNT; v++)
+        printf(" %5s", verdict_names[v]);
+    printf("    time\n");
+    fflush(stdout);
+    while (threads < WORKERS && pthread_create(&thread[threads], NULL, worker, r) == 0)
+        threads++;
+    if (!threads) worker(r);
+    for (size_t i = 0; i < r->jobs; i++) { /* in the order of the table, whoever is ready first */
+        struct job *j = &r->job[i];
+        pthread_mutex_lock(&r->lock);
+        while (!j->done)
+            pthread_cond_wait(&r->turned, &r->lock);
+        pthread_mutex_unlock(&r->lock);
+        if (j->status == CLI_OK) print_job(j);
+        else status = j->status;
+    }
+    for (size_t i = 0; i < threads; i++)
+        pthread_join(thread[i], NULL);
+    return status;
 }
 
 /* --- all together ------------------------------------------------------------------------------------------------------------- */
@@ -270,15 +341,14 @@ static int join(struct ref *r, struct run_results *all)
 {
     run_results_init(all, r->c->env.mem);
     size_t n = 0;
-    for (size_t i = 0; i < r->runs; i++)
-        n += r->run[i].n;
+    for (size_t i = 0; i < r->jobs; i++)
+        n += r->job[i].rs.n;
     all->r = mem_new(r->c->env.mem, n * sizeof *all->r);
     if (!all->r) return cli_error("out of memory");
     all->cap = n;
-    for (size_t i = 0; i < r->runs; i++) {
-        memcpy(&all->r[all->n], r->run[i].r, r->run[i].n * sizeof *all->r);
-        all->n += r->run[i].n;
-        all->ms += r->run[i].ms;
+    for (size_t i = 0; i < r->jobs; i++) {
+        memcpy(&all->r[all->n], r->job[i].rs.r, r->job[i].rs.n * sizeof *all->r);
+        all->n += r->job[i].rs.n;
     }
     run_results_count(all);
     all->role = dup_text(r, "reference");
@@ -292,12 +362,12 @@ static int write_reports(struct ref *r, const struct run_results *all)
 {
     struct check lines = *r->c, page = *r->c;
     struct run_results joined = *all;
-    struct run_results *one[] = {&joined}, *many[RUNS_MAX];
+    struct run_results *one[] = {&joined}, *many[JOBS_MAX];
     lines.html = lines.save = NULL;
     page.jsonl = page.junit = page.tap = NULL;
-    for (size_t i = 0; i < r->runs; i++)
-        many[i] = &r->run[i];
-    int status = check_reports(&page, many, r->runs);
+    for (size_t i = 0; i < r->jobs; i++)
+        many[i] = &r->job[i].rs;
+    int status = check_reports(&page, many, r->jobs);
     return status == CLI_OK ? check_reports(&lines, one, 1) : status;
 }
 
@@ -324,9 +394,13 @@ int check_reference(struct check *c)
     struct ref *r = calloc(1, sizeof *r);
     struct run_results all = {0};
     struct kill_matrix k = {0};
+    struct timespec began, ended;
     char why[300] = "";
+    clock_gettime(CLOCK_MONOTONIC, &began);
     if (!r) return cli_error("out of memory");
     r->c = c;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->turned, NULL);
     ssize_t n = readlink("/proc/self/exe", r->self, sizeof r->self - 1);
     int status = n > 0 ? CLI_OK : cli_error("/proc/self/exe: %s", strerror(errno));
     err e = identities_new(&c->env, RUN_TLS_MODERN, c->talk.pki, NULL, &r->identities);
@@ -336,7 +410,9 @@ int check_reference(struct check *c)
     else snprintf(r->pki, sizeof r->pki, "%.*s", (int)(end - folder), folder);
     if (status == CLI_OK) status = run_settings(r);
     if (status == CLI_OK) status = mistakes(r, &k);
+    clock_gettime(CLOCK_MONOTONIC, &ended);
     if (status == CLI_OK) status = join(r, &all);
+    all.ms = (double)(ended.tv_sec - began.tv_sec) * 1e3 + (double)(ended.tv_nsec - began.tv_nsec) / 1e6;
     if (status == CLI_OK) status = write_reports(r, &all);
     if (status == CLI_OK) {
         for (int v = 0; v < V_COUNT; v++)
@@ -345,13 +421,14 @@ int check_reference(struct check *c)
         status = run_results_status(&all, c->strict);
         if (status == CLI_OK && (k.survivors || all.count[V_INCONC])) status = CLI_FAILED;
     }
-    stop_server(r);
+    for (size_t i = 0; i < r->jobs; i++)
+        stop_server(&r->job[i]);
     mem_free(c->env.mem, all.r);
     all.r = NULL;
     all.n = 0;
     run_results_done(&all);
-    for (size_t i = 0; i < r->runs; i++)
-        run_results_done(&r->run[i]);
+    for (size_t i = 0; i < r->jobs; i++)
+        run_results_done(&r->job[i].rs);
     kill_done(&k);
     identities_free(r->identities);
     free(r);
