@@ -125,7 +125,7 @@
     X(C_NO_BLANK, "content-no-blank", R_ANALYZER, "IAP-4.3.5-1", "leaves the blank line before the body out")               \
     X(C_NO_TAIL, "content-no-tail", R_ANALYZER, "IAP-4.3.5-1", "ends content with one CRLF")                                \
     X(C_CHUNKED, "content-chunked", R_ANALYZER, "IAP-4.2-3", "sends Transfer-Encoding: chunked")                            \
-    X(C_SHORT, "content-short", R_ANALYZER, "IAP-4.3.5-6", "counts the final CRLF CRLF into Content-Length")                \
+    X(C_SHORT, "content-short", R_ANALYZER, "IAP-4.3.5-6 IAP-4.3.5-1", "counts the final CRLF CRLF into Content-Length")                \
     X(C_HEX_LENGTH, "content-hex-length", R_ANALYZER, "IAP-4.3.5-5", "writes Content-Length as 0x40")                       \
     X(C_GIVES_UP, "content-stream", R_ANALYZER, "IAP-2-1 IAP-3.3-6", "answers its own alerts")                              \
     /* proxy */                                                                                                             \
