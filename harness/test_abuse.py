@@ -103,7 +103,7 @@ def test_a_peer_that_dies_in_the_middle(serve, peer, tmp_path, how):
     alive = serve("iap-manager", "--tls", "off", "--deadline", "2")
     p = peer(lambda c, n: relay(c, alive.address) if n < 12 else ENDS[how](c))
     done = run("check", "iap-manager", "--connect", p.address, *CLEAR, "--case", "iap/1", "--jsonl", tmp_path / "r")
-    assert done.status == 3, done  # much passed before
+    assert done.status == (1 if how == "hang" else 3), done  # though much passed before; a case may ask for an answer, whichever
     assert "dead or silent at the end" in done.err
     cases = [r for r in results(tmp_path / "r") if "verdict" in r and "/passive/" not in r["id"]]
     verdicts = {r["id"]: r["verdict"] for r in cases}

@@ -80,8 +80,12 @@ static void add_split(struct check *c, const char *word, size_t n)
 }
 
 /* Calls add for each word of a list joined by commas. */
-static void each_word(struct check *c, const char *list, void (*add)(struct check *c, const char *word, size_t n))
+static void each_word(struct check *c, const char *option, const char *list, void (*add)(struct check *c, const char *word, size_t n))
 {
+    if (!list[strspn(list, ",")]) {
+        cli_error("%s: nothing is in it", option);
+        exit(CLI_USE);
+    }
     while (*list) {
         size_t n = strcspn(list, ",");
         if (n) add(c, list, n);
@@ -101,6 +105,10 @@ static void add_able(struct check *c, const char *word, size_t n)
 
 static void add_select(struct check *c, const char *id)
 {
+    if (!*id) {
+        cli_error("--case: an id, or the beginning of one, is wanted, such as iap/3.1");
+        exit(CLI_USE);
+    }
     if (c->o.selects == CHECK_SELECTS) {
         cli_error("--case: at most %d", CHECK_SELECTS);
         exit(CLI_USE);
@@ -115,7 +123,7 @@ static error_t parse_run(int key, char *arg, struct check *c)
     case OPT_SCENARIO:
         if (c->files < CHECK_FILES) c->file[c->files++] = arg;
         return 0;
-    case OPT_SPLIT: each_word(c, strcmp(arg, "all") == 0 ? "whole,bytes,random" : arg, add_split); return 0;
+    case OPT_SPLIT: each_word(c, "--split", strcmp(arg, "all") == 0 ? "whole,bytes,random" : arg, add_split); return 0;
     case OPT_LIST: c->list = true; return 0;
     case OPT_DRY: c->dry_run = true; return 0;
     case OPT_JOBS: c->o.jobs = (unsigned)want(cli_number("--jobs", arg, 1, 64)); return 0;
@@ -146,7 +154,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_EXEC: c->o.exec = arg; return 0;
     case OPT_HOST: c->o.host = arg; return 0;
     case OPT_IDENTITY: c->o.identity = arg; return 0;
-    case OPT_ABLE: each_word(c, arg, add_able); return 0;
+    case OPT_ABLE: each_word(c, "--able", arg, add_able); return 0;
     case OPT_MEMORY: c->memory = true; return 0;
     case OPT_PEER_CONNECTS: c->o.peer_connects = true; return 0;
     case OPT_MUTATE: c->mutant = arg; return 0;
@@ -158,12 +166,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+/* What stands in our requests has to be right in itself: the mistakes are the cases' business. */
+static int check_names(const struct suite_options *o)
+{
+    if (cli_host("--host", o->host) != CLI_OK || cli_host("--identity", o->identity) != CLI_OK) return CLI_USE;
+    size_t n = o->connect ? strlen(o->connect) : 0;
+    if (n > 2 && strcmp(o->connect + n - 2, ":0") == 0) return cli_error("--connect: %s: port 0 is no port that a peer listens on", o->connect);
+    return CLI_OK;
+}
+
 static int check_use(struct check *c)
 {
     struct suite_options *o = &c->o;
     int role;
     if (!c->role) return cli_error("check what?  iap-manager, iap-analyzer or iap-proxy (or reference: all of our own)");
-    if (strcmp(c->role, "reference") == 0) return CLI_OK;
+    if (strcmp(c->role, "reference") == 0) {
+        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || o->host || o->identity || o->ables;
+        return peer && !c->list && !c->dry_run ? cli_error("check reference starts its peers itself: give no option about the peer") : CLI_OK;
+    }
     role = cli_role(c->role);
     if (role < 0) return CLI_USE;
     o->role = c->role;
@@ -173,6 +193,7 @@ static int check_use(struct check *c)
         o->mutant = iap_mutant_find(slice_str(c->mutant));
         if (o->mutant == MUT_NONE) return cli_error("--mutate: there is no mistake %s: see draftproof mutants", c->mutant);
     }
+    if (check_names(o) != CLI_OK) return CLI_USE;
     if (c->list || c->dry_run) return CLI_OK;
     if (cli_address("--connect", o->connect) != CLI_OK || cli_address("--listen", o->listen) != CLI_OK ||
         cli_address("--next-hop", o->next_hop) != CLI_OK)
@@ -185,6 +206,7 @@ static int check_use(struct check *c)
     if (o->next_hop) return cli_error("--next-hop is for iap-proxy");
     if (o->connect && (o->listen || o->exec)) return cli_error("--connect says that the peer listens; --listen and --exec are for a peer that connects");
     if (!o->connect && !o->listen && !o->exec) return cli_error("where is the peer?  --connect H:P if it listens, --listen H:P or --exec CMD if it connects to us");
+    if (o->exec && !o->exec[strspn(o->exec, " \t\n")]) return cli_error("--exec: a command is wanted");
     o->peer_connects = !o->connect;
     return CLI_OK;
 }
@@ -286,6 +308,7 @@ int cli_check(int argc, char **argv)
     }
     set_defaults(&c);
     if (status == CLI_OK) status = check_waivers(&c);
+    if (status == CLI_OK && !c.list && !c.dry_run) status = check_places(&c);
     if (status == CLI_OK && (c.list || c.dry_run)) status = check_list(&c);
     else if (status == CLI_OK && strcmp(c.role, "reference") == 0) status = check_reference(&c);
     else if (status == CLI_OK) status = run(&c);

@@ -34,6 +34,8 @@ int check_list(const struct check *c);
 /* Reads the waivers of --waive into c->waiver. */
 int check_waivers(struct check *c);
 void check_waivers_done(struct check *c);
+/* Whether the reports can be written where they are wanted: told before a long run, not after it. */
+int check_places(const struct check *c);
 /* Writes what --jsonl, --junit, --tap, --html and --save ask for. */
 int check_reports(const struct check *c, struct run_results *const *runs, size_t n);
 /* The exit status: what was selected has to have proven something. */

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/check.h"
 
@@ -123,7 +125,7 @@ static int take_waiver(struct check *c, const json_t *o, size_t index)
 {
     const char *id = json_string_value(json_object_get(o, "id")), *reason = json_string_value(json_object_get(o, "reason"));
     const char *link = json_string_value(json_object_get(o, "link")), *expires = json_string_value(json_object_get(o, "expires"));
-    if (!id || !reason || !link || !expires) return cli_error("%s: entry %zu: id, reason, link and expires are all needed", c->waive, index + 1);
+    if (!id || !*id || !reason || !link || !expires) return cli_error("%s: entry %zu: id, reason, link and expires are all needed", c->waive, index + 1);
     if (!is_date(expires)) return cli_error("%s: %s: expires %s is no date like 2027-01-31", c->waive, id, expires);
     bool known = strncmp(id, "iap/passive/", 12) == 0;
     const char *one[1] = {id};
@@ -141,6 +143,7 @@ int check_waivers(struct check *c)
     int status = CLI_OK;
     if (!c->waive) return CLI_OK;
     json_t *root = json_load_file(c->waive, 0, &e);
+    if (!root && e.line < 0) return cli_error("%s", e.text);
     if (!root) return cli_error("%s:%d: %s", c->waive, e.line, e.text);
     if (!json_is_array(root)) status = cli_error("%s: a list of waivers is wanted: [{\"id\":...,\"reason\":...,\"link\":...,\"expires\":...}]", c->waive);
     c->waiver = calloc(json_array_size(root) + 1, sizeof *c->waiver);
@@ -165,6 +168,32 @@ void check_waivers_done(struct check *c)
 }
 
 /* --- reports ------------------------------------------------------------------------------------------------------------ */
+
+static int place_of(const char *path)
+{
+    struct stat st;
+    char dir[PATH_MAX];
+    if (!path || strcmp(path, "-") == 0) return CLI_OK;
+    if (!*path) return cli_error("the name of a report is empty");
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) return cli_error("%s: %s", path, strerror(EISDIR));
+    const char *slash = strrchr(path, '/');
+    if ((size_t)snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".") >= sizeof dir)
+        return cli_error("%.60s...: %s", path, strerror(ENAMETOOLONG));
+    return access(dir, W_OK | X_OK) == 0 ? CLI_OK : cli_error("%s: %s", path, strerror(errno));
+}
+
+int check_places(const struct check *c)
+{
+    const char *const file[] = {c->jsonl, c->junit, c->tap, c->html};
+    struct stat st;
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        if (place_of(file[i]) != CLI_OK) return CLI_USE;
+    }
+    if (!c->save) return CLI_OK;
+    if (mkdir(c->save, 0777) != 0 && errno != EEXIST) return cli_error("%s: %s", c->save, strerror(errno));
+    if (stat(c->save, &st) == 0 && !S_ISDIR(st.st_mode)) return cli_error("%s: %s", c->save, strerror(ENOTDIR));
+    return access(c->save, W_OK | X_OK) == 0 ? CLI_OK : cli_error("%s: %s", c->save, strerror(errno));
+}
 
 static int save(const struct check *c, struct run_results *rs)
 {

@@ -12,12 +12,15 @@
 int cli_error(const char *fmt, ...)
 {
     va_list ap;
+    char text[2000];
     fflush(stdout);
-    fputs("draftproof: ", stderr);
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    fputc('\n', stderr);
+    for (char *c = text; *c; c++) { /* what was typed is quoted: one line, and nothing for the terminal to obey */
+        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
+    }
+    fprintf(stderr, "draftproof: %s\n", text);
     return CLI_USE;
 }
 

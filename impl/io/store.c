@@ -356,7 +356,11 @@ static err write_batch(struct store *s)
     if (s->size && s->size + all.n > s->rotate_at) TRY(begin_file(s, s->file + 1));
     TRY(write_all(s->fd, all));
     s->size += all.n;
-    return fsync(s->fd) == 0 ? OK : ERR_SYS;
+    struct stat st;
+    if (fsync(s->fd) != 0 || fstat(s->fd, &st) != 0) return ERR_SYS;
+    if (st.st_nlink > 0) return OK;
+    errno = ENOENT; /* somebody removed it: nobody will ever read what was written */
+    return ERR_SYS;
 }
 
 err store_sync(struct store *s, uint64_t *durable, char *why, size_t why_n)
