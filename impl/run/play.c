@@ -151,6 +151,7 @@ void play_raise(struct player *p, const char *name, int end, bool shy, size_t ru
     ev->shy = shy;
     ev->rung = rung;
     p->came[end] = true;
+    p->raised++;
     if (hits_never(p, ev)) {
         mem_free(mem(p), ev);
         return;
@@ -374,7 +375,9 @@ static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint
         play_inconc(p, "could not reach %s: %s", state, why);
         return false;
     }
-    if (r == 0) {
+    if (r == 0) { /* each answer on the way has its own time: a slow peer is not a silent one */
+        if (p->raised != p->raised_armed) p->armed_until = 0;
+        p->raised_armed = p->raised;
         arm(p, now, wait_ms(p, s));
         return false;
     }
@@ -456,8 +459,11 @@ static void timed_out(struct player *p, uint64_t now)
     }
     if (s->word == SCN_REACH) {
         const struct scn_arg *t = scn_first(s);
-        play_inconc(p, "could not reach %s within %.1f s: the peer is silent", t ? (const char *)t->value[0].p : "",
-                    (double)wait_ms(p, s) / 1000);
+        const char *state = t ? (const char *)t->value[0].p : "";
+        if (!p->run->dial && p->e.link[0].state == LINK_IDLE)
+            play_inconc(p, "could not reach %s: the peer did not connect within %.1f s", state,
+                        (double)(p->run->accept_ms > wait_ms(p, s) ? p->run->accept_ms : wait_ms(p, s)) / 1000);
+        else play_inconc(p, "could not reach %s: the peer was silent for %.1f s", state, (double)wait_ms(p, s) / 1000);
         return;
     }
     play_inconc(p, "no connection within %.1f s", (double)wait_ms(p, s) / 1000);

@@ -286,7 +286,9 @@ static void reap(struct suite_tcp *t)
         if (heard && g->began > t->heard_from) t->heard_from = g->began;
         if (heard) t->dead = false;
         look_at_exit(g, heard);
-        if (g->p->verdict == V_INCONC || (!heard && crash_of(g))) {
+        /* one that answers at once, though wrongly, costs no time: the case about just that answer is still to come */
+        bool prompt = heard && now - g->began < t->s->o->timeout_ms;
+        if ((g->p->verdict == V_INCONC && !prompt) || (!heard && crash_of(g))) {
             t->silent++;
         } else if (g->p->verdict != V_ERROR) {
             t->silent = 0;
