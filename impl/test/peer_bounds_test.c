@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a peer can make the reference hold and wait for, how it ends a session it does not go on with, and the name it asks for. */
-#include "tls_pair.h"
+#include "test/tls_pair.h"
 
 #include "peer/iap_peer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole sessions through reference proxies, in memory: the transcript of section 4.4 octet for octet, chains,
  * loops, and TLS from end to end.  Each place on the way stands behind a tap that writes down what passes. */
-#include "tls_pair.h"
+#include "test/tls_pair.h"
 
 #include "peer/iap_peer.h"
 #include "peer/iap_proxy.h"
