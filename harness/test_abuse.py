@@ -149,6 +149,24 @@ def test_a_command_that_does_not_start_is_named():
     assert "the command of --exec had ended with status 7" in done.out
 
 
+@pytest.mark.parametrize("answers,acknowledged", [(2, 1), (1000, 1)])
+def test_a_response_that_was_there_before_does_not_acknowledge(peer, alert, answers, acknowledged):
+    def talk(c, _):
+        with c.makefile("rb") as f:
+            for answer in (b"200", b"101", b"200"):
+                while f.readline() != b"\r\n":
+                    pass
+                c.sendall(b"IAP/0.3 " + answer + b"\r\n\r\n")
+            while not f.readline().startswith(b"<alert"):
+                pass
+            c.sendall(b"IAP/0.3 200\r\n\r\n" * answers)
+            c.recv(1)
+    done = run("send", "iap-analyzer", "--tls", "off", "--host", "m.dom.org", "--connect", peer(talk).address, "--timeout", "1",
+               *[alert(b"<alert/>\r\n") for _ in range(3)])
+    assert done.status == 1, done
+    assert f"{acknowledged} of 3 alerts acknowledged" in done.out
+
+
 # --- users ----------------------------------------------------------------------------------------------------------------
 
 @pytest.fixture

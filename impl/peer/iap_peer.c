@@ -272,6 +272,8 @@ static void peer_feed(struct endpoint *e, int link, slice octets, uint64_t now)
     struct iap_peer *p = peer_of(e);
     (void)link;
     take(p, octets, now);
+    /* not before all that came is looked at: a response that was there before the next alert went out does not answer it */
+    iap_peer_poke(p, now);
     hold_back(p, now);
     if (MUT(p, ONE_SEGMENT) && !p->closing && iap_reader_inside(&p->c.track.reader[!p->c.side]))
         iap_peer_farewell(p, 400, "half a message", now);

@@ -219,9 +219,7 @@ static void ready(struct iap_peer *p, uint64_t now)
         struct iap_msg m;
         iap_peer_message(&m, IAP_CONTENT)->body = SLICE_LIT("command");
         iap_peer_send_anyway(p, &m);
-        return;
     }
-    next_alert(p, now);
 }
 
 void iap_peer_on_channel(struct iap_peer *p, const struct iap_msg *m, uint64_t now)
@@ -231,13 +229,13 @@ void iap_peer_on_channel(struct iap_peer *p, const struct iap_msg *m, uint64_t n
     if (!slice_eq(m->version, SLICE_LIT(IAP_VERSION)) && !any_version) { /* 3.3, 6.6 */
         iap_peer_tell(p, "channel set-up with another version refused");
         iap_peer_respond(p, 505, now);
-        iap_peer_end_soon(p, now);
+        iap_peer_leave(p, now);
         return;
     }
     if (m->role != want && !MUT(p, TAKES_WRONG_ROLE) && !MUT(p, TAKES_ANY_ROLE)) {
         iap_peer_tell(p, "channel set-up with a role that is not served here; answered 405");
         iap_peer_respond(p, 405, now);
-        iap_peer_end_soon(p, now);
+        iap_peer_leave(p, now);
         return;
     }
     if (MUT(p, CHANNEL_202)) {
@@ -286,7 +284,6 @@ static void on_answer_to_alert(struct iap_peer *p, uint16_t code, uint64_t now)
     if (code != 200) iap_peer_tell(p, "alert rejected with %u", (unsigned)code);
     if (p->s->hooks.answered) p->s->hooks.answered(p->s->hooks.ctx, p, id, code);
     if (MUT(p, LEAVES)) iap_peer_end_soon(p, now);
-    if (!p->closing) next_alert(p, now);
 }
 
 static bool short_code(struct iap_peer *p, const struct iap_msg *m)
