@@ -71,6 +71,8 @@ struct play_run {
     enum link_split split;
     uint64_t seed;
     bool *wake;                 /* set when a player stops */
+    void (*deafen)(void *ctx);  /* stops listening for the rest of the case, so that the peer is really refused; NULL: not needed */
+    void *deafen_ctx;
 };
 
 struct player {

@@ -297,6 +297,7 @@ err iap_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t n
         return OK;
     }
     if (strcmp(verb, "identity") == 0) return do_identity(p, x, s);
+    if (strcmp(verb, "refuse") == 0 && p->run->deafen) p->run->deafen(p->run->deafen_ctx);
     if (strcmp(verb, "refuse") == 0) { /* ends that wait are gone: whoever gives connections finds none */
         for (int i = 0; i < PLAY_ENDS; i++)
             if (!iap_play_end(p, i)->dials && p->e.link[i].state == LINK_IDLE) p->e.link[i].state = LINK_DOWN;

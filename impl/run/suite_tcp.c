@@ -31,6 +31,7 @@ struct suite_tcp {
     size_t slots;
     bool wake;
     bool common_listener;
+    bool deaf;          /* the case being played does not listen: the listener has to be set up again */
     char bound[64];
     size_t silent;      /* instances in a row that came to nothing */
     uint64_t heard_from; /* when the latest of the cases began in which octets of the peer came */
@@ -173,6 +174,23 @@ static void clear_slot(struct slot *g)
     *g = (struct slot){.t = g->t};
 }
 
+static void deafen(void *ctx)
+{
+    struct suite_tcp *t = ctx;
+    if (!t->common_listener || t->deaf) return;
+    net_unlisten(t->net, give_common, t);
+    t->deaf = true;
+}
+
+static err listen_again(struct suite_tcp *t, char *why, size_t why_n)
+{
+    char bound[64];
+    if (!t->deaf) return OK;
+    TRY(net_listen(t->net, t->bound, give_common, t, bound, sizeof bound, why, why_n));
+    t->deaf = false;
+    return OK;
+}
+
 static void report(struct suite_tcp *t, const struct suite_item *it)
 {
     struct suite *s = t->s;
@@ -191,6 +209,9 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
     g->run.seed = it->split->seed;
     g->run.dial = s->o->peer_connects ? NULL : s->o->connect;
     g->run.wake = &t->wake;
+    g->run.deafen = deafen;
+    g->run.deafen_ctx = t;
+    TRY(listen_again(t, why, why_n));
     TRY(suite_player(s, it, &g->run, &g->plan, &g->p));
     if (!g->p) {
         report(t, it);
