@@ -47,12 +47,6 @@ static const struct argp_option options[] = {
     {"quiet", 'q', NULL, 0, "print the summary only", 3},
     {0}};
 
-static int64_t want(int64_t v)
-{
-    if (v < 0) exit(CLI_USE);
-    return v;
-}
-
 static void add_split(struct check *c, const char *word, size_t n)
 {
     struct suite_options *o = &c->o;
@@ -69,7 +63,7 @@ static void add_split(struct check *c, const char *word, size_t n)
     else if (strcmp(name, "random") == 0) s->how = SPLIT_RANDOM;
     else if (strncmp(name, "random:", 7) == 0) {
         s->how = SPLIT_RANDOM;
-        s->seed = (uint64_t)want(cli_number("--split random", name + 7, 0, INT64_MAX));
+        s->seed = (uint64_t)cli_want(cli_number("--split random", name + 7, 0, INT64_MAX));
     } else {
         cli_error("--split: %s is none of whole, bytes, random[:SEED], all", name);
         exit(CLI_USE);
@@ -126,9 +120,9 @@ static error_t parse_run(int key, char *arg, struct check *c)
     case OPT_SPLIT: each_word(c, "--split", strcmp(arg, "all") == 0 ? "whole,bytes,random" : arg, add_split); return 0;
     case OPT_LIST: c->list = true; return 0;
     case OPT_DRY: c->dry_run = true; return 0;
-    case OPT_JOBS: c->o.jobs = (unsigned)want(cli_number("--jobs", arg, 1, 64)); return 0;
-    case OPT_TIMEOUT: c->o.timeout_ms = (uint64_t)want(cli_seconds("--timeout", arg)); return 0;
-    case OPT_PATIENCE: c->o.patience_ms = (uint64_t)want(cli_seconds("--patience", arg)); return 0;
+    case OPT_JOBS: c->o.jobs = (unsigned)cli_want(cli_number("--jobs", arg, 1, 64)); return 0;
+    case OPT_TIMEOUT: c->o.timeout_ms = (uint64_t)cli_want(cli_seconds("--timeout", arg)); return 0;
+    case OPT_PATIENCE: c->o.patience_ms = (uint64_t)cli_want(cli_seconds("--patience", arg)); return 0;
     case OPT_STRICT: c->strict = true; return 0;
     case OPT_WAIVE: c->waive = arg; return 0;
     case OPT_JSONL: c->jsonl = arg; return 0;

@@ -130,6 +130,26 @@ int cli_host(const char *option, const char *value)
     return cli_error("%s: \"%s\" is no host: give a name, such as m.dom.org, or an IPv4 address (4.2)", option, value);
 }
 
+int64_t cli_want(int64_t v)
+{
+    if (v < 0) exit(CLI_USE);
+    return v;
+}
+
+const struct iap_style *cli_style(const char *name)
+{
+    static const char *const words[] = {"sent", "example", "grammar", NULL};
+    static const struct iap_style *const styles[] = {&iap_style_sent, &iap_style_example, &iap_style_grammar};
+    return styles[cli_want(cli_word("--style", name, words))];
+}
+
+void cli_listening(void *ctx, const char *address)
+{
+    (void)ctx;
+    printf("listening on %s\n", address);
+    fflush(stdout);
+}
+
 int cli_role(const char *word)
 {
     static const char *const roles[] = {"iap-manager", "iap-analyzer", "iap-proxy", NULL};

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "codec/iap_msg.h"
 #include "run/identity.h"
 #include "run/play_iap.h"
 
@@ -42,6 +43,12 @@ int64_t cli_number(const char *option, const char *value, int64_t low, int64_t h
 int cli_address(const char *option, const char *value);
 /* A host as the draft writes it (4.2), as the value of an option (NULL: not given): CLI_OK, or CLI_USE with a message. */
 int cli_host(const char *option, const char *value);
+/* What the two above gave, unless that was -1: then the message stands and the program ends with CLI_USE.  For option parsers. */
+int64_t cli_want(int64_t v);
+/* The form to write where the draft contradicts itself; ends the program with a message when there is none of that name. */
+const struct iap_style *cli_style(const char *name);
+/* Prints "listening on ADDRESS", flushed: the contract of everything that takes connections. */
+void cli_listening(void *ctx, const char *address);
 /* The role, or -1 with a message that lists the roles. */
 int cli_role(const char *word);
 /* Near words: the entry of words closest to what was typed, NULL when none is close. */

@@ -33,21 +33,6 @@ struct send {
     size_t complaints;
 };
 
-static int64_t want(int64_t v)
-{
-    if (v < 0) exit(CLI_USE);
-    return v;
-}
-
-static void set_style(struct send *s, const char *name)
-{
-    static const char *const words[] = {"sent", "example", "grammar", NULL};
-    const struct iap_style *const styles[] = {&iap_style_sent, &iap_style_example, &iap_style_grammar};
-    int w = cli_word("--style", name, words);
-    if (w < 0) exit(CLI_USE);
-    s->o.peer.style = *styles[w];
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct send *s = state->input;
@@ -58,10 +43,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_HOST: s->o.peer.host = arg; return 0;
     case OPT_TYPE: s->type = arg; return 0;
     case OPT_PAD: s->pad = arg; return 0;
-    case OPT_STYLE: set_style(s, arg); return 0;
-    case OPT_REPEAT: s->o.repeat = (size_t)want(cli_number("--repeat", arg, 1, 1000000000)); return 0;
-    case OPT_CONNECTIONS: s->o.connections = (unsigned)want(cli_number("--connections", arg, 1, 10000)); return 0;
-    case OPT_TIMEOUT: s->o.timeout_ms = (uint64_t)want(cli_seconds("--timeout", arg)); return 0;
+    case OPT_STYLE: s->o.peer.style = *cli_style(arg); return 0;
+    case OPT_REPEAT: s->o.repeat = (size_t)cli_want(cli_number("--repeat", arg, 1, 1000000000)); return 0;
+    case OPT_CONNECTIONS: s->o.connections = (unsigned)cli_want(cli_number("--connections", arg, 1, 10000)); return 0;
+    case OPT_TIMEOUT: s->o.timeout_ms = (uint64_t)cli_want(cli_seconds("--timeout", arg)); return 0;
     case 'v': s->o.peer.verbose = true; return 0;
     case 'q': s->quiet = true; return 0;
     case ARGP_KEY_ARG:
@@ -73,13 +58,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
-}
-
-static void listening(void *ctx, const char *address)
-{
-    (void)ctx;
-    printf("listening on %s\n", address);
-    fflush(stdout);
 }
 
 static void say(void *ctx, const char *text)
@@ -133,7 +111,7 @@ int cli_send(int argc, char **argv)
     struct tls_context *tls = NULL;
     env_init(&s.env);
     s.o = (struct sender_options){
-        .peer = {.env = &s.env, .role = TEST_ANALYZER, .style = iap_style_sent, .listening = listening, .say = say, .ctx = &s},
+        .peer = {.env = &s.env, .role = TEST_ANALYZER, .style = iap_style_sent, .listening = cli_listening, .say = say, .ctx = &s},
         .repeat = 1, .connections = 1, .timeout_ms = 10000, .progress = progress, .refused = refused};
     cli_alerts_init(&s.alerts);
     argp_parse(&argp, argc, argv, 0, NULL, &s);

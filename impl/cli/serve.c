@@ -53,27 +53,12 @@ static void add_route(struct serve *s, char *text, struct argp_state *state)
     r->to = eq ? eq + 1 : text;
 }
 
-static int64_t want(int64_t v)
-{
-    if (v < 0) exit(CLI_USE);
-    return v;
-}
-
 static void set_mutant(struct serve *s, const char *name)
 {
     s->o.mutant = iap_mutant_find(slice_str(name));
     if (s->o.mutant != MUT_NONE) return;
     cli_error("--mutate: there is no mistake %s: see draftproof mutants", name);
     exit(CLI_USE);
-}
-
-static void set_style(struct serve *s, const char *name)
-{
-    static const char *const words[] = {"sent", "example", "grammar", NULL};
-    const struct iap_style *const styles[] = {&iap_style_sent, &iap_style_example, &iap_style_grammar};
-    int w = cli_word("--style", name, words);
-    if (w < 0) exit(CLI_USE);
-    s->o.style = *styles[w];
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -89,15 +74,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_IDENTITY: s->o.identity = arg; return 0;
     case OPT_STORE: s->o.store_dir = arg; return 0;
     case OPT_REFUSE: s->o.refuse = true; return 0;
-    case OPT_DEADLINE: s->env.limits.setup_ms = (uint32_t)want(cli_seconds("--deadline", arg)); return 0;
-    case OPT_IDLE: s->env.limits.idle_ms = (uint32_t)want(cli_seconds("--idle", arg)); return 0;
+    case OPT_DEADLINE: s->env.limits.setup_ms = (uint32_t)cli_want(cli_seconds("--deadline", arg)); return 0;
+    case OPT_IDLE: s->env.limits.idle_ms = (uint32_t)cli_want(cli_seconds("--idle", arg)); return 0;
     case OPT_CONTENT:
-        s->env.limits.content = (size_t)want(cli_number("--max-content", arg, 1, 1 << 30));
+        s->env.limits.content = (size_t)cli_want(cli_number("--max-content", arg, 1, 1 << 30));
         s->env.limits.out_queue = 2 * s->env.limits.content + 65536;
         return 0;
     case OPT_TYPE: s->type = arg; return 0;
     case OPT_PAD: s->pad = arg; return 0;
-    case OPT_STYLE: set_style(s, arg); return 0;
+    case OPT_STYLE: s->o.style = *cli_style(arg); return 0;
     case OPT_MUTATE: set_mutant(s, arg); return 0;
     case 'v': s->o.verbose = true; return 0;
     case ARGP_KEY_ARG:
@@ -110,13 +95,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
-}
-
-static void listening(void *ctx, const char *address)
-{
-    (void)ctx;
-    printf("listening on %s\n", address);
-    fflush(stdout);
 }
 
 static void say(void *ctx, const char *text)
@@ -154,7 +132,7 @@ int cli_serve(int argc, char **argv)
     struct tls_context *tls = NULL;
     char why[300] = "";
     env_init(&s.env);
-    s.o = (struct server_options){.env = &s.env, .style = iap_style_sent, .reconnect = true, .listening = listening, .say = say};
+    s.o = (struct server_options){.env = &s.env, .style = iap_style_sent, .reconnect = true, .listening = cli_listening, .say = say};
     cli_alerts_init(&s.alerts);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER * 0, NULL, &s);
     int status = check_use(&s);
