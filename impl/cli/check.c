@@ -21,7 +21,7 @@ static const struct argp_option options[] = {
     {"exec", OPT_EXEC, "CMD", 0, "start the peer for each connection that it must open; {host}, {port} and {dir} (a folder with cert.pem, key.pem, ca.pem) are replaced", 1},
     {"host", OPT_HOST, "NAME", 0, "name to put into CONNECT (default m.dom.org)", 1},
     {"identity", OPT_IDENTITY, "NAME", 0, "the proxy's identity, if it adds no Via line that tells it", 1},
-    {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for: refusing, unconfigured, trust, role-oid, subject, name; may be repeated or joined by commas", 1},
+    {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); may be repeated or joined by commas", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},
     {"mutate", OPT_MUTATE, "NAME", 0, "with --memory: the reference makes a deliberate mistake", 1},
