@@ -1,8 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Fixtures: certificates, and servers that are ended with the test that started them."""
+import signal
+
 import pytest
 
 import programs
+
+
+def hear_signals():
+    """A job that was started in the background ignores SIGINT and SIGHUP and hands that on: the programs under test would never hear them."""
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    except ValueError:
+        pass  # not the main thread: then nothing was inherited that matters here
+
+
+hear_signals()
 
 
 def pytest_addoption(parser):
