@@ -78,7 +78,9 @@ err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why
     t->s = s;
     err e = loop_new(o->env, &t->loop);
     if (e == OK) e = net_tcp_new(o->env, t->loop, &t->net);
-    bool parallel = s->role != TEST_PROXY && (o->connect || o->exec);
+    /* peers that we start can share no port of ours, unless each case takes one that is free */
+    const char *port = o->exec && o->listen ? strrchr(o->listen, ':') : NULL;
+    bool parallel = s->role != TEST_PROXY && (o->connect || o->exec) && (!port || strcmp(port, ":0") == 0);
     t->slots = parallel && o->jobs > 1 ? o->jobs : 1;
     if (t->slots > JOBS_MAX) t->slots = JOBS_MAX;
     for (size_t i = 0; i < t->slots; i++)
