@@ -378,7 +378,7 @@ static void peer_tick(struct endpoint *e, uint64_t now)
         iap_peer_end_now(p);
     } else if (!iap_peer_in_data(p) && !MUT(p, NO_DEADLINE) && now >= p->born + setup_ms(p)) {
         iap_peer_tell(p, "set-up not finished in time (3.2)");
-        iap_peer_end_soon(p, now);
+        iap_peer_leave(p, now);
     } else if (iap_peer_in_data(p) && l->idle_ms && now >= p->touched + l->idle_ms) {
         iap_peer_tell(p, "idle for too long");
         iap_peer_close(p, now);
