@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "io/store_scan.h"
+#include "io/fd.h"
 
 enum { NAME_N = 40, FILES_MAX = 1 << 20 }; /* a million starts; the list of them is 8 MiB */
 #define KEPT_MAX       ((size_t)1 << 20) /* memory of a batch that is kept for the next: a rare large one is given back */
@@ -117,17 +118,6 @@ static err list_files(int dir_fd, struct file_list *l)
     return e;
 }
 
-static err write_all(int fd, slice s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return ERR_SYS;
-        s = slice_sub(s, (size_t)n, s.n);
-    }
-    return OK;
-}
-
 /* ---- opening ---- */
 
 static err copy_tail(int from, uint64_t off, int to)
@@ -138,7 +128,7 @@ static err copy_tail(int from, uint64_t off, int to)
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return ERR_SYS;
         if (n == 0) return fsync(to) == 0 ? OK : ERR_SYS;
-        TRY(write_all(to, slice_of(part, (size_t)n)));
+        TRY(fd_write_all(to, slice_of(part, (size_t)n)));
         off += (uint64_t)n;
     }
 }
@@ -354,7 +344,7 @@ static err write_batch(struct store *s)
     slice all = buf_slice(&s->batch);
     if (all.n == 0) return OK;
     if (s->size && s->size + all.n > s->rotate_at) TRY(begin_file(s, s->file + 1));
-    TRY(write_all(s->fd, all));
+    TRY(fd_write_all(s->fd, all));
     s->size += all.n;
     struct stat st;
     if (fsync(s->fd) != 0 || fstat(s->fd, &st) != 0) return ERR_SYS;

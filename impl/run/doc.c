@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/fd.h"
+
 void doc_add(struct doc *d, slice s)
 {
     if (d->failed == OK) d->failed = buf_add(d->out, s);
@@ -201,17 +203,6 @@ bool doc_is_text(slice s)
 
 /* ---- to disk ---- */
 
-static err write_all(int fd, slice s)
-{
-    while (s.n) {
-        ssize_t n = write(fd, s.p, s.n);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return ERR_SYS;
-        s = slice_sub(s, (size_t)n, s.n);
-    }
-    return OK;
-}
-
 static err complain(const char *path, const char *text, char *why, size_t why_n)
 {
     if (why_n) snprintf(why, why_n, "%s: %s", path, text);
@@ -220,7 +211,7 @@ static err complain(const char *path, const char *text, char *why, size_t why_n)
 
 static err save_in_place(int fd, slice s, bool ours, const char *path, char *why, size_t why_n)
 {
-    err e = fd < 0 ? ERR_SYS : write_all(fd, s);
+    err e = fd < 0 ? ERR_SYS : fd_write_all(fd, s);
     int keep = errno;
     if (fd >= 0 && ours && close(fd) != 0 && e == OK) {
         e = ERR_SYS;
@@ -237,7 +228,7 @@ static err save_and_rename(const char *target, slice s, const char *path, char *
     if (n < 0 || (size_t)n >= sizeof tmp) return complain(path, "name too long", why, why_n);
     int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd < 0) return complain(path, strerror(errno), why, why_n);
-    err e = write_all(fd, s);
+    err e = fd_write_all(fd, s);
     int keep = errno;
     if (close(fd) != 0 && e == OK) {
         e = ERR_SYS;

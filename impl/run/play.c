@@ -179,14 +179,6 @@ const char *play_drain(struct player *p, int end)
     return last;
 }
 
-bool play_has(const struct player *p, int end, const char *name)
-{
-    for (const struct play_event *ev = p->head[end]; ev; ev = ev->next) {
-        if (strcmp(ev->name, name) == 0) return true;
-    }
-    return false;
-}
-
 /* --- expect ----------------------------------------------------------------------------------------------------------- */
 
 /* The alternatives of the expect at pc: [pc, result). */

@@ -114,7 +114,6 @@ void play_fault(struct player *p, const struct play_fault *f);
 void play_raise(struct player *p, const char *name, int end, bool shy, size_t rung, const struct play_field *field, size_t n);
 /* Drops all events of an end that nobody looked at; returns the name of the last one, or NULL. */
 const char *play_drain(struct player *p, int end);
-bool play_has(const struct player *p, int end, const char *name);
 /* The scenario, or the tester, is at fault: verdict error. */
 __attribute__((format(printf, 2, 3))) err play_error(struct player *p, const char *fmt, ...);
 /* The case did not get to its point. */

@@ -418,16 +418,6 @@ static enum iap_under_test role_of(const char *role)
     return strcmp(role, "iap-analyzer") == 0 ? TEST_ANALYZER : TEST_MANAGER;
 }
 
-bool suite_knows(const struct catalog *c, const char *role)
-{
-    for (size_t i = 0; i < c->n; i++) {
-        for (size_t k = 0; k < c->item[i]->againsts; k++) {
-            if (strcmp(c->item[i]->against[k], role) == 0) return true;
-        }
-    }
-    return false;
-}
-
 static err run_items(struct suite *s, struct suite_tcp *tcp, struct items *l, char *why, size_t why_n)
 {
     err e = s->o->memory ? suite_run_mem(s, l->item, l->n, why, why_n) : suite_run_tcp(tcp, l->item, l->n, why, why_n);

@@ -66,7 +66,5 @@ struct suite_options {
 /* Adds one result for each case and split, the passive checks, and the verdicts of waivers.  ERR_USE and why when the options do not fit together;
  * ERR_SYS when an address cannot be used. */
 err suite_run(const struct suite_options *o, struct run_results *out, char *why, size_t why_n) MUST_CHECK;
-/* True when some case has that role. */
-bool suite_knows(const struct catalog *c, const char *role);
 
 #endif
