@@ -199,4 +199,4 @@ const struct fsm iap_machine = {
 };
 
 #define FAULT(n, c, d, s, t) {#n, CL_##c, DEF_##d, SEV_##s, t},
-const struct iap_fault_info iap_faults[IAP_F_COUNT] = {{"none", CL_NONE, DEF_NONE, SEV_NOTE, ""}, IAP_FAULTS(FAULT)};
+const struct fault_info iap_faults[IAP_F_COUNT] = {{"none", CL_NONE, DEF_NONE, SEV_NOTE, ""}, IAP_FAULTS(FAULT)};

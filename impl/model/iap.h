@@ -5,7 +5,7 @@
 #define MODEL_IAP_H
 
 #include "base/fsm.h"
-#include "model/clauses.h"
+#include "model/fault.h"
 
 /* --- the machine ------------------------------------------------------------------------------------------------ */
 
@@ -81,9 +81,7 @@ extern const struct fsm iap_machine;
 
 /* --- faults ------------------------------------------------------------------------------------------------------ */
 
-/* Each with the clause it breaks, the defect whose tolerant reading allows it (NONE: both readings forbid it), the level, and text.
- * SEV_FAIL: both readings forbid.  SEV_WEAK: a SHOULD, or tolerated under the defect.  SEV_NOTE: to be recorded only. */
-enum severity { SEV_NOTE, SEV_WEAK, SEV_FAIL };
+/* Each with the clause it breaks, the defect whose tolerant reading allows it (NONE: both readings forbid it), the severity, and text. */
 
 #define IAP_FAULTS(X)                                                                                                       \
     X(CASE, IAP_1_5_1, IAP_D07, NOTE, "letter case differs from the printed form")                                          \
@@ -140,15 +138,8 @@ enum severity { SEV_NOTE, SEV_WEAK, SEV_FAIL };
 #define IAP_ENUM_F(n, c, d, s, t) IAP_F_##n,
 enum iap_fault_code { IAP_F_NONE, IAP_FAULTS(IAP_ENUM_F) IAP_F_COUNT };
 
-struct iap_fault_info {
-    const char *name; /* "BARE_LF" */
-    enum clause_id clause;
-    enum defect_id defect;
-    enum severity severity;
-    const char *text;
-};
 /* Indexed by enum iap_fault_code; entry 0 is "none". */
-extern const struct iap_fault_info iap_faults[IAP_F_COUNT];
+extern const struct fault_info iap_faults[IAP_F_COUNT];
 
 /* --- names and numbers ------------------------------------------------------------------------------------------ */
 #define IAP_VERSION_PREFIX "IAP/0.3"

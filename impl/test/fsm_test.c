@@ -227,7 +227,7 @@ static void test_iap_check(void **state)
             fail_msg("row %zu rules out by %s, a permission", k, clauses[r->clause].id);
     }
     for (int f = 1; f < IAP_F_COUNT; f++) {
-        const struct iap_fault_info *i = &iap_faults[f];
+        const struct fault_info *i = &iap_faults[f];
         assert_true(i->clause != CL_NONE && i->text[0] && i->name[0]);
         if (i->severity == SEV_FAIL && clauses[i->clause].level == LEVEL_MAY)
             fail_msg("%s breaks a permission", i->name);

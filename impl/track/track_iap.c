@@ -44,14 +44,14 @@ static void add_fault(struct track_iap *t, int side, enum iap_fault_code code, e
 
 static void add_listed(struct track_iap *t, int side, enum iap_fault_code code, uint64_t at)
 {
-    const struct iap_fault_info *i = &iap_faults[code];
+    const struct fault_info *i = &iap_faults[code];
     add_fault(t, side, code, i->severity, (uint16_t)i->clause, (uint16_t)i->defect, at, i->text);
 }
 
 /* What a note comes to where one message alone cannot tell. */
-static struct iap_fault_info judge(const struct track_iap *t, const struct iap_msg *m, enum iap_fault_code code)
+static struct fault_info judge(const struct track_iap *t, const struct iap_msg *m, enum iap_fault_code code)
 {
-    struct iap_fault_info i = iap_faults[code];
+    struct fault_info i = iap_faults[code];
     enum iap_state s = track_iap_state(t);
     if (code == IAP_F_ONE_CRLF && m->kind != IAP_RESPONSE) { /* IAP-D10 is about responses by themselves */
         i.severity = SEV_FAIL;
@@ -65,7 +65,7 @@ static struct iap_fault_info judge(const struct track_iap *t, const struct iap_m
 static void add_notes(struct track_iap *t, int side, const struct iap_msg *m, uint64_t at)
 {
     for (uint32_t k = 0; k < m->note_n; k++) {
-        struct iap_fault_info i = judge(t, m, m->note[k].code);
+        struct fault_info i = judge(t, m, m->note[k].code);
         add_fault(t, side, m->note[k].code, i.severity, (uint16_t)i.clause, (uint16_t)i.defect, at + m->note[k].at, i.text);
     }
 }
