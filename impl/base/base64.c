@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/base64.h"
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+const char *base64_flaw_text(enum base64_flaw f)
+{
+    switch (f) {
+    case BASE64_GOOD:
+        return "";
+    case BASE64_ALPHABET:
+        return "an octet outside the alphabet of base64";
+    case BASE64_LENGTH:
+        return "base64 that is not whole groups of four";
+    case BASE64_PADDING:
+        return "padding of base64 at the wrong place";
+    case BASE64_BITS:
+        return "base64 with bits behind the last octet that are not zero";
+    case BASE64_BLANK:
+        return "white space in base64";
+    }
+    return "";
+}
+
+size_t base64_size(size_t n)
+{
+    return n / 3 * 4 + (n % 3 ? 4 : 0);
+}
+
+err base64_encode(slice in, struct buf *out)
+{
+    uint8_t *at;
+    if (in.n > SIZE_MAX / 4) return ERR_LIMIT;
+    size_t n = base64_size(in.n);
+    if (n == 0) return OK;
+    TRY(buf_reserve(out, n, &at));
+    for (size_t i = 0; i < in.n; i += 3) {
+        size_t have = in.n - i < 3 ? in.n - i : 3;
+        uint32_t v = (uint32_t)in.p[i] << 16;
+        if (have > 1) v |= (uint32_t)in.p[i + 1] << 8;
+        if (have > 2) v |= in.p[i + 2];
+        *at++ = (uint8_t)digits[v >> 18];
+        *at++ = (uint8_t)digits[v >> 12 & 63];
+        *at++ = have > 1 ? (uint8_t)digits[v >> 6 & 63] : '=';
+        *at++ = have > 2 ? (uint8_t)digits[v & 63] : '=';
+    }
+    buf_added(out, n);
+    return OK;
+}
+
+static int value_of(uint8_t c)
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+struct reading {
+    uint8_t *to;
+    uint32_t bits;
+    size_t digits, pads, last; /* last: place of the last digit */
+};
+
+/* One octet of the text that is no blank. */
+static enum base64_flaw take(struct reading *r, uint8_t c, size_t at)
+{
+    if (c == '=') {
+        /* two digits at least make an octet, so a group has two signs at most */
+        if (r->digits % 4 < 2 || r->digits % 4 + r->pads >= 4) return BASE64_PADDING;
+        r->pads++;
+        return BASE64_GOOD;
+    }
+    int v = value_of(c);
+    if (v < 0) return BASE64_ALPHABET;
+    if (r->pads) return BASE64_PADDING;
+    r->bits = r->bits << 6 | (uint32_t)v;
+    r->last = at;
+    if (++r->digits % 4 == 0) {
+        *r->to++ = (uint8_t)(r->bits >> 16);
+        *r->to++ = (uint8_t)(r->bits >> 8);
+        *r->to++ = (uint8_t)r->bits;
+        r->bits = 0;
+    }
+    return BASE64_GOOD;
+}
+
+/* The group that padding fills up. */
+static enum base64_flaw end(struct reading *r)
+{
+    size_t left = r->digits % 4;
+    if (left == 0) return BASE64_GOOD;
+    if (left + r->pads != 4) return BASE64_LENGTH;
+    if (r->bits & (left == 2 ? 15u : 3u)) return BASE64_BITS;
+    uint32_t v = r->bits << (left == 2 ? 12 : 6);
+    *r->to++ = (uint8_t)(v >> 16);
+    if (left == 3) *r->to++ = (uint8_t)(v >> 8);
+    return BASE64_GOOD;
+}
+
+err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault *f)
+{
+    uint8_t none, *at = &none; /* buf_reserve gives no place for nothing */
+    enum base64_flaw flaw = BASE64_GOOD;
+    size_t i = 0, digits_n = 0;
+    if (f) *f = (struct base64_fault){BASE64_GOOD, 0};
+    /* as much as the digits make: blanks and padding take no room of out */
+    for (size_t k = 0; k < text.n; k++)
+        digits_n += value_of(text.p[k]) >= 0;
+    size_t want = digits_n / 4 * 3 + (digits_n % 4 ? digits_n % 4 - 1 : 0);
+    if (want) TRY(buf_reserve(out, want, &at));
+    struct reading r = {.to = at};
+    for (; i < text.n && !flaw; i++) {
+        uint8_t c = text.p[i];
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            if (!blanks) flaw = BASE64_BLANK;
+            continue;
+        }
+        flaw = take(&r, c, i);
+    }
+    if (flaw) {
+        i--; /* the loop moved on */
+    } else {
+        flaw = end(&r);
+        if (flaw == BASE64_BITS) i = r.last;
+    }
+    if (flaw) {
+        if (f) *f = (struct base64_fault){flaw, i};
+        return ERR_PEER;
+    }
+    if (want) buf_added(out, (size_t)(r.to - at));
+    return OK;
+}
