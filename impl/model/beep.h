@@ -102,7 +102,6 @@
     X(CHALLENGED, "challenged")   /* SASL: the server asked back */                                          \
     X(ABORTING, "aborting")       /* SASL: the client gave up */                                             \
     X(AUTHENTICATED, "authenticated")                                                                        \
-    X(FAILED, "failed")           /* TLS did not come about */                                               \
     X(LOST, "lost")
 #define BEEP_TUNING_EVENTS(X)                                                                                \
     X(READY, "ready")                                                                                        \
