@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading frames.  A header is judged from left to right, octet by octet, and the first octet that no good header could have there decides: so the
- * verdict is there as early as it can be, and is the same however the octets were cut. */
+/* Reading frames.  A header is judged from left to right, octet by octet, and the first octet that no good
+ * header could have there decides: so the verdict is there as early as it can be, and is the same however the
+ * octets were cut. */
 #include <string.h>
 
 #include "codec/beep_frame_scan.h"
@@ -61,34 +62,48 @@ static err keyword(struct scan *s)
         if (!left) return bad(s, BEEP_F_KEYWORD);
     }
     unsigned k = 0;
-    while (!(left >> k & 1u)) k++;
+    while (!(left >> k & 1u))
+        k++;
     s->f->keyword = (enum beep_keyword)k;
     return OK;
 }
 
-/* Passes the SP that has to stand between two fields.  other: the fault of an octet that would have made what is in front of it something else. */
+/* Passes the SP that has to stand between two fields.  other: the fault of an octet that would have made what
+ * is in front of it something else. */
 static err blank(struct scan *s, enum beep_fault_code other)
 {
     if (s->at == s->in.n) return out_of_octets(s);
     switch (s->in.p[s->at]) {
-    case ' ': s->at++; return OK;
-    case '\t': return bad(s, BEEP_F_BLANKS);
-    case '\r': return bad(s, field_count(s));
-    case '\n': return bad(s, BEEP_F_HEAD_EOL);
-    default: return bad(s, other);
+    case ' ':
+        s->at++;
+        return OK;
+    case '\t':
+        return bad(s, BEEP_F_BLANKS);
+    case '\r':
+        return bad(s, field_count(s));
+    case '\n':
+        return bad(s, BEEP_F_HEAD_EOL);
+    default:
+        return bad(s, other);
     }
 }
 
-/* The end of the line.  A SP there begins a field too many or is one too many: which of both cannot be told from it. */
+/* The end of the line.  A SP there begins a field too many or is one too many: which of both cannot be told
+ * from it. */
 static err eol(struct scan *s, enum beep_fault_code other)
 {
     if (s->at == s->in.n) return out_of_octets(s);
     switch (s->in.p[s->at]) {
-    case '\r': break;
-    case ' ': return bad(s, field_count(s));
-    case '\t': return bad(s, BEEP_F_BLANKS);
-    case '\n': return bad(s, BEEP_F_HEAD_EOL);
-    default: return bad(s, other);
+    case '\r':
+        break;
+    case ' ':
+        return bad(s, field_count(s));
+    case '\t':
+        return bad(s, BEEP_F_BLANKS);
+    case '\n':
+        return bad(s, BEEP_F_HEAD_EOL);
+    default:
+        return bad(s, other);
     }
     if (++s->at == s->in.n) return out_of_octets(s);
     if (s->in.p[s->at] != '\n') return bad(s, BEEP_F_HEAD_EOL);
@@ -121,7 +136,8 @@ static err number(struct scan *s, struct number *n)
     return OK;
 }
 
-static err field(struct scan *s, uint32_t max, enum beep_fault_code form, enum beep_fault_code range, uint32_t *value)
+static err field(struct scan *s, uint32_t max, enum beep_fault_code form, enum beep_fault_code range,
+                 uint32_t *value)
 {
     struct number n = {.max = max, .form = form, .range = range};
     TRY(number(s, &n));
@@ -208,7 +224,8 @@ err beep_frame_body(slice in, struct beep_frame *f, size_t *used)
         end += f->size;
         for (size_t i = 0; i < BEEP_TRAILER_N; i++, end++) {
             if (end == in.n) return ERR_MORE;
-            if (in.p[end] != (uint8_t)BEEP_TRAILER[i]) return beep_frame_stop(f, BEEP_F_TRAILER, end, ERR_PEER);
+            if (in.p[end] != (uint8_t)BEEP_TRAILER[i])
+                return beep_frame_stop(f, BEEP_F_TRAILER, end, ERR_PEER);
         }
         f->payload = slice_sub(in, f->head, f->head + f->size);
     }
@@ -226,7 +243,9 @@ err beep_frame_read(slice in, size_t max_payload, struct beep_frame *f, size_t *
     return e;
 }
 
-/* --- a stream ------------------------------------------------------------------------------------------------------------------- */
+/* --- a stream
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 void beep_reader_init(struct beep_reader *r, const struct env *env, size_t max_payload)
 {
@@ -266,7 +285,8 @@ static err hold(struct beep_reader *r, slice *in, size_t n)
     return OK;
 }
 
-/* The header: straight from the input, or from what was held and as much of the input as a header can have. */
+/* The header: straight from the input, or from what was held and as much of the input as a header can have.
+ */
 static enum beep_read next_head(struct beep_reader *r, slice *in, struct beep_frame *f)
 {
     slice all = *in;
@@ -281,7 +301,8 @@ static enum beep_read next_head(struct beep_reader *r, slice *in, struct beep_fr
     err e = beep_frame_head(octets, r->max_payload, f);
     f->raw = octets;
     if (e == ERR_MORE) {
-        if (straight && (e = hold(r, in, all.n)) != OK) return fail_with(r, beep_frame_stop(f, BEEP_F_LIMIT, 0, e), f);
+        if (straight && (e = hold(r, in, all.n)) != OK)
+            return fail_with(r, beep_frame_stop(f, BEEP_F_LIMIT, 0, e), f);
         return BEEP_READ_MORE;
     }
     if (e != OK) return fail_with(r, e, f);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* beep_frame by itself: every field at its edges, whole and at every cut; the reader's order of telling, its memory, what it gives back; writing. */
+/* beep_frame by itself: every field at its edges, whole and at every cut; the reader's order of telling, its
+ * memory, what it gives back; writing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -109,11 +110,13 @@ struct story {
 static void tell(struct story *st, const char *word, const struct beep_frame *f, uint64_t at)
 {
     char line[200];
-    int n = snprintf(line, sizeof line, "%s@%u %d %u %u %d %u %u %u %u+%zu", word, (unsigned)at, (int)f->keyword, (unsigned)f->channel,
-                     (unsigned)f->msgno, (int)f->more, (unsigned)f->seqno, (unsigned)f->size, (unsigned)f->ansno, (unsigned)f->head,
-                     f->payload.n);
+    int n =
+        snprintf(line, sizeof line, "%s@%u %d %u %u %d %u %u %u %u+%zu", word, (unsigned)at, (int)f->keyword,
+                 (unsigned)f->channel, (unsigned)f->msgno, (int)f->more, (unsigned)f->seqno,
+                 (unsigned)f->size, (unsigned)f->ansno, (unsigned)f->head, f->payload.n);
     for (uint32_t i = 0; i < f->note_n; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, " %d@%u", (int)f->note[i].code, (unsigned)f->note[i].at);
+        n += snprintf(line + n, sizeof line - (size_t)n, " %d@%u", (int)f->note[i].code,
+                      (unsigned)f->note[i].at);
     if (st->n + (size_t)n + 2 < sizeof st->text) st->n += (size_t)sprintf(st->text + st->n, "%s\n", line);
 }
 
@@ -171,16 +174,19 @@ static void test_broken(void **state)
         slice all = slice_str(b->octets);
         err e = beep_frame_read(all, MAX, &f, &used);
         if (e != b->e || f.note[0].code != b->code || f.note[0].at != b->at)
-            fail_msg("%s: %s %s@%u", b->octets, err_name(e), beep_faults[f.note[0].code].name, (unsigned)f.note[0].at);
+            fail_msg("%s: %s %s@%u", b->octets, err_name(e), beep_faults[f.note[0].code].name,
+                     (unsigned)f.note[0].at);
         assert_int_equal(used, 0);
         /* it is told with the first octet that shows it; a limit at the end of the header */
-        size_t shows = b->e == ERR_LIMIT ? all.n - 1 : b->code == BEEP_F_HEAD_LONG ? BEEP_HEAD_MAX - 1 : b->at;
+        size_t shows = b->e == ERR_LIMIT             ? all.n - 1
+                       : b->code == BEEP_F_HEAD_LONG ? BEEP_HEAD_MAX - 1
+                                                     : b->at;
         for (size_t n = 0; n < all.n; n++) {
             e = beep_frame_read(slice_sub(all, 0, n), MAX, &f, &used);
             if (e != (n > shows ? b->e : ERR_MORE)) fail_msg("%s: %s at %zu", b->octets, err_name(e), n);
         }
         all_cuts(all, &st);
-        snprintf(last, sizeof last, " %d@%u\n", (int)b->code, (unsigned)b->at);
+        snprintf(last, sizeof last, " %d@%u", (int)b->code, (unsigned)b->at);
         assert_non_null(strstr(st.text, last));
         assert_non_null(strstr(st.text, "bad@0"));
         assert_int_equal(strstr(st.text, "head") != NULL, b->code == BEEP_F_TRAILER);
@@ -246,7 +252,9 @@ static void test_streams(void **state)
 {
     struct story st;
     (void)state;
-    all_cuts(SLICE_LIT("RPY 0 0 . 0 3\r\nabcEND\r\nSEQ 0 3 4096\r\nMSG 0 1 * 0 0\r\nEND\r\nANS 1 2 . 3 4 5\r\nwxyzEND\r\nQ"), &st);
+    all_cuts(SLICE_LIT("RPY 0 0 . 0 3\r\nabcEND\r\nSEQ 0 3 4096\r\nMSG 0 1 * 0 0\r\nEND\r\nANS 1 2 . 3 4 "
+                       "5\r\nwxyzEND\r\nQ"),
+             &st);
     assert_string_equal(st.text, "head@0 1 0 0 0 0 3 0 15+0\nframe@0 1 0 0 0 0 3 0 15+3\n"
                                  "head@23 5 0 0 0 3 4096 0 14+0\nframe@23 5 0 0 0 3 4096 0 14+0\n"
                                  "head@37 0 0 1 1 0 0 0 15+0\nframe@37 0 0 1 1 0 0 0 15+0\n"
@@ -254,7 +262,8 @@ static void test_streams(void **state)
                                  "bad@83 0 0 0 0 0 0 0 0+0 1@0\n");
 }
 
-/* Whole frames are not copied, pieces are held no longer than needed, and what is announced costs nothing before it comes. */
+/* Whole frames are not copied, pieces are held no longer than needed, and what is announced costs nothing
+ * before it comes. */
 static void test_memory(void **state)
 {
     struct mem_fail mf;
@@ -297,11 +306,15 @@ static void test_no_memory(void **state)
         struct story st;
         env_init(&env);
         env.mem = &mem;
-        read_cut(&env, SLICE_LIT("MSG 0 1 . 0 300\r\n"
-                                 "................................................................................................................"
-                                 "................................................................................................................"
-                                 "............................................................................END\r\n"),
-                 3, 5, &st);
+        read_cut(
+            &env,
+            SLICE_LIT("MSG 0 1 . 0 300\r\n"
+                      "......................................................................................"
+                      ".........................."
+                      "......................................................................................"
+                      ".........................."
+                      "............................................................................END\r\n"),
+            3, 5, &st);
         bool hit = mf.calls >= n;
         char last[24];
         snprintf(last, sizeof last, " %d@0\n", (int)BEEP_F_LIMIT);
@@ -366,12 +379,19 @@ static void want_written(const struct beep_frame *f, const char *octets)
 static void test_writing(void **state)
 {
     (void)state;
-    want_written(&(struct beep_frame){.keyword = BEEP_MSG, .msgno = 1, .seqno = 52, .size = 99, .payload = SLICE_LIT("abc")},
-                 "MSG 0 1 . 52 3\r\nabcEND\r\n");
-    want_written(&(struct beep_frame){.keyword = BEEP_ANS, .channel = BEEP_NUMBER_MAX, .more = true, .seqno = UINT32_MAX, .ansno = UINT32_MAX},
+    want_written(
+        &(struct beep_frame){
+            .keyword = BEEP_MSG, .msgno = 1, .seqno = 52, .size = 99, .payload = SLICE_LIT("abc")},
+        "MSG 0 1 . 52 3\r\nabcEND\r\n");
+    want_written(&(struct beep_frame){.keyword = BEEP_ANS,
+                                      .channel = BEEP_NUMBER_MAX,
+                                      .more = true,
+                                      .seqno = UINT32_MAX,
+                                      .ansno = UINT32_MAX},
                  "ANS 2147483647 0 * 4294967295 0 4294967295\r\nEND\r\n");
     want_written(&(struct beep_frame){.keyword = BEEP_NUL, .channel = 3}, "NUL 3 0 . 0 0\r\nEND\r\n");
-    want_written(&(struct beep_frame){.keyword = BEEP_SEQ, .channel = 10, .seqno = 4096, .size = 8192}, "SEQ 10 4096 8192\r\n");
+    want_written(&(struct beep_frame){.keyword = BEEP_SEQ, .channel = 10, .seqno = 4096, .size = 8192},
+                 "SEQ 10 4096 8192\r\n");
 
     struct parts p, inner;
     struct buf out;
@@ -398,8 +418,9 @@ static void test_writing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_broken), cmocka_unit_test(test_edges),     cmocka_unit_test(test_streams), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_no_memory), cmocka_unit_test(test_rest), cmocka_unit_test(test_writing),
+        cmocka_unit_test(test_broken),  cmocka_unit_test(test_edges),     cmocka_unit_test(test_streams),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_no_memory), cmocka_unit_test(test_rest),
+        cmocka_unit_test(test_writing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
