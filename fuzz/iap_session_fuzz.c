@@ -179,7 +179,7 @@ static enum iap_mutant mutant(void)
 {
 #ifdef FUZZ_NEGATIVE
     const char *name = getenv("FUZZ_MUTANT");
-    enum iap_mutant m = iap_mutant_find(slice_str(name ? name : "answers-twice"));
+    enum iap_mutant m = (enum iap_mutant)mutant_find(iap_mutants, MUT_COUNT, slice_str(name ? name : "answers-twice"));
     if (m == MUT_NONE) {
         fprintf(stderr, "FUZZ_MUTANT: there is no mistake %s\n", name ? name : "answers-twice");
         exit(2);

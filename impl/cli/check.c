@@ -87,10 +87,26 @@ static void each_word(struct check *c, const char *option, const char *list, voi
     }
 }
 
+/* The words of --able of all protocols: the role may stand behind the option. */
+static void able_words(const char **words, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct run_need *need = run_protos[i]->need; need && need->name; need++) {
+            bool known = !need->able;
+            for (size_t k = 0; k < n && !known; k++)
+                known = strcmp(words[k], need->name) == 0;
+            if (!known && n + 1 < max) words[n++] = need->name;
+        }
+    }
+    words[n] = NULL;
+}
+
 static void add_able(struct check *c, const char *word, size_t n)
 {
-    static const char *const words[] = {"refusing", "unconfigured", "trust", "role-oid", "subject", "name", NULL};
+    const char *words[64];
     char name[32];
+    able_words(words, sizeof words / sizeof *words);
     snprintf(name, sizeof name, "%.*s", (int)n, word);
     int w = cli_word("--able", name, words);
     if (w < 0) exit(CLI_USE);
@@ -169,31 +185,16 @@ static int check_names(const struct suite_options *o)
     return CLI_OK;
 }
 
-static int check_use(struct check *c)
+/* Where the peer is, against what a peer of that role does. */
+static int check_peer(struct check *c, const struct run_role *role)
 {
     struct suite_options *o = &c->o;
-    int role;
-    if (!c->role) return cli_error("check what?  iap-manager, iap-analyzer or iap-proxy (or reference: all of our own)");
-    if (strcmp(c->role, "reference") == 0) {
-        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || o->host || o->identity || o->ables;
-        return peer && !c->list && !c->dry_run ? cli_error("check reference starts its peers itself: give no option about the peer") : CLI_OK;
+    if (c->memory) {
+        if (o->connect || o->listen || o->exec) return cli_error("--memory needs no --connect, --listen or --exec");
+        if (role->ways == RUN_CONNECTS) o->peer_connects = true;
+        return o->peer_connects && !(role->ways & RUN_CONNECTS) && role->ways != RUN_PROXY ? cli_error("--peer-connects: %s listens", role->name) : CLI_OK;
     }
-    role = cli_role(c->role);
-    if (role < 0) return CLI_USE;
-    o->role = c->role;
-    o->memory = c->memory;
-    if (c->mutant) {
-        if (!c->memory) return cli_error("--mutate goes with --memory (draftproof serve --mutate does it over sockets)");
-        o->mutant = iap_mutant_find(slice_str(c->mutant));
-        if (o->mutant == MUT_NONE) return cli_error("--mutate: there is no mistake %s: see draftproof mutants", c->mutant);
-    }
-    if (check_names(o) != CLI_OK) return CLI_USE;
-    if (c->list || c->dry_run) return CLI_OK;
-    if (cli_address("--connect", o->connect) != CLI_OK || cli_address("--listen", o->listen) != CLI_OK ||
-        cli_address("--next-hop", o->next_hop) != CLI_OK)
-        return CLI_USE;
-    if (c->memory) return o->connect || o->listen || o->exec ? cli_error("--memory needs no --connect, --listen or --exec") : CLI_OK;
-    if (role == TEST_PROXY) {
+    if (role->ways == RUN_PROXY) {
         if (!o->connect || !o->next_hop) return cli_error("a proxy is tested from both sides: give --connect H:P (its near side) and --next-hop H:P (where we are its next hop)");
         return CLI_OK;
     }
@@ -202,7 +203,36 @@ static int check_use(struct check *c)
     if (!o->connect && !o->listen && !o->exec) return cli_error("where is the peer?  --connect H:P if it listens, --listen H:P or --exec CMD if it connects to us");
     if (o->exec && !o->exec[strspn(o->exec, " \t\n")]) return cli_error("--exec: a command is wanted");
     o->peer_connects = !o->connect;
+    if (!(role->ways & (o->peer_connects ? RUN_CONNECTS : RUN_LISTENS)))
+        return cli_error(o->peer_connects ? "%s listens: give --connect H:P" : "%s connects to us: give --listen H:P or --exec CMD", role->name);
     return CLI_OK;
+}
+
+static int check_use(struct check *c)
+{
+    struct suite_options *o = &c->o;
+    char list[400];
+    run_role_list(" or ", list, sizeof list);
+    if (!c->role) return cli_error("check what?  %s (or reference: all of our own)", list);
+    if (strcmp(c->role, "reference") == 0) {
+        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || o->host || o->identity || o->ables;
+        return peer && !c->list && !c->dry_run ? cli_error("check reference starts its peers itself: give no option about the peer") : CLI_OK;
+    }
+    const struct run_role *role = cli_role(c->role, &c->proto);
+    if (!role) return CLI_USE;
+    o->role = c->role;
+    o->memory = c->memory;
+    if (c->mutant) {
+        if (!c->memory) return cli_error("--mutate goes with --memory (draftproof serve --mutate does it over sockets)");
+        o->mutant = cli_mutant(c->proto, c->mutant);
+        if (!o->mutant) return CLI_USE;
+    }
+    if (check_names(o) != CLI_OK) return CLI_USE;
+    if (c->list || c->dry_run) return CLI_OK;
+    if (cli_address("--connect", o->connect) != CLI_OK || cli_address("--listen", o->listen) != CLI_OK ||
+        cli_address("--next-hop", o->next_hop) != CLI_OK)
+        return CLI_USE;
+    return check_peer(c, role);
 }
 
 static void set_defaults(struct check *c)
@@ -245,7 +275,7 @@ static bool anything_selected(const struct check *c)
         if (catalog_applies(x, c->role, !c->o.peer_connects) && catalog_selected(x->id, c->select, c->o.selects)) return true;
     }
     for (size_t i = 0; i < c->o.selects; i++) {
-        if (strncmp(c->select[i], "iap/passive", 11) == 0) return true;
+        if (check_is_passive(c->proto, c->select[i])) return true;
     }
     return false;
 }

@@ -17,6 +17,7 @@ struct check {
     const char *select[CHECK_SELECTS];
     const char *file[CHECK_FILES]; /* further scenario files */
     size_t files;
+    const struct run_proto *proto; /* NULL: check reference, all of them */
     const char *role, *mutant, *jsonl, *junit, *tap, *html, *waive, *save;
     bool list, dry_run, strict, memory, verbose, quiet, save_all;
     struct suite_waiver *waiver;
@@ -31,6 +32,8 @@ void check_print(const struct check *c, const struct run_results *rs);
 void check_progress(void *ctx, size_t done, size_t all, const struct result *r);
 /* --list and --dry-run. */
 int check_list(const struct check *c);
+/* Is that id, or prefix of ids, one of passive checks of the protocol (NULL: of any)? */
+bool check_is_passive(const struct run_proto *p, const char *id);
 /* Reads the waivers of --waive into c->waiver. */
 int check_waivers(struct check *c);
 void check_waivers_done(struct check *c);

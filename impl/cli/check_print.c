@@ -121,13 +121,19 @@ static bool is_date(const char *t)
     return sscanf(t, "%4d-%2d-%2d%n", &y, &m, &d, &n) == 3 && n == 10 && !t[10] && m >= 1 && m <= 12 && d >= 1 && d <= 31;
 }
 
+bool check_is_passive(const struct run_proto *p, const char *id)
+{
+    const struct run_proto *of = run_proto_of_case(id);
+    return of && (!p || p == of) && strncmp(id + strlen(of->name), "/passive", 8) == 0;
+}
+
 static int take_waiver(struct check *c, const json_t *o, size_t index)
 {
     const char *id = json_string_value(json_object_get(o, "id")), *reason = json_string_value(json_object_get(o, "reason"));
     const char *link = json_string_value(json_object_get(o, "link")), *expires = json_string_value(json_object_get(o, "expires"));
     if (!id || !*id || !reason || !link || !expires) return cli_error("%s: entry %zu: id, reason, link and expires are all needed", c->waive, index + 1);
     if (!is_date(expires)) return cli_error("%s: %s: expires %s is no date like 2027-01-31", c->waive, id, expires);
-    bool known = strncmp(id, "iap/passive/", 12) == 0;
+    bool known = check_is_passive(c->proto, id);
     const char *one[1] = {id};
     for (size_t i = 0; i < c->catalog.n && !known; i++)
         known = catalog_selected(c->catalog.item[i]->id, one, 1);

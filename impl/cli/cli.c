@@ -150,14 +150,29 @@ void cli_listening(void *ctx, const char *address)
     fflush(stdout);
 }
 
-int cli_role(const char *word)
+enum { ROLES_MAX = 32 };
+
+const struct run_role *cli_role(const char *word, const struct run_proto **proto)
 {
-    static const char *const roles[] = {"iap-manager", "iap-analyzer", "iap-proxy", NULL};
-    for (int i = 0; roles[i]; i++) {
-        if (strcmp(roles[i], word) == 0) return i;
+    const struct run_role *role = NULL;
+    const char *names[ROLES_MAX + 1] = {NULL};
+    char list[400];
+    size_t n = 0;
+    *proto = run_proto_of_role(word, &role);
+    if (*proto) return role;
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct run_role *r = run_protos[i]->role; r->name && n < ROLES_MAX; r++)
+            names[n++] = r->name;
     }
-    const char *near = cli_nearest(word, roles);
-    cli_error("there is no role %s: the roles are iap-manager, iap-analyzer and iap-proxy%s%s%s", word, near ? "; did you mean " : "",
-              near ? near : "", near ? "?" : "");
-    return -1;
+    const char *near = cli_nearest(word, names);
+    run_role_list(" and ", list, sizeof list);
+    cli_error("there is no role %s: the roles are %s%s%s%s", word, list, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    return NULL;
+}
+
+unsigned cli_mutant(const struct run_proto *proto, const char *name)
+{
+    unsigned m = mutant_find(proto->mutant, proto->mutants, slice_str(name));
+    if (!m) cli_error("--mutate: there is no mistake %s: see draftproof mutants", name);
+    return m;
 }

@@ -11,7 +11,7 @@
 
 #include "codec/iap_msg.h"
 #include "run/identity.h"
-#include "run/play_iap.h"
+#include "run/proto.h"
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USE = 2, CLI_UNPROVEN = 3 };
 
@@ -49,8 +49,10 @@ int64_t cli_want(int64_t v);
 const struct iap_style *cli_style(const char *name);
 /* Prints "listening on ADDRESS", flushed: the contract of everything that takes connections. */
 void cli_listening(void *ctx, const char *address);
-/* The role, or -1 with a message that lists the roles. */
-int cli_role(const char *word);
+/* The role and its protocol, or NULL with a message that lists the roles. */
+const struct run_role *cli_role(const char *word, const struct run_proto **proto);
+/* The mistake of that name as an index of the protocol's list, or 0 with a message. */
+unsigned cli_mutant(const struct run_proto *proto, const char *name);
 /* Near words: the entry of words closest to what was typed, NULL when none is close. */
 const char *cli_nearest(const char *typed, const char *const *words);
 

@@ -3,7 +3,7 @@
 #ifndef CLI_FILES_H
 #define CLI_FILES_H
 
-#include "run/server.h"
+#include "run/server_iap.h"
 
 struct cli_alerts {
     struct server_alert *a;

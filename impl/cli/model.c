@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "model/iap.h"
 
 enum { OPT_FORMAT = 0x2000 };
 enum { TEXT, JSON, DOT };
@@ -15,19 +14,32 @@ struct model {
     int format;
 };
 
+/* Joins the names of all machines. */
+static const char *names(char *out, size_t n)
+{
+    size_t at = 0;
+    out[0] = 0;
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct fsm *const *m = run_protos[i]->machine; *m && at < n; m++)
+            at += (size_t)snprintf(out + at, n - at, "%s%s", at ? ", " : "", (*m)->name);
+    }
+    return out;
+}
+
 static const struct argp_option options[] = {{"format", OPT_FORMAT, "text|json|dot", 0, "how to print (default text)", 0}, {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     static const char *const formats[] = {"text", "json", "dot", NULL};
     struct model *m = state->input;
+    char list[200];
     switch (key) {
     case OPT_FORMAT:
         m->format = cli_word("--format", arg, formats);
         if (m->format < 0) exit(CLI_USE);
         return 0;
     case ARGP_KEY_ARG: m->name = arg; return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "which model?  iap"); return 0;
+    case ARGP_KEY_NO_ARGS: argp_error(state, "which model?  %s", names(list, sizeof list)); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -72,14 +84,26 @@ static int print_json(const struct fsm *m)
     return bad ? cli_error("cannot print: out of memory") : CLI_OK;
 }
 
+static const struct fsm *find(const char *name)
+{
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct fsm *const *m = run_protos[i]->machine; *m; m++) {
+            if (strcmp((*m)->name, name) == 0) return *m;
+        }
+    }
+    return NULL;
+}
+
 int cli_model(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "iap", "Prints the state machine that the reference peers, the checks and the scenarios run on.", NULL, NULL, NULL};
+    static const struct argp argp = {options, parse, "MODEL", "Prints a state machine that the reference peers, the checks and the scenarios run on.", NULL, NULL, NULL};
     struct model m = {0};
+    char list[200];
     argp_parse(&argp, argc, argv, 0, NULL, &m);
-    if (strcmp(m.name, "iap") != 0) return cli_error("there is no model %s: there is iap", m.name);
-    if (m.format == JSON) return print_json(&iap_machine);
-    if (m.format == DOT) print_dot(&iap_machine);
-    else print_text(&iap_machine);
+    const struct fsm *f = find(m.name);
+    if (!f) return cli_error("there is no model %s: there is %s", m.name, names(list, sizeof list));
+    if (m.format == JSON) return print_json(f);
+    if (m.format == DOT) print_dot(f);
+    else print_text(f);
     return CLI_OK;
 }

@@ -16,6 +16,7 @@ static const struct argp_option options[] = {
     {0}};
 
 struct mutants {
+    const struct run_proto *only; /* NULL: all protocols */
     int format;
     bool run;
 };
@@ -30,31 +31,38 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (m->format < 0) exit(CLI_USE);
         return 0;
     case OPT_RUN: m->run = true; return 0;
+    case ARGP_KEY_ARG:
+        m->only = run_proto_find(arg);
+        if (m->only) return 0;
+        cli_error("there is no protocol %s", arg);
+        exit(CLI_USE);
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const char *role_names(unsigned roles, char *out, size_t n)
+static bool wanted(const struct mutants *m, const struct run_proto *p)
 {
-    snprintf(out, n, "%s%s%s%s%s", roles & R_MANAGER ? "iap-manager" : "", roles & R_MANAGER && roles & R_ANALYZER ? "," : "",
-             roles & R_ANALYZER ? "iap-analyzer" : "", roles & R_PROXY && roles & R_BOTH ? "," : "", roles & R_PROXY ? "iap-proxy" : "");
-    return out;
+    return !m->only || m->only == p;
 }
 
-static void list_text(void)
+static void list_text(const struct mutants *m)
 {
-    char roles[64];
-    for (int i = 1; i < MUT_COUNT; i++)
-        printf("%-22s %-25s %s\n%22s %s\n", iap_mutants[i].name, role_names(iap_mutants[i].roles, roles, sizeof roles), iap_mutants[i].clauses,
-               "", iap_mutants[i].text);
-    printf("%d deliberate mistakes\n", MUT_COUNT - 1);
+    char roles[200];
+    size_t n = 0;
+    for (size_t i = 0; run_protos[i]; i++) {
+        const struct run_proto *p = run_protos[i];
+        for (size_t k = 1; wanted(m, p) && k < p->mutants; k++, n++)
+            printf("%-22s %-25s %s\n%22s %s\n", p->mutant[k].name, run_role_names(p, p->mutant[k].roles, roles, sizeof roles), p->mutant[k].clauses, "",
+                   p->mutant[k].text);
+    }
+    printf("%zu deliberate mistakes\n", n);
 }
 
-static json_t *mutant_json(enum iap_mutant m)
+static json_t *mutant_json(const struct run_proto *p, size_t index)
 {
-    char roles[64];
-    const struct mutant *x = &iap_mutants[m];
-    return json_pack("{s:s, s:s, s:s, s:s}", "name", x->name, "roles", role_names(x->roles, roles, sizeof roles), "clauses", x->clauses,
+    char roles[200];
+    const struct mutant *x = &p->mutant[index];
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", x->name, "roles", run_role_names(p, x->roles, roles, sizeof roles), "clauses", x->clauses,
                      "text", x->text);
 }
 
@@ -66,20 +74,21 @@ static int print_json(json_t *root)
     return bad ? cli_error("cannot print: out of memory") : CLI_OK;
 }
 
-static int list_json(void)
+static int list_json(const struct mutants *m)
 {
     json_t *list = json_array();
-    for (int i = 1; i < MUT_COUNT; i++)
-        json_array_append_new(list, mutant_json((enum iap_mutant)i));
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (size_t k = 1; wanted(m, run_protos[i]) && k < run_protos[i]->mutants; k++)
+            json_array_append_new(list, mutant_json(run_protos[i], k));
+    }
     return print_json(list);
 }
 
 static void matrix_text(const struct kill_matrix *k)
 {
-    char role[64];
     for (size_t i = 0; i < k->mutants; i++) {
         const struct kill_mutant *m = &k->m[i];
-        printf("%-9s %-22s %-13s", m->bys ? "killed" : "SURVIVED", iap_mutants[m->mutant].name, role_names(m->role, role, sizeof role));
+        printf("%-9s %-22s %-13s", m->bys ? "killed" : "SURVIVED", m->proto->mutant[m->mutant].name, m->role->name);
         for (size_t b = 0; b < m->bys && b < 3; b++)
             printf(" %s", k->c[m->by[b]].id);
         if (m->bys > 3) printf(" and %zu more", m->bys - 3);
@@ -97,12 +106,11 @@ static void matrix_text(const struct kill_matrix *k)
 static int matrix_json(const struct kill_matrix *k)
 {
     json_t *mutants = json_array(), *cases = json_array();
-    char role[64];
     for (size_t i = 0; i < k->mutants; i++) {
-        json_t *o = mutant_json(k->m[i].mutant), *by = json_array();
+        json_t *o = mutant_json(k->m[i].proto, k->m[i].mutant), *by = json_array();
         for (size_t b = 0; b < k->m[i].bys; b++)
             json_array_append_new(by, json_string(k->c[k->m[i].by[b]].id));
-        json_object_set_new(o, "role", json_string(role_names(k->m[i].role, role, sizeof role)));
+        json_object_set_new(o, "role", json_string(k->m[i].role->name));
         json_object_set_new(o, "killed_by", by);
         json_array_append_new(mutants, o);
     }
@@ -128,7 +136,7 @@ static int run(const struct mutants *m)
     char why[300] = "";
     env_init(&env);
     if (catalog_load(&env, scn_sources, &c, why, sizeof why) != OK) return cli_error("%s", why);
-    err e = kill_run(&env, &c, cli_interruptible(), isatty(STDERR_FILENO) ? progress : NULL, NULL, &k, why, sizeof why);
+    err e = kill_run(&env, &c, m->only, cli_interruptible(), isatty(STDERR_FILENO) ? progress : NULL, NULL, &k, why, sizeof why);
     int status = e != OK ? cli_error("%s", *why ? why : err_name(e)) : CLI_OK;
     if (*cli_interruptible()) status = CLI_UNPROVEN;
     if (e == OK) {
@@ -143,13 +151,13 @@ static int run(const struct mutants *m)
 
 int cli_mutants(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, NULL,
+    static const struct argp argp = {options, parse, "[PROTOCOL]",
                                      "Prints the deliberate mistakes that the reference peers can make (serve --mutate NAME), each with the clauses that it "
                                      "breaks; with --run, the proof that the suite catches them.", NULL, NULL, NULL};
     struct mutants m = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &m);
     if (m.run) return run(&m);
-    if (m.format) return list_json();
-    list_text();
+    if (m.format) return list_json(&m);
+    list_text(&m);
     return CLI_OK;
 }

@@ -20,31 +20,13 @@
 extern char **environ;
 
 /* Most of a run is waiting for deadlines, so several settings run at a time, each with a peer and a loop of its own. */
-enum { WORDS = 40, JOBS_MAX = 32, WORKERS = 5 };
-
-/* One configuration of the reference and how it is tested. */
-struct setting {
-    const char *name;         /* "iap-manager, listening" */
-    const char *role;
-    bool connects, proxy;
-    const char *able[4];      /* NULL-ended */
-    const char *serve[6];     /* further options of serve, NULL-ended */
-};
-static const struct setting settings[] = {
-    {"iap-manager that listens", "iap-manager", false, false, {"trust", "role-oid", "subject", NULL}, {NULL}},
-    {"iap-manager that connects", "iap-manager", true, false, {"trust", "role-oid", "subject", NULL}, {NULL}},
-    {"iap-analyzer that connects", "iap-analyzer", true, false, {"trust", "role-oid", "subject", "name"}, {NULL}},
-    {"iap-analyzer that listens", "iap-analyzer", false, false, {"trust", "role-oid", "subject", "name"}, {NULL}},
-    {"iap-proxy", "iap-proxy", false, true, {NULL}, {NULL}},
-    {"iap-manager that refuses", "iap-manager", false, false, {"refusing", NULL}, {"--refuse", NULL}},
-    {"iap-manager without certificate", "iap-manager", false, false, {"unconfigured", NULL}, {NULL}},
-};
-enum { SETTINGS = sizeof settings / sizeof *settings };
+enum { WORDS = 40, JOBS_MAX = 128, WORKERS = 5 };
 
 struct ref;
 struct job { /* one setting at one TLS profile */
     struct ref *r;
-    const struct setting *s;
+    const struct run_setting *s;
+    bool proxy;
     enum run_tls tls;
     struct run_results rs;
     pid_t pid;        /* of the server, 0 */
@@ -74,33 +56,24 @@ static void word(struct words *w, const char *text)
 }
 
 /* The options of serve for a setting: strict about certificates, quick to give up. */
-static void serve_words(const struct ref *r, const struct setting *s, enum run_tls tls, struct words *w)
+static void serve_words(const struct job *j, struct words *w)
 {
-    bool analyzer = strcmp(s->role, "iap-analyzer") == 0;
+    const struct run_setting *s = j->s;
     word(w, "serve");
     word(w, s->role);
-    word(w, "--host");
-    word(w, "m.dom.org");
     word(w, "--deadline");
     word(w, "2");
-    if (!s->proxy) {
+    if (!j->proxy) {
         word(w, "--tls");
-        word(w, run_tls_names[tls]);
+        word(w, run_tls_names[j->tls]);
     }
-    bool bare = strcmp(s->name, "iap-manager without certificate") == 0;
-    if (!s->proxy && tls != RUN_TLS_OFF && !bare) {
+    if (j->tls != RUN_TLS_OFF && !s->bare) {
         word(w, "--pki");
-        word(w, r->pki);
-        word(w, "--peer-oid");
-        word(w, analyzer ? PKI_OID_ALERT_CONSUMER : PKI_OID_ALERT_GENERATOR);
-        word(w, "--peer-subject");
-        word(w, analyzer ? "OU=Managers" : "OU=Sensors");
-        if (analyzer) {
-            word(w, "--peer-name");
-            word(w, "m.dom.org");
-        }
+        word(w, j->r->pki);
+        for (size_t i = 0; i < RUN_WORDS && s->serve_tls[i]; i++)
+            word(w, s->serve_tls[i]);
     }
-    for (size_t i = 0; s->serve[i]; i++)
+    for (size_t i = 0; i < RUN_WORDS && s->serve[i]; i++)
         word(w, s->serve[i]);
 }
 
@@ -184,7 +157,7 @@ static int play(struct job *j, const struct suite_options *o)
     struct run_results *rs = &j->rs;
     char why[300] = "", name[120];
     struct timespec a, b;
-    snprintf(name, sizeof name, "%s, --tls %s", j->s->name, j->s->proxy ? "end to end" : run_tls_names[j->tls]);
+    snprintf(name, sizeof name, "%s, --tls %s", j->s->name, j->proxy ? "end to end" : run_tls_names[j->tls]);
     clock_gettime(CLOCK_MONOTONIC, &a);
     err e = suite_run(o, rs, why, sizeof why);
     clock_gettime(CLOCK_MONOTONIC, &b);
@@ -216,7 +189,7 @@ static int run_listener(struct job *j, struct suite_options *o, struct words *w)
     char next_hop[64] = "", route[96];
     word(w, "--listen");
     word(w, "127.0.0.1:0");
-    if (j->s->proxy) {
+    if (j->proxy) {
         if (free_address(next_hop, sizeof next_hop) != CLI_OK) return CLI_USE;
         snprintf(route, sizeof route, "m.dom.org=%s", next_hop);
         word(w, "--next-hop");
@@ -234,7 +207,7 @@ static int run_listener(struct job *j, struct suite_options *o, struct words *w)
 
 static int run_setting(struct job *j)
 {
-    const struct setting *s = j->s;
+    const struct run_setting *s = j->s;
     struct suite_options o = j->r->c->o;
     struct words w = {.n = 0};
     char exec[2048];
@@ -244,9 +217,9 @@ static int run_setting(struct job *j)
     o.peer_connects = s->connects;
     o.progress = NULL; /* several run at a time: the table grows instead */
     o.ables = 0;
-    for (size_t i = 0; i < 4 && s->able[i]; i++)
+    for (size_t i = 0; i < RUN_ABLES && s->able[i]; i++)
         o.able[o.ables++] = s->able[i];
-    serve_words(j->r, s, j->tls, &w);
+    serve_words(j, &w);
     if (!s->connects) return run_listener(j, &o, &w);
     word(&w, "--once");
     word(&w, "--connect");
@@ -287,21 +260,27 @@ static void print_job(const struct job *j)
     fflush(stdout);
 }
 
+static void add_job(struct ref *r, const struct run_setting *s, enum run_tls tls)
+{
+    const struct run_role *role = NULL;
+    if (r->jobs == JOBS_MAX || !run_proto_of_role(s->role, &role)) return;
+    struct job *j = &r->job[r->jobs++];
+    *j = (struct job){.r = r, .s = s, .proxy = role->ways == RUN_PROXY, .tls = tls};
+    run_results_init(&j->rs, r->c->env.mem);
+    j->rs.role = dup_text(r, s->name);
+    j->rs.peer = dup_text(r, "reference on loopback");
+    j->rs.tls = dup_text(r, run_tls_names[tls]);
+    j->rs.version = dup_text(r, DRAFTPROOF_VERSION);
+}
+
 static void list_jobs(struct ref *r)
 {
     static const enum run_tls profiles[] = {RUN_TLS_OFF, RUN_TLS_MODERN, RUN_TLS_DRAFT};
-    for (size_t t = 0; t < 3; t++) {
-        for (size_t i = 0; i < SETTINGS; i++) {
-            const struct setting *s = &settings[i];
-            bool special = s->serve[0] || strstr(s->name, "without");
-            if (special && profiles[t] != RUN_TLS_MODERN) continue; /* these answer before TLS begins */
-            struct job *j = &r->job[r->jobs++];
-            *j = (struct job){.r = r, .s = s, .tls = profiles[t]};
-            run_results_init(&j->rs, r->c->env.mem);
-            j->rs.role = dup_text(r, s->name);
-            j->rs.peer = dup_text(r, "reference on loopback");
-            j->rs.tls = dup_text(r, run_tls_names[profiles[t]]);
-            j->rs.version = dup_text(r, DRAFTPROOF_VERSION);
+    for (size_t p = 0; run_protos[p]; p++) {
+        for (size_t t = 0; t < 3; t++) {
+            for (const struct run_setting *s = run_protos[p]->setting; s && s->name; s++) {
+                if (!s->once || profiles[t] == RUN_TLS_MODERN) add_job(r, s, profiles[t]);
+            }
         }
     }
 }
@@ -376,14 +355,14 @@ static int mistakes(struct ref *r, struct kill_matrix *k)
     char why[300] = "";
     *k = (struct kill_matrix){0};
     if (r->c->no_kill) return CLI_OK;
-    err e = kill_run(&r->c->env, &r->c->catalog, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
+    err e = kill_run(&r->c->env, &r->c->catalog, NULL, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
     if (e != OK) {
         cli_error("%s", *why ? why : err_name(e));
         return *r->c->o.interrupted ? CLI_UNPROVEN : CLI_USE;
     }
     printf("deliberate mistakes: %zu played, %zu caught, %zu survived; %zu cases catch none and give no reason\n", k->mutants, k->mutants - k->survivors, k->survivors, k->idle);
     for (size_t i = 0; i < k->mutants; i++) {
-        if (!k->m[i].bys) printf("  survived: %s\n", iap_mutants[k->m[i].mutant].name);
+        if (!k->m[i].bys) printf("  survived: %s\n", k->m[i].proto->mutant[k->m[i].mutant].name);
     }
     r->c->kill = k;
     return CLI_OK;

@@ -40,10 +40,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_INIT: state->child_inputs[0] = &s->talk; return 0;
     case OPT_LISTEN: s->o.peer.listen = arg; return 0;
     case OPT_CONNECT: s->o.peer.connect = arg; return 0;
-    case OPT_HOST: s->o.peer.host = arg; return 0;
+    case OPT_HOST: s->o.iap.host = arg; return 0;
     case OPT_TYPE: s->type = arg; return 0;
     case OPT_PAD: s->pad = arg; return 0;
-    case OPT_STYLE: s->o.peer.style = *cli_style(arg); return 0;
+    case OPT_STYLE: s->o.iap.style = *cli_style(arg); return 0;
     case OPT_REPEAT: s->o.repeat = (size_t)cli_want(cli_number("--repeat", arg, 1, 1000000000)); return 0;
     case OPT_CONNECTIONS: s->o.connections = (unsigned)cli_want(cli_number("--connections", arg, 1, 10000)); return 0;
     case OPT_TIMEOUT: s->o.timeout_ms = (uint64_t)cli_want(cli_seconds("--timeout", arg)); return 0;
@@ -111,7 +111,8 @@ int cli_send(int argc, char **argv)
     struct tls_context *tls = NULL;
     env_init(&s.env);
     s.o = (struct sender_options){
-        .peer = {.env = &s.env, .role = TEST_ANALYZER, .style = iap_style_sent, .listening = cli_listening, .say = say, .ctx = &s},
+        .peer = {.env = &s.env, .listening = cli_listening, .say = say, .ctx = &s},
+        .iap = {.style = iap_style_sent},
         .repeat = 1, .connections = 1, .timeout_ms = 10000, .progress = progress, .refused = refused};
     cli_alerts_init(&s.alerts);
     argp_parse(&argp, argc, argv, 0, NULL, &s);
@@ -120,9 +121,9 @@ int cli_send(int argc, char **argv)
     else if (!s.o.peer.listen == !s.o.peer.connect) status = cli_error("give either --connect or --listen");
     else if (!s.alerts.n) status = cli_error("nothing to send: give FILE..., or - for standard input");
     if (status == CLI_OK) status = cli_address("--connect", s.o.peer.connect);
-    if (status == CLI_OK) status = cli_host("--host", s.o.peer.host);
+    if (status == CLI_OK) status = cli_host("--host", s.o.iap.host);
     if (status == CLI_OK) status = cli_alerts_ready(&s.alerts, s.type, s.pad);
-    cli_talk_name(&s.talk, s.o.peer.host, s.o.peer.connect);
+    cli_talk_name(&s.talk, s.o.iap.host, s.o.peer.connect);
     if (status == CLI_OK) status = cli_talk_context(&s.env, &s.talk, true, &tls);
     if (status == CLI_OK) {
         size_t largest = 0;
@@ -132,8 +133,8 @@ int cli_send(int argc, char **argv)
         s.env.limits.out_queue = 2 * s.env.limits.content + 65536;
         s.o.peer.no_tls = s.talk.tls == RUN_TLS_OFF;
         s.o.peer.tls = tls;
-        s.o.peer.alert = s.alerts.a;
-        s.o.peer.alerts = s.alerts.n;
+        s.o.iap.alert = s.alerts.a;
+        s.o.iap.alerts = s.alerts.n;
         status = deliver(&s);
     }
     tls_context_free(tls);

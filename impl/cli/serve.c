@@ -3,14 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
-#include "cli/files.h"
-#include "run/server.h"
-
-enum {
-    OPT_LISTEN = 0x2000, OPT_CONNECT, OPT_NEXT_HOP, OPT_IDENTITY, OPT_STORE, OPT_MUTATE, OPT_HOST, OPT_REFUSE, OPT_DEADLINE,
-    OPT_IDLE, OPT_CONTENT, OPT_STYLE, OPT_TYPE, OPT_PAD, OPT_ONCE
-};
+#include "cli/serve.h"
 
 static const struct argp_option options[] = {
     {"listen", OPT_LISTEN, "H:P", 0, "take connections here; 127.0.0.1:0 for any free port (printed)", 1},
@@ -32,33 +25,22 @@ static const struct argp_option options[] = {
     {"verbose", 'v', NULL, 0, "tell what happens on standard error", 6},
     {0}};
 
-struct serve {
-    struct cli_talk talk;
-    struct env env;
-    struct server_options o;
-    struct cli_alerts alerts;
-    char *route[SERVER_ROUTES];
-    const char *type, *pad;
-    int role;
-};
+static const struct serve_proto *const protos[] = {&serve_iap, NULL};
 
-static void add_route(struct serve *s, char *text, struct argp_state *state)
+static const struct serve_proto *proto_of(const struct run_proto *p)
 {
-    struct server_options *o = &s->o;
-    if (o->routes == SERVER_ROUTES) argp_error(state, "more than %d next hops", SERVER_ROUTES);
-    char *eq = strchr(text, '=');
-    struct iap_route *r = &o->route[o->routes++];
-    if (eq) *eq = 0;
-    r->host = eq ? text : NULL;
-    r->to = eq ? eq + 1 : text;
+    for (size_t i = 0; protos[i]; i++) {
+        if (protos[i]->proto == p) return protos[i];
+    }
+    return NULL;
 }
 
-static void set_mutant(struct serve *s, const char *name)
+static error_t parse_own(int key, char *arg, struct argp_state *state)
 {
-    s->o.mutant = iap_mutant_find(slice_str(name));
-    if (s->o.mutant != MUT_NONE) return;
-    cli_error("--mutate: there is no mistake %s: see draftproof mutants", name);
-    exit(CLI_USE);
+    for (size_t i = 0; protos[i]; i++) {
+        if (protos[i]->parse(state->input, key, arg, state) == 0) return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -69,31 +51,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_LISTEN: s->o.listen = arg; return 0;
     case OPT_CONNECT: s->o.connect = arg; return 0;
     case OPT_ONCE: s->o.reconnect = false; return 0;
-    case OPT_HOST: s->o.host = arg; return 0;
-    case OPT_NEXT_HOP: add_route(s, arg, state); return 0;
-    case OPT_IDENTITY: s->o.identity = arg; return 0;
-    case OPT_STORE: s->o.store_dir = arg; return 0;
-    case OPT_REFUSE: s->o.refuse = true; return 0;
     case OPT_DEADLINE: s->env.limits.setup_ms = (uint32_t)cli_want(cli_seconds("--deadline", arg)); return 0;
     case OPT_IDLE: s->env.limits.idle_ms = (uint32_t)cli_want(cli_seconds("--idle", arg)); return 0;
     case OPT_CONTENT:
         s->env.limits.content = (size_t)cli_want(cli_number("--max-content", arg, 1, 1 << 30));
         s->env.limits.out_queue = 2 * s->env.limits.content + 65536;
         return 0;
-    case OPT_TYPE: s->type = arg; return 0;
-    case OPT_PAD: s->pad = arg; return 0;
-    case OPT_STYLE: s->o.style = *cli_style(arg); return 0;
-    case OPT_MUTATE: set_mutant(s, arg); return 0;
+    case OPT_MUTATE: s->mutant = arg; return 0;
     case 'v': s->o.verbose = true; return 0;
     case ARGP_KEY_ARG:
-        if (s->role < 0) {
-            s->role = cli_role(arg);
-            if (s->role < 0) exit(CLI_USE);
+        if (!s->o.role) {
+            s->o.role = cli_role(arg, &s->o.proto);
+            if (!s->o.role) exit(CLI_USE);
             return 0;
         }
         if (cli_alerts_add(&s->alerts, arg) != CLI_OK) exit(CLI_USE);
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return parse_own(key, arg, state);
     }
 }
 
@@ -106,19 +80,19 @@ static void say(void *ctx, const char *text)
 static int check_use(struct serve *s)
 {
     struct server_options *o = &s->o;
-    if (s->role < 0) return cli_error("serve what?  iap-manager, iap-analyzer or iap-proxy");
+    const struct run_role *role = o->role;
+    char list[400];
+    run_role_list(" or ", list, sizeof list);
+    if (!role) return cli_error("serve what?  %s", list);
+    if (!o->proto->server || !proto_of(o->proto)) return cli_error("there is no %s to be run", role->name);
+    if (s->mutant) o->mutant = cli_mutant(o->proto, s->mutant);
+    if (s->mutant && !o->mutant) return CLI_USE;
     if (!o->listen == !o->connect) return cli_error("give either --listen or --connect");
-    if (s->role == TEST_PROXY && o->connect) return cli_error("a proxy listens: give --listen and --next-hop");
-    if (s->role == TEST_PROXY && !o->routes) return cli_error("a proxy connects only to what is configured (7.5): give --next-hop H:P");
-    if (s->role != TEST_PROXY && o->routes) return cli_error("--next-hop is for iap-proxy");
-    if (s->role != TEST_MANAGER && o->store_dir) return cli_error("--store is for iap-manager");
-    if (s->role != TEST_ANALYZER && s->alerts.n) return cli_error("only an analyzer sends files");
-    if (cli_host("--host", o->host) != CLI_OK || cli_host("--identity", o->identity) != CLI_OK) return CLI_USE;
-    for (size_t i = 0; i < o->routes; i++) {
-        if (cli_host("--next-hop", o->route[i].host) != CLI_OK) return CLI_USE;
-        if (cli_address("--next-hop", o->route[i].to) != CLI_OK) return CLI_USE;
-    }
-    return cli_address("--connect", o->connect);
+    if (role->ways == RUN_PROXY && o->connect) return cli_error("a proxy listens: give --listen and --next-hop");
+    if (o->connect && role->ways == RUN_LISTENS) return cli_error("%s listens: give --listen", role->name);
+    if (o->listen && role->ways == RUN_CONNECTS) return cli_error("%s connects: give --connect", role->name);
+    int status = proto_of(o->proto)->check(s);
+    return status == CLI_OK ? cli_address("--connect", o->connect) : status;
 }
 
 int cli_serve(int argc, char **argv)
@@ -128,23 +102,18 @@ int cli_serve(int argc, char **argv)
                                      "Runs a reference peer: ROLE is iap-manager, iap-analyzer or iap-proxy.  Prints `listening on H:P' "
                                      "once it takes connections, ends with status 0 on SIGTERM.  An analyzer sends each FILE (three samples "
                                      "without any) on every connection, then stays.", children, NULL, NULL};
-    struct serve s = {.role = -1};
+    struct serve s = {.iap = {.style = iap_style_sent}};
     struct tls_context *tls = NULL;
     char why[300] = "";
     env_init(&s.env);
-    s.o = (struct server_options){.env = &s.env, .style = iap_style_sent, .reconnect = true, .listening = cli_listening, .say = say};
+    s.o = (struct server_options){.env = &s.env, .reconnect = true, .listening = cli_listening, .say = say};
     cli_alerts_init(&s.alerts);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER * 0, NULL, &s);
     int status = check_use(&s);
-    if (status == CLI_OK && s.role == TEST_ANALYZER) status = cli_alerts_ready(&s.alerts, s.type, s.pad);
-    if (s.role == TEST_ANALYZER) cli_talk_name(&s.talk, s.o.host, s.o.connect);
-    if (status == CLI_OK && s.role != TEST_PROXY) status = cli_talk_context(&s.env, &s.talk, s.role == TEST_ANALYZER, &tls);
+    if (status == CLI_OK) status = proto_of(s.o.proto)->ready(&s, &tls);
     if (status == CLI_OK) {
-        s.o.role = (enum iap_under_test)s.role;
         s.o.no_tls = s.talk.tls == RUN_TLS_OFF;
         s.o.tls = tls;
-        s.o.alert = s.alerts.a;
-        s.o.alerts = s.alerts.n;
         if (server_run(&s.o, why, sizeof why) != OK) status = cli_error("%s", *why ? why : "out of memory");
     }
     tls_context_free(tls);

@@ -4,14 +4,6 @@
 #define MUTANT(n, name, roles, clauses, text) {name, roles, clauses, text},
 const struct mutant iap_mutants[MUT_COUNT] = {{"", 0, "", ""}, IAP_MUTANTS(MUTANT)};
 
-enum iap_mutant iap_mutant_find(slice name)
-{
-    for (int i = 1; i < MUT_COUNT; i++) {
-        if (slice_eq(name, slice_str(iap_mutants[i].name))) return (enum iap_mutant)i;
-    }
-    return MUT_NONE;
-}
-
 enum when { ALWAYS, SETUP, DATA };
 
 /* Mistakes in the form of a message: one row a change. */

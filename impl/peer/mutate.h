@@ -6,6 +6,7 @@
 #define PEER_MUTATE_H
 
 #include "codec/iap_msg.h"
+#include "peer/mutant.h"
 
 /* X(NAME, "name", roles it can be played in, "clauses that it breaks", "what it does") */
 #define IAP_MUTANTS(X)                                                                                                      \
@@ -173,15 +174,7 @@
 #define IAP_ENUM_MUT(n, name, roles, clauses, text) MUT_##n,
 enum iap_mutant { MUT_NONE, IAP_MUTANTS(IAP_ENUM_MUT) MUT_COUNT };
 
-struct mutant {
-    const char *name;
-    unsigned roles;      /* R_... bits */
-    const char *clauses; /* space-separated ids */
-    const char *text;
-};
 extern const struct mutant iap_mutants[MUT_COUNT]; /* [0] is none, with name "" */
-
-enum iap_mutant iap_mutant_find(slice name); /* MUT_NONE when there is none */
 
 /* Applies the format mistake of a mutant to a composed message, if it has one for this kind of message.  data: in the data phase. */
 err iap_mutate(enum iap_mutant mutant, const struct iap_msg *m, bool data, struct parts *p) MUST_CHECK;

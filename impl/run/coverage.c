@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/coverage.h"
 
-#include "run/passive_iap.h"
+#include "run/proto.h"
 
 static err cite(struct coverage *v, enum clause_id id, const char *case_id)
 {
@@ -11,14 +11,6 @@ static err cite(struct coverage *v, enum clause_id id, const char *case_id)
     r->id = grown;
     r->id[r->cases++] = case_id;
     return OK;
-}
-
-static bool is_passive(enum clause_id id)
-{
-    for (size_t i = 0; i < passive_iap_count; i++) {
-        if (passive_iap[i].clause == id) return true;
-    }
-    return false;
 }
 
 err coverage_new(const struct catalog *c, struct coverage *v)
@@ -33,7 +25,7 @@ err coverage_new(const struct catalog *c, struct coverage *v)
     for (size_t i = 1; i < CLAUSE_COUNT; i++) {
         struct coverage_row *r = &v->row[i];
         if (r->cases) r->how = COVERED_CASE;
-        else if (is_passive((enum clause_id)i)) r->how = COVERED_PASSIVE;
+        else if (run_passive_find((enum clause_id)i)) r->how = COVERED_PASSIVE;
         else r->how = clauses[i].watch == WATCH_NONE ? COVERED_NONE : COVERED_MISSING;
         v->count[r->how]++;
     }

@@ -4,32 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "peer/mutate.h"
-
-static const struct {
-    unsigned bit;
-    const char *role;
-} roles[] = {{R_MANAGER, "iap-manager"}, {R_ANALYZER, "iap-analyzer"}, {R_PROXY, "iap-proxy"}};
-
 struct killing {
     const struct env *env;
     const struct catalog *catalog;
+    const struct run_proto *only; /* NULL: all */
     const volatile sig_atomic_t *interrupted;
     struct kill_matrix *k;
     struct identities *identities;
     char pki[300];
 };
 
-static void options(const struct killing *x, struct suite_options *o, const char *role, enum run_tls tls, bool connects, enum iap_mutant m)
+static void options(const struct killing *x, struct suite_options *o, const struct kill_mutant *m, const struct run_try *t, bool connects)
 {
     *o = (struct suite_options){.env = x->env,
                                 .catalog = x->catalog,
-                                .role = role,
+                                .role = m->role->name,
                                 .memory = true,
-                                .mutant = m,
+                                .mutant = m->mutant,
                                 .interrupted = x->interrupted,
-                                .tls = tls,
-                                .pki_dir = tls == RUN_TLS_OFF ? NULL : x->pki,
+                                .tls = t->tls,
+                                .only_tls = t->only_tls,
+                                .pki_dir = t->tls == RUN_TLS_OFF ? NULL : x->pki,
                                 .peer_connects = connects,
                                 .splits = 1,
                                 .timeout_ms = 3000,
@@ -99,18 +94,13 @@ static err note_other(struct killing *x, struct kill_mutant *m, const struct res
 }
 
 /* One run of the suite against one mutant. */
-static err attack(struct killing *x, struct kill_mutant *m, const char *role, enum run_tls tls, bool only_tls, bool connects, char *why,
-                  size_t why_n)
+static err attack(struct killing *x, struct kill_mutant *m, const struct run_try *t, bool connects, char *why, size_t why_n)
 {
     struct suite_options o;
     struct run_results rs;
-    options(x, &o, role, tls, connects, m->mutant);
-    static const char *const suites[] = {"iap/6.3"}; /* what only TLS 1.0 can show */
-    o.only_tls = only_tls;
-    if (tls == RUN_TLS_DRAFT) {
-        o.select = suites;
-        o.selects = 1;
-    }
+    options(x, &o, m, t, connects);
+    o.select = &t->select;
+    o.selects = t->select ? 1 : 0;
     run_results_init(&rs, x->env->mem);
     err e = suite_run(&o, &rs, why, why_n);
     if (e == OK && rs.unfinished) {
@@ -122,7 +112,7 @@ static err attack(struct killing *x, struct kill_mutant *m, const char *role, en
         size_t n = strlen(r->id);
         bool again = n > 6 && strcmp(r->id + n - 6, "-again") == 0;
         if (again || (r->verdict != V_FAIL && r->verdict != V_WEAK)) continue;
-        if (cites(r, iap_mutants[m->mutant].clauses)) e = note_kill(x, m, r);
+        if (cites(r, m->proto->mutant[m->mutant].clauses)) e = note_kill(x, m, r);
         else e = note_other(x, m, r);
     }
     run_results_done(&rs);
@@ -134,6 +124,7 @@ static err list_cases(struct killing *x)
     for (size_t i = 0; i < x->catalog->n; i++) {
         const struct scn_case *c = x->catalog->item[i];
         size_t index;
+        if (x->only && run_proto_of_case(c->id) != x->only) continue;
         struct kill_case *k = case_of(x, c->id, &index);
         if (!k) return ERR_MEM;
         const char *excuse = c->note ? strstr(c->note, "no mutant: ") : NULL;
@@ -144,26 +135,31 @@ static err list_cases(struct killing *x)
     return OK;
 }
 
-static err add_mutants(struct kill_matrix *k)
+static err add_mutants(struct killing *x, const struct run_proto *p)
 {
-    for (int m = 1; m < MUT_COUNT; m++) {
-        for (size_t r = 0; r < sizeof roles / sizeof *roles; r++) {
-            if (!(iap_mutants[m].roles & roles[r].bit)) continue;
+    struct kill_matrix *k = x->k;
+    for (unsigned m = 1; m < p->mutants; m++) {
+        for (const struct run_role *r = p->role; r->name; r++) {
+            if (!(p->mutant[m].roles & r->bit)) continue;
             struct kill_mutant *grown = mem_resize(k->mem, k->m, (k->mutants + 1) * sizeof *grown);
             if (!grown) return ERR_MEM;
             k->m = grown;
-            k->m[k->mutants++] = (struct kill_mutant){.mutant = (enum iap_mutant)m, .role = roles[r].bit};
+            k->m[k->mutants++] = (struct kill_mutant){.proto = p, .mutant = m, .role = r};
         }
     }
     return OK;
 }
 
-static const char *role_name(unsigned bit)
+static bool worth(const struct kill_mutant *m, const struct run_try *t)
 {
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
-        if (roles[i].bit == bit) return roles[i].role;
+    bool tls = m->proto->about_tls && m->proto->about_tls(m->mutant, m->role);
+    switch (t->when) {
+    case TRY_ALWAYS: break;
+    case TRY_TLS: return tls || !m->bys;
+    case TRY_ALIVE: return !m->bys;
+    case TRY_TLS_ONLY: return tls && m->role->ways != RUN_PROXY;
     }
-    return "";
+    return true;
 }
 
 static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t), void *ctx, char *why, size_t why_n)
@@ -171,19 +167,11 @@ static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t
     struct kill_matrix *k = x->k;
     for (size_t i = 0; i < k->mutants; i++) {
         struct kill_mutant *m = &k->m[i];
-        const char *role = role_name(m->role);
-        bool both = m->role != R_PROXY;
-        TRY(attack(x, m, role, RUN_TLS_OFF, false, false, why, why_n));
-        if (both) TRY(attack(x, m, role, RUN_TLS_OFF, false, true, why, why_n));
-        /* with TLS first what TLS decides: the rest was seen without */
-        bool secure = (m->mutant >= MUT_WRONG_HELLO && m->mutant <= MUT_SENDS_URGENT) || m->role == R_PROXY;
-        for (int only = 1; only >= 0 && (!m->bys || (secure && only)); only--) {
-            TRY(attack(x, m, role, RUN_TLS_MODERN, only, false, why, why_n));
-            if (both) TRY(attack(x, m, role, RUN_TLS_MODERN, only, true, why, why_n));
-        }
-        if (secure && both) {
-            TRY(attack(x, m, role, RUN_TLS_DRAFT, true, false, why, why_n));
-            TRY(attack(x, m, role, RUN_TLS_DRAFT, true, true, why, why_n));
+        for (size_t n = 0; n < m->proto->tries; n++) {
+            const struct run_try *t = &m->proto->try[n];
+            if (!worth(m, t)) continue;
+            if (m->role->ways & (RUN_LISTENS | RUN_PROXY)) TRY(attack(x, m, t, false, why, why_n));
+            if (m->role->ways & RUN_CONNECTS) TRY(attack(x, m, t, true, why, why_n));
         }
         if (!m->bys) k->survivors++;
         if (progress) progress(ctx, i + 1, k->mutants);
@@ -191,10 +179,10 @@ static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t
     return OK;
 }
 
-err kill_run(const struct env *env, const struct catalog *catalog, const volatile sig_atomic_t *interrupted,
+err kill_run(const struct env *env, const struct catalog *catalog, const struct run_proto *only, const volatile sig_atomic_t *interrupted,
              void (*progress)(void *, size_t, size_t), void *ctx, struct kill_matrix *out, char *why, size_t why_n)
 {
-    struct killing x = {.env = env, .catalog = catalog, .k = out, .interrupted = interrupted};
+    struct killing x = {.env = env, .catalog = catalog, .only = only, .k = out, .interrupted = interrupted};
     *out = (struct kill_matrix){.mem = env->mem};
     /* one set of certificates serves all runs */
     err e = identities_new(env, RUN_TLS_MODERN, NULL, NULL, &x.identities);
@@ -205,7 +193,9 @@ err kill_run(const struct env *env, const struct catalog *catalog, const volatil
         snprintf(x.pki, sizeof x.pki, "%.*s", (int)(end ? end - folder : 0), folder);
         e = list_cases(&x);
     }
-    if (e == OK) e = add_mutants(out);
+    for (size_t i = 0; run_protos[i] && e == OK; i++) {
+        if (!only || run_protos[i] == only) e = add_mutants(&x, run_protos[i]);
+    }
     if (e == OK) e = attack_all(&x, progress, ctx, why, why_n);
     for (size_t i = 0; i < out->cases; i++) {
         bool passive = strstr(out->c[i].id, "/passive/") != NULL;

@@ -15,8 +15,9 @@ struct kill_case {
     size_t noticed;       /* mutants that it did not let pass, though it cites none of their clauses */
 };
 struct kill_mutant {
-    enum iap_mutant mutant;
-    unsigned role;        /* R_MANAGER ... : a mistake is played in each of its roles */
+    const struct run_proto *proto;
+    unsigned mutant;      /* index in proto->mutant */
+    const struct run_role *role; /* a mistake is played in each of its roles */
     size_t *by; size_t bys; /* indexes into kill_matrix.c, of cases that cite one of its clauses */
     size_t others;        /* cases that noticed something without citing one of its clauses */
 };
@@ -27,9 +28,9 @@ struct kill_matrix {
     size_t survivors, idle; /* mutants that nobody killed; cases that notice none and have no excuse */
 };
 
-/* Runs everything: TLS off first, then --tls modern for mistakes about TLS and for those that are still alive.  progress and interrupted (see suite_options)
- * may be NULL; an interrupted run is ERR_SYS. */
-err kill_run(const struct env *env, const struct catalog *catalog, const volatile sig_atomic_t *interrupted,
+/* Runs all mistakes of a protocol (only NULL: of all protocols), each with what the protocol tries against it (struct run_try).  progress and
+ * interrupted (see suite_options) may be NULL; an interrupted run is ERR_SYS. */
+err kill_run(const struct env *env, const struct catalog *catalog, const struct run_proto *only, const volatile sig_atomic_t *interrupted,
              void (*progress)(void *ctx, size_t done, size_t all), void *ctx, struct kill_matrix *out, char *why, size_t why_n) MUST_CHECK;
 void kill_done(struct kill_matrix *k);
 

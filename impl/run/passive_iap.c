@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/passive_iap.h"
 
-#include <string.h>
+#include "run/play_iap.h"
 
 #define SEE(x) (1ull << SEEN_##x)
 
 /* Some clauses restate a fact that the tracker reports under a neighbour's id: they follow it. */
-const struct passive_iap passive_iap[] = {
+const struct run_passive passive_iap[PASSIVE_IAP] = {
     {CL_IAP_1_6_2, SEE(ANYTHING), {CL_IAP_4_2_5, CL_IAP_4_3_4_1}},
     {CL_IAP_1_7_1, SEE(CONTENT), {CL_IAP_4_3_5_2}},
     {CL_IAP_1_7_2, SEE(CONTENT), {0}},
@@ -67,29 +67,3 @@ const struct passive_iap passive_iap[] = {
     {CL_IAP_4_4_9, SEE(DATA_RESPONSE), {0}},
     {CL_IAP_6_2_1, SEE(ANYTHING), {0}},
 };
-const size_t passive_iap_count = sizeof passive_iap / sizeof *passive_iap;
-
-static bool lists(const char *roles, const char *role)
-{
-    size_t n = strlen(role);
-    for (const char *at = roles; (at = strstr(at, role)); at += n) {
-        bool begins = at == roles || at[-1] == ',';
-        bool ends = at[n] == 0 || at[n] == ',';
-        if (begins && ends) return true;
-    }
-    return false;
-}
-
-bool passive_iap_binds(const struct clause *c, enum iap_under_test role, bool peer_connects)
-{
-    switch (role) {
-    case TEST_PROXY: return lists(c->roles, "proxy");
-    case TEST_MANAGER:
-        if (lists(c->roles, "manager")) return true;
-        break;
-    case TEST_ANALYZER:
-        if (lists(c->roles, "analyzer")) return true;
-        break;
-    }
-    return lists(c->roles, peer_connects ? "initiator" : "responder");
-}

@@ -3,17 +3,10 @@
 #ifndef RUN_PASSIVE_IAP_H
 #define RUN_PASSIVE_IAP_H
 
-#include "model/iap.h"
-#include "run/play_iap.h"
+#include "run/proto.h"
 
-struct passive_iap {
-    enum clause_id clause;
-    uint64_t needs;             /* bit set of enum play_iap_seen: all of them must have been seen */
-    enum clause_id follows[5];  /* broken when one of these is, too */
-};
-extern const struct passive_iap passive_iap[];
-extern const size_t passive_iap_count;
-/* Does the clause bind the role under test ("initiator", "manager" ... against what the peer is)? */
-bool passive_iap_binds(const struct clause *c, enum iap_under_test role, bool peer_connects);
+enum { PASSIVE_IAP = 59 };
+/* Their needs are bit sets of enum play_iap_seen. */
+extern const struct run_passive passive_iap[PASSIVE_IAP];
 
 #endif

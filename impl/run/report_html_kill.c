@@ -5,18 +5,13 @@
 #include "run/kill.h"
 #include "run/report_html.h"
 
-static const char *role_of(unsigned bit)
-{
-    return bit == R_MANAGER ? "iap-manager" : bit == R_ANALYZER ? "iap-analyzer" : "iap-proxy";
-}
-
 static void row(struct doc *d, const struct kill_matrix *k, const struct kill_mutant *m)
 {
-    const struct mutant *x = &iap_mutants[m->mutant];
+    const struct mutant *x = &m->proto->mutant[m->mutant];
     doc_str(d, "<tr><td><code>");
     html_text(d, x->name);
     doc_str(d, "</code></td><td>");
-    html_text(d, role_of(m->role));
+    html_text(d, m->role->name);
     doc_str(d, "</td><td>");
     html_text(d, x->text);
     doc_str(d, "</td><td>");

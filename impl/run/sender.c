@@ -5,7 +5,7 @@
 
 #include "io/loop.h"
 #include "run/net.h"
-#include "run/server.h"
+#include "run/server_iap.h"
 
 struct sender {
     const struct sender_options *o;
@@ -22,7 +22,7 @@ struct sender {
 
 static const struct server_alert *alert_of(const struct sender *s, uint64_t n)
 {
-    return &s->o->peer.alert[n % s->o->peer.alerts];
+    return &s->o->iap.alert[n % s->o->iap.alerts];
 }
 
 static bool next_alert(void *ctx, struct iap_peer *p, struct iap_alert *out, bool *end)
@@ -124,16 +124,16 @@ err sender_run(const struct sender_options *o, struct sender_result *out, char *
 {
     struct sender *s = mem_new(o->peer.env->mem, sizeof *s);
     if (!s) return ERR_MEM;
-    *out = (struct sender_result){.all = (uint64_t)o->peer.alerts * o->repeat};
+    *out = (struct sender_result){.all = (uint64_t)o->iap.alerts * o->repeat};
     s->o = o;
     s->out = out;
     s->peer = (struct iap_setup){.env = o->peer.env,
                                  .analyzer = true,
-                                 .host = o->peer.host,
+                                 .host = o->iap.host,
                                  .tls = o->peer.tls,
                                  .no_tls = o->peer.no_tls,
-                                 .style = o->peer.style,
-                                 .mutant = o->peer.mutant,
+                                 .style = o->iap.style,
+                                 .mutant = (enum iap_mutant)o->peer.mutant,
                                  .hooks = {.ctx = s, .next = next_alert, .answered = answered, .say = on_say, .gone = gone}};
     double began = seconds();
     err e = begin(s, why, why_n);

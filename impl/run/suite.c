@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run/passive_iap.h"
 #include "run/suite_impl.h"
 
-static char *dup_text(const struct suite *s, const char *t)
+char *suite_dup(const struct suite *s, const char *t)
 {
     return mem_dup(s->o->env->mem, t, strlen(t));
 }
@@ -16,78 +15,7 @@ static char *dup_text(const struct suite *s, const char *t)
 static void set_text(const struct suite *s, char **at, const char *t)
 {
     mem_free(s->o->env->mem, *at);
-    *at = dup_text(s, t);
-}
-
-/* --- what a case needs ------------------------------------------------------------------------------------------------ */
-
-static const struct need {
-    const char *name, *skip; /* why a case is skipped without it */
-} needs[] = {
-    {"tls", "waived: --tls off leaves the handshake out"},
-    {"tls-draft", "waived: needs --tls draft (TLS 1.0)"},
-    {"tls-modern", "waived: needs --tls modern"},
-    {"identity", "the proxy adds no Via line that would tell its identity; give --identity NAME"},
-    {"refusing", "the peer has to be set up to refuse connections: --able refusing"},
-    {"unconfigured", "the peer has to be set up without a certificate: --able unconfigured"},
-    {"role-oid", "the peer has to be set up to check the role OIDs that draftproof pki gives: --able role-oid"},
-    {"subject", "the peer has to be set up to check the subject OU=Sensors or OU=Managers: --able subject"},
-    {"name", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR"},
-    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR"},
-    {"configured", "the peer was set up to refuse, or without a certificate"},
-    {"peer-listens", ""},
-    {"peer-connects", ""},
-    {"patience", ""},
-};
-
-static bool able(const struct suite *s, const char *what)
-{
-    for (size_t i = 0; i < s->o->ables; i++) {
-        if (strcmp(s->o->able[i], what) == 0) return true;
-    }
-    return false;
-}
-
-static bool special(const struct suite *s)
-{
-    return able(s, "refusing") || able(s, "unconfigured");
-}
-
-static bool need_met(const struct suite *s, const char *name)
-{
-    enum run_tls tls = s->o->tls;
-    if (strcmp(name, "tls") == 0) return tls != RUN_TLS_OFF;
-    if (strcmp(name, "tls-draft") == 0) return tls == RUN_TLS_DRAFT;
-    if (strcmp(name, "tls-modern") == 0) return tls == RUN_TLS_MODERN;
-    if (strcmp(name, "identity") == 0) return s->o->identity || s->iap.learned_identity[0];
-    if (strcmp(name, "trust") == 0 || strcmp(name, "name") == 0) {
-        /* a peer that took our good certificate trusts its authority, so the wrong ones of the same authority can be shown; with a certificate of the
-         * user's own there are none */
-        bool ours = !s->o->files.cert || s->o->pki_dir;
-        if (ours && (s->iap.observed >> SEEN_TLS & 1)) return true;
-    }
-    if (strcmp(name, "peer-listens") == 0) return !s->o->peer_connects;
-    if (strcmp(name, "peer-connects") == 0) return s->o->peer_connects;
-    if (strcmp(name, "patience") == 0) return true;
-    if (strcmp(name, "configured") == 0) return s->o->memory || !special(s);
-    return s->o->memory || able(s, name);
-}
-
-/* NULL when the case can run; otherwise why not. */
-static const char *unmet(const struct suite *s, const struct scn_case *c)
-{
-    bool wants_special = false;
-    for (size_t i = 0; i < c->need_count; i++) {
-        wants_special |= strcmp(c->needs[i], "refusing") == 0 || strcmp(c->needs[i], "unconfigured") == 0;
-        if (need_met(s, c->needs[i])) continue;
-        for (size_t k = 0; k < sizeof needs / sizeof *needs; k++) {
-            if (strcmp(needs[k].name, c->needs[i]) == 0) return needs[k].skip;
-        }
-        return "needs something that this version does not know";
-    }
-    /* a peer set up to refuse everything proves nothing about the rest */
-    if (!s->o->memory && special(s) && !wants_special) return "the peer was set up to refuse, or without a certificate";
-    return NULL;
+    *at = suite_dup(s, t);
 }
 
 /* --- results ------------------------------------------------------------------------------------------------------------ */
@@ -138,7 +66,7 @@ bool suite_interrupted(const struct suite *s)
     return s->o->interrupted && *s->o->interrupted;
 }
 
-static void add_defect(struct suite *s, struct result *r, enum defect_id d)
+void suite_add_defect(struct suite *s, struct result *r, enum defect_id d)
 {
     for (size_t i = 0; i < r->defects; i++) {
         if (r->defect[i] == d) return;
@@ -165,9 +93,13 @@ static void keep_faults(struct suite *s, const struct player *p, const char *id)
 /* "IAP-D10" in a reason of a scenario names the defect that lets it be weak. */
 static void name_defects(struct suite *s, struct result *r)
 {
-    for (const char *at = r->reason ? r->reason : ""; (at = strstr(at, "IAP-D")); at += 5) {
-        enum defect_id d = defect_find(slice_of(at, 7));
-        if (d) add_defect(s, r, d);
+    const char *text = r->reason ? r->reason : "";
+    for (const char *at = text; (at = strstr(at, "-D")); at += 2) {
+        const char *from = at;
+        while (from > text && from[-1] >= 'A' && from[-1] <= 'Z')
+            from--;
+        enum defect_id d = defect_find(slice_of(from, (size_t)(at - from) + 2 + strspn(at + 2, "0123456789")));
+        if (d) suite_add_defect(s, r, d);
     }
 }
 
@@ -199,34 +131,12 @@ void suite_collect(struct suite *s, const struct suite_item *it, struct player *
     }
 }
 
-/* The same host with the other letter case. */
-static bool other_case(struct suite *s, const char *host, struct scn_octets *out)
-{
-    snprintf(s->scratch, sizeof s->scratch, "%s", host);
-    for (char *c = s->scratch; *c; c++)
-        if ((*c | 0x20) >= 'a' && (*c | 0x20) <= 'z') *c ^= 0x20;
-    out->p = (uint8_t *)s->scratch;
-    out->n = strlen(s->scratch);
-    return true;
-}
-
-/* The name that the proxy itself puts into Via comes first: it is what a request that came back would carry (3.1, IAP-D17). */
-static const char *proxy_name(const struct suite *s)
-{
-    return s->iap.learned_identity[0] || !s->o->identity ? s->iap.learned_identity : s->o->identity;
-}
-
 static bool lookup(void *ctx, const char *name, struct scn_octets *out)
 {
     struct suite *s = ctx;
-    const char *v = NULL;
-    if (strcmp(name, "HOST") == 0) v = s->iap.host;
-    if (strcmp(name, "PROXY") == 0) v = proxy_name(s);
-    if (strcmp(name, "PROXY_OTHER_CASE") == 0) return other_case(s, proxy_name(s), out);
     uint64_t ms = strcmp(name, "TIMEOUT") == 0 ? s->o->timeout_ms : strcmp(name, "PATIENCE") == 0 ? s->o->patience_ms : 0;
     if (ms) snprintf(s->scratch, sizeof s->scratch, "%llums", (unsigned long long)ms);
-    else if (v) snprintf(s->scratch, sizeof s->scratch, "%s", v);
-    else return false;
+    else if (!s->proto->lookup(&s->ctx, name, s->scratch, sizeof s->scratch)) return false;
     out->p = (uint8_t *)s->scratch;
     out->n = strlen(s->scratch);
     return true;
@@ -258,17 +168,17 @@ static err new_result(struct suite *s, const struct scn_case *c, const char *id,
     struct buf text;
     if (!r) return ERR_MEM;
     *index = s->out->n - 1;
-    r->id = dup_text(s, id);
-    r->title = dup_text(s, c->title);
-    r->file = dup_text(s, c->file);
-    r->role = dup_text(s, s->o->role);
-    r->split = dup_text(s, split->name);
-    r->reason = dup_text(s, "");
-    r->vary = dup_text(s, "");
+    r->id = suite_dup(s, id);
+    r->title = suite_dup(s, c->title);
+    r->file = suite_dup(s, c->file);
+    r->role = suite_dup(s, s->o->role);
+    r->split = suite_dup(s, split->name);
+    r->reason = suite_dup(s, "");
+    r->vary = suite_dup(s, "");
     r->clause = mem_dup(m, c->clause, c->clauses * sizeof *c->clause);
     r->clauses = r->clause ? c->clauses : 0;
     buf_init(&text, m, 1u << 20);
-    if (scn_print(c, &text) == OK && buf_str(&text)) r->text = dup_text(s, buf_str(&text));
+    if (scn_print(c, &text) == OK && buf_str(&text)) r->text = suite_dup(s, buf_str(&text));
     buf_done(&text);
     return r->id && r->reason && r->clause ? OK : ERR_MEM;
 }
@@ -281,7 +191,7 @@ struct items {
 static err add_items(struct suite *s, struct items *l, const struct scn_case *c, const char *id, const struct suite_split *split)
 {
     size_t result = 0, n = scn_instances(c);
-    const char *why = unmet(s, c);
+    const char *why = suite_unmet(s, c);
     TRY(new_result(s, c, id, split, &result));
     if (why) {
         struct suite_item it = {.c = c, .split = split, .result = result};
@@ -315,73 +225,6 @@ static bool chosen(const struct suite *s, const struct scn_case *c)
     return tls && catalog_applies(c, s->o->role, !s->o->peer_connects) && catalog_selected(c->id, s->o->select, s->o->selects);
 }
 
-/* --- passive checks ---------------------------------------------------------------------------------------------------- */
-
-static const struct suite_fault *fault_on(const struct suite *s, const struct passive_iap *pc)
-{
-    const struct suite_fault *worst = NULL;
-    for (size_t i = 0; i < s->faults; i++) {
-        const struct suite_fault *f = &s->fault[i];
-        bool hit = f->f.clause == pc->clause;
-        for (size_t k = 0; k < 5 && !hit; k++)
-            hit = f->f.fail && pc->follows[k] && f->f.clause == pc->follows[k]; /* a tolerated form is told once, where it belongs */
-        if (hit && (!worst || (f->f.fail && !worst->f.fail))) worst = f;
-    }
-    return worst;
-}
-
-static err passive_result(struct suite *s, const struct passive_iap *pc)
-{
-    const struct clause *c = &clauses[pc->clause];
-    const struct suite_fault *f = fault_on(s, pc);
-    char id[64], reason[300] = "";
-    snprintf(id, sizeof id, "iap/passive/%s", c->id + 4);
-    bool seen = (s->iap.observed & pc->needs) == pc->needs;
-    if (!f && !seen) return OK; /* says nothing about this peer */
-    if (!f && !catalog_selected(id, s->o->select, s->o->selects)) return OK;
-    struct result *r = run_results_add(s->out);
-    if (!r) return ERR_MEM;
-    r->passive = true;
-    r->id = dup_text(s, id);
-    r->title = dup_text(s, c->text);
-    r->role = dup_text(s, s->o->role);
-    r->split = dup_text(s, s->o->splits == 1 ? s->o->split[0].name : "all");
-    r->vary = dup_text(s, "");
-    r->instances = 1;
-    r->clause = mem_dup(s->o->env->mem, &pc->clause, sizeof pc->clause);
-    r->clauses = r->clause ? 1 : 0;
-    r->verdict = !f ? V_PASS : f->f.fail && c->level != LEVEL_SHOULD ? V_FAIL : V_WEAK;
-    if (f) snprintf(reason, sizeof reason, "%s (%s at octet %llu%s%s); first seen in %s", f->f.text, iap_faults[f->f.code].name,
-                    (unsigned long long)f->f.at, f->f.defect ? ", " : "", f->f.defect ? defects[f->f.defect].id : "", f->where);
-    r->reason = dup_text(s, reason);
-    if (f && f->f.defect) add_defect(s, r, f->f.defect);
-    return r->id && r->reason ? OK : ERR_MEM;
-}
-
-/* A fault of a clause that has no passive row of its own must not get lost. */
-static err stray_faults(struct suite *s)
-{
-    for (size_t i = 0; i < s->faults; i++) {
-        bool covered = false;
-        for (size_t k = 0; k < passive_iap_count && !covered; k++) {
-            covered = passive_iap[k].clause == s->fault[i].f.clause &&
-                      passive_iap_binds(&clauses[passive_iap[k].clause], s->role, s->o->peer_connects);
-        }
-        if (covered) continue;
-        struct passive_iap pc = {.clause = s->fault[i].f.clause};
-        TRY(passive_result(s, &pc));
-    }
-    return OK;
-}
-
-static err passive_checks(struct suite *s)
-{
-    for (size_t i = 0; i < passive_iap_count; i++) {
-        if (passive_iap_binds(&clauses[passive_iap[i].clause], s->role, s->o->peer_connects)) TRY(passive_result(s, &passive_iap[i]));
-    }
-    return stray_faults(s);
-}
-
 /* --- waivers ------------------------------------------------------------------------------------------------------------ */
 
 static void waive(struct suite *s, struct result *r)
@@ -400,7 +243,7 @@ static void waive(struct suite *s, struct result *r)
             snprintf(text, sizeof text, "waived until %s: %s (%s)", w->expires, w->reason, r->reason);
             r->verdict = V_SKIP;
             set_text(s, &r->reason, text);
-            r->waived = dup_text(s, w->reason);
+            r->waived = suite_dup(s, w->reason);
         } else if (r->verdict == V_PASS) {
             snprintf(text, sizeof text, "passes although it is waived (%s): remove the waiver", w->reason);
             r->verdict = V_FAIL;
@@ -411,12 +254,6 @@ static void waive(struct suite *s, struct result *r)
 }
 
 /* --- the run ------------------------------------------------------------------------------------------------------------ */
-
-static enum iap_under_test role_of(const char *role)
-{
-    if (strcmp(role, "iap-proxy") == 0) return TEST_PROXY;
-    return strcmp(role, "iap-analyzer") == 0 ? TEST_ANALYZER : TEST_MANAGER;
-}
 
 static err run_items(struct suite *s, struct suite_tcp *tcp, struct items *l, char *why, size_t why_n)
 {
@@ -439,7 +276,7 @@ static err run_sanity(struct suite *s, struct suite_tcp *tcp, struct items *l, b
         TRY(run_items(s, tcp, l, why, why_n));
         if (last || first >= s->out->n) continue;
         const struct result *r = &s->out->r[first];
-        if (r->verdict == V_INCONC && !s->iap.observed && !(s->o->select && s->o->selects)) s->unreachable = true;
+        if (r->verdict == V_INCONC && !s->proto->observed(&s->ctx) && !(s->o->select && s->o->selects)) s->unreachable = true;
     }
     return OK;
 }
@@ -474,42 +311,59 @@ static err run_all(struct suite *s, struct items *l, char *why, size_t why_n)
     if (e == OK && !s->unreachable && !suite_interrupted(s)) e = run_sanity(s, tcp, l, true, why, why_n);
     if (e == OK && tcp) suite_tcp_doubt(tcp);
     if (tcp) suite_tcp_free(tcp);
-    if (e == OK) e = passive_checks(s);
+    if (e == OK) e = suite_passive(s);
     return e;
+}
+
+/* Certificates that cannot be used are told before anything runs, not as the fault of each case. */
+static err try_certificates(const struct suite *s, char *why, size_t why_n)
+{
+    const struct suite_options *o = s->o;
+    const struct run_role *role = s->ctx.role;
+    if (o->tls == RUN_TLS_OFF || (!o->pki_dir && (role->ways == RUN_PROXY || !o->files.cert))) return OK;
+    return identities_tester(s->ctx.identities, "good", !role->tls_client, why, why_n) ? OK : ERR_USE;
+}
+
+static err set_up(struct suite *s, char *why, size_t why_n)
+{
+    const struct suite_options *o = s->o;
+    s->ctx.o = o;
+    s->play = (struct play_run){.env = o->env,
+                                .proto = s->proto->play,
+                                .timeout_ms = o->timeout_ms,
+                                .accept_ms = o->exec ? 5 * o->timeout_ms : 10 * o->timeout_ms};
+    s->ctx.state = s->play.proto_run = mem_new(o->env->mem, s->proto->run_size);
+    if (!s->ctx.state) return ERR_MEM;
+    if (o->tls != RUN_TLS_OFF || !o->memory) TRY(identities_new(o->env, o->tls, o->pki_dir, &o->files, &s->ctx.identities));
+    TRY(s->proto->begin(&s->ctx, &s->play));
+    return try_certificates(s, why, why_n);
 }
 
 err suite_run(const struct suite_options *o, struct run_results *out, char *why, size_t why_n)
 {
-    struct suite *s = mem_new(o->env->mem, sizeof *s);
     struct items l = {0};
     size_t from = out->n;
+    const struct run_role *role = NULL;
+    const struct run_proto *proto = run_proto_of_role(o->role, &role);
+    if (!proto) {
+        snprintf(why, why_n, "there is no role %s", o->role);
+        return ERR_USE;
+    }
+    struct suite *s = mem_new(o->env->mem, sizeof *s);
     if (!s) return ERR_MEM;
     s->o = o;
     s->out = out;
-    s->role = role_of(o->role);
-    s->iap = (struct play_iap_run){.under_test = s->role,
-                                   .no_tls = o->tls == RUN_TLS_OFF,
-                                   .host = o->host ? o->host : "m.dom.org",
-                                   .identity = o->tls == RUN_TLS_OFF ? NULL : identities_tester};
-    s->play = (struct play_run){.env = o->env,
-                                .proto = &play_iap,
-                                .proto_run = &s->iap,
-                                .ends = play_iap_ends[s->role == TEST_PROXY],
-                                .end_count = 2,
-                                .timeout_ms = o->timeout_ms,
-                                .accept_ms = o->exec ? 5 * o->timeout_ms : 10 * o->timeout_ms};
-    err e = o->tls == RUN_TLS_OFF && o->memory ? OK : identities_new(o->env, o->tls, o->pki_dir, &o->files, &s->identities);
-    s->iap.identity_ctx = s->identities;
-    /* certificates that cannot be used are told before anything runs, not as the fault of each case */
-    if (e == OK && o->tls != RUN_TLS_OFF && (o->pki_dir || (s->role != TEST_PROXY && o->files.cert)) &&
-        !identities_tester(s->identities, "good", s->role == TEST_MANAGER, why, why_n))
-        e = ERR_USE;
+    s->proto = proto;
+    s->ctx.role = role;
+    err e = set_up(s, why, why_n);
     if (e == OK) e = run_all(s, &l, why, why_n);
     for (size_t i = from; i < out->n && e == OK; i++)
         waive(s, &out->r[i]);
     if (suite_interrupted(s)) out->unfinished = "interrupted";
     run_results_count(out);
-    identities_free(s->identities);
+    if (s->ctx.state && proto->done) proto->done(&s->ctx);
+    mem_free(o->env->mem, s->ctx.state);
+    identities_free(s->ctx.identities);
     mem_free(o->env->mem, l.item);
     mem_free(o->env->mem, s);
     return e;

@@ -6,9 +6,8 @@
 #include <signal.h>
 
 #include "peer/endpoint.h"
-#include "peer/mutate.h"
 #include "run/catalog.h"
-#include "run/identity.h"
+#include "run/proto.h"
 #include "run/result.h"
 
 enum { SUITE_SPLITS = 4, SUITE_NEEDS = 16 };
@@ -30,7 +29,7 @@ struct suite_options {
     const char *role;            /* "iap-manager" */
     /* in memory */
     bool memory;
-    enum iap_mutant mutant;
+    unsigned mutant;             /* index in run_proto.mutant */
     /* over sockets */
     const char *connect;         /* where the peer listens; NULL: it connects to us */
     const char *listen;          /* where we listen for the peer; for a proxy: next_hop */
@@ -50,7 +49,7 @@ struct suite_options {
     struct suite_split split[SUITE_SPLITS];
     size_t splits;
     uint64_t timeout_ms, patience_ms;
-    const char *able[SUITE_NEEDS]; /* what the peer was set up for: "refusing", "unconfigured", "role-oid", "subject", "name" */
+    const char *able[SUITE_NEEDS]; /* what the peer was set up for: names of run_need */
     size_t ables;
     bool quiet;
     const char *save_dir;        /* NULL: nothing is saved */

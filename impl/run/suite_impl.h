@@ -4,7 +4,6 @@
 #define RUN_SUITE_IMPL_H
 
 #include "run/net.h"
-#include "run/play_iap.h"
 #include "run/suite.h"
 
 enum { SUITE_FAULTS = 64 };
@@ -17,9 +16,8 @@ struct suite_fault { /* of the whole run, for the passive checks */
 struct suite {
     const struct suite_options *o;
     struct run_results *out;
-    enum iap_under_test role;
-    struct identities *identities;
-    struct play_iap_run iap;
+    const struct run_proto *proto;
+    struct run_ctx ctx;        /* what the protocol's functions are handed; holds role and identities */
     struct play_run play;      /* template: split and seed are set for each instance */
     struct suite_fault fault[SUITE_FAULTS];
     size_t faults;
@@ -35,6 +33,15 @@ struct suite_item {
     const struct suite_split *split;
     size_t result;             /* index in out->r */
 };
+
+/* The special set-up that a case asks for; NULL: none. */
+const struct run_need *suite_special(const struct suite *s, const struct scn_case *c);
+/* NULL when the case can run; otherwise why not. */
+const char *suite_unmet(const struct suite *s, const struct scn_case *c);
+/* Adds the results of the passive checks. */
+err suite_passive(struct suite *s) MUST_CHECK;
+char *suite_dup(const struct suite *s, const char *text);
+void suite_add_defect(struct suite *s, struct result *r, enum defect_id d);
 
 /* Makes plan and player of an item.  ERR_PEER: the scenario itself is wrong, the result says so. */
 err suite_player(struct suite *s, const struct suite_item *it, const struct play_run *run, struct scn_plan **plan, struct player **p);

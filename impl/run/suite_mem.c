@@ -4,11 +4,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "run/reference.h"
 #include "run/suite_impl.h"
 
 struct stage { /* one instance being played */
-    struct reference *ref;
+    const struct run_proto *proto;
+    void *ref;
     struct player *p;
 };
 
@@ -17,7 +17,7 @@ static struct endpoint *give_reference(void *ctx, int *link, bool *owned)
     struct stage *g = ctx;
     *link = 0;
     *owned = true;
-    return reference_peer(g->ref);
+    return g->proto->reference_peer(g->ref);
 }
 
 static struct endpoint *give_player(void *ctx, int *link, bool *owned)
@@ -33,14 +33,6 @@ static struct endpoint *give_player(void *ctx, int *link, bool *owned)
     return NULL;
 }
 
-static bool needs(const struct scn_case *c, const char *what)
-{
-    for (size_t i = 0; i < c->need_count; i++) {
-        if (strcmp(c->needs[i], what) == 0) return true;
-    }
-    return false;
-}
-
 static double ms_now(void)
 {
     struct timespec t;
@@ -48,37 +40,20 @@ static double ms_now(void)
     return (double)t.tv_sec * 1000 + (double)t.tv_nsec / 1e6;
 }
 
-/* The reference in the configurations that cases ask for: as it should be, refusing, without certificate. */
-enum { PLAIN, REFUSING, UNCONFIGURED, KINDS };
+/* The reference in the configurations that cases ask for: [0] as it should be, then one for each special need of the protocol. */
+enum { KINDS = 1 + SUITE_NEEDS };
 
-static int kind_of(const struct scn_case *c)
+static int kind_of(const struct suite *s, const struct run_need *special)
 {
-    return needs(c, "refusing") ? REFUSING : needs(c, "unconfigured") ? UNCONFIGURED : PLAIN;
+    ptrdiff_t i = special ? special - s->proto->need + 1 : 0;
+    return i < KINDS ? (int)i : -1;
 }
 
-static err make_reference(struct suite *s, int kind, struct reference **out, char *why, size_t why_n)
-{
-    const struct suite_options *o = s->o;
-    struct reference_options r = {.env = o->env,
-                                  .role = s->role,
-                                  .connects = o->peer_connects,
-                                  .to = s->role == TEST_PROXY ? "far" : "tester",
-                                  .host = s->iap.host,
-                                  .identity = "p.dom.org",
-                                  .no_tls = o->tls == RUN_TLS_OFF,
-                                  .refusing = kind == REFUSING,
-                                  .unconfigured = kind == UNCONFIGURED,
-                                  .identities = s->identities,
-                                  .mutant = o->mutant};
-    if (kind == UNCONFIGURED) r.no_tls = false;
-    return reference_new(&r, out, why, why_n);
-}
-
-static err play_one(struct suite *s, const struct suite_item *it, struct reference *ref)
+static err play_one(struct suite *s, const struct suite_item *it, void *ref)
 {
     struct play_run run = s->play;
     struct scn_plan *plan = NULL;
-    struct stage g = {.ref = ref};
+    struct stage g = {.proto = s->proto, .ref = ref};
     struct net *net = NULL;
     char why[200] = "";
     double began = ms_now();
@@ -89,10 +64,10 @@ static err play_one(struct suite *s, const struct suite_item *it, struct referen
     if (!g.p) return OK;
     err e = net_mem_new(s->o->env, 1000, &net);
     if (e == OK) e = net_listen(net, "peer", give_reference, &g, NULL, 0, why, sizeof why);
-    if (e == OK) e = net_listen(net, s->role == TEST_PROXY ? "far" : "tester", give_player, &g, NULL, 0, why, sizeof why);
+    if (e == OK) e = net_listen(net, s->ctx.role->ways == RUN_PROXY ? "far" : "tester", give_player, &g, NULL, 0, why, sizeof why);
     if (e == OK) e = net_add(net, &g.p->e, false);
     if (e == OK && s->o->peer_connects) {
-        struct endpoint *peer = reference_peer(ref);
+        struct endpoint *peer = s->proto->reference_peer(ref);
         e = peer ? net_add(net, peer, true) : ERR_MEM;
     }
     if (e == OK) {
@@ -111,18 +86,20 @@ static err play_one(struct suite *s, const struct suite_item *it, struct referen
 
 err suite_run_mem(struct suite *s, const struct suite_item *item, size_t n, char *why, size_t why_n)
 {
-    struct reference *ref[KINDS] = {NULL};
+    void *ref[KINDS] = {NULL};
     err e = OK;
     for (size_t i = 0; i < n && e == OK; i++) {
-        int k = kind_of(item[i].c);
+        const struct run_need *special = suite_special(s, item[i].c);
+        int k = kind_of(s, special);
         if (suite_interrupted(s)) {
             suite_verdict(s, &item[i], V_INCONC, SUITE_INTERRUPTED);
             continue;
         }
-        if (!ref[k]) e = make_reference(s, k, &ref[k], why, why_n);
+        if (k < 0) e = ERR_LIMIT; /* a protocol with more needs than SUITE_NEEDS */
+        if (e == OK && !ref[k]) e = s->proto->reference_new(&s->ctx, special, &ref[k], why, why_n);
         if (e == OK) e = play_one(s, &item[i], ref[k]);
     }
     for (int k = 0; k < KINDS; k++)
-        reference_free(ref[k]);
+        s->proto->reference_free(ref[k]);
     return e;
 }

@@ -40,13 +40,18 @@ struct suite_tcp {
     char last_seen[96]; /* the case in which the peer last did something */
 };
 
+static bool is_proxy(const struct suite *s)
+{
+    return s->ctx.role->ways == RUN_PROXY;
+}
+
 /* Which of our ends wants a connection that came in? */
 static struct endpoint *offer(struct slot *g, int *link)
 {
     if (!g->p || g->p->stop) return NULL;
     /* a peer that connects comes to the first end, a proxy's next hop is the second; nothing else waits */
     int end = g->run.dial ? 1 : 0;
-    if (g->run.dial && g->t->s->role != TEST_PROXY) return NULL;
+    if (g->run.dial && !is_proxy(g->t->s)) return NULL;
     if (g->p->e.link[end].state != LINK_IDLE) return NULL;
     *link = end;
     return &g->p->e;
@@ -80,16 +85,16 @@ err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why
     if (e == OK) e = net_tcp_new(o->env, t->loop, &t->net);
     /* peers that we start can share no port of ours, unless each case takes one that is free */
     const char *port = o->exec && o->listen ? strrchr(o->listen, ':') : NULL;
-    bool parallel = s->role != TEST_PROXY && (o->connect || o->exec) && (!port || strcmp(port, ":0") == 0);
+    bool parallel = !is_proxy(s) && (o->connect || o->exec) && (!port || strcmp(port, ":0") == 0);
     t->slots = parallel && o->jobs > 1 ? o->jobs : 1;
     if (t->slots > JOBS_MAX) t->slots = JOBS_MAX;
     for (size_t i = 0; i < t->slots; i++)
         t->slot[i].t = t;
-    const char *listen = s->role == TEST_PROXY ? o->next_hop : o->listen;
+    const char *listen = is_proxy(s) ? o->next_hop : o->listen;
     if (e == OK && listen && !o->exec) {
         e = net_listen(t->net, listen, give_common, t, t->bound, sizeof t->bound, why, why_n);
         if (e == OK && o->listening) o->listening(o->ctx, t->bound);
-        net_tcp_park(t->net, s->role != TEST_PROXY);
+        net_tcp_park(t->net, !is_proxy(s));
         t->common_listener = e == OK;
     }
     if (e != OK) {
@@ -134,7 +139,7 @@ static err start_child(struct slot *g, const char *address, char *why, size_t wh
 {
     struct suite *s = g->t->s;
     static const struct loop_child_events child_events = {.exited = on_exited};
-    const char *dir = identities_folder(s->identities, s->role == TEST_ANALYZER, why, why_n);
+    const char *dir = identities_folder(s->ctx.identities, s->ctx.role->tls_client, why, why_n);
     char host[64];
     const char *colon = strrchr(address, ':');
     struct buf cmd;
@@ -248,7 +253,7 @@ static bool still_exiting(struct slot *g, uint64_t now)
 /* A proxy is left in order, and waited for a moment: a connection that it still makes for this case must not become the next one's. */
 static bool still_parting(struct slot *g, uint64_t now)
 {
-    if (g->t->s->role != TEST_PROXY) return still_exiting(g, now);
+    if (!is_proxy(g->t->s)) return still_exiting(g, now);
     if (!g->part_by) {
         g->part_by = now + PART_MS;
         for (int i = 0; i < LINK_MAX; i++)

@@ -9,10 +9,11 @@
 
 #include <stdio.h>
 
+#include "peer/iap_peer.h"
 #include "peer/iap_proxy.h"
 #include "run/catalog.h"
+#include "run/identity.h"
 #include "run/net.h"
-#include "run/reference.h"
 #include "run/suite.h"
 #include "test/mem_fail.h"
 

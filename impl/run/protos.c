@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The protocols that there are, and who belongs to which. */
+#include <stdio.h>
+#include <string.h>
+
+#include "run/proto.h"
+#include "run/proto_iap.h"
+
+const struct run_proto *const run_protos[] = {&run_iap, NULL};
+
+const struct run_proto *run_proto_of_role(const char *name, const struct run_role **role)
+{
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct run_role *r = run_protos[i]->role; r->name; r++) {
+            if (strcmp(r->name, name) != 0) continue;
+            if (role) *role = r;
+            return run_protos[i];
+        }
+    }
+    return NULL;
+}
+
+const struct run_proto *run_proto_find(const char *name)
+{
+    for (size_t i = 0; run_protos[i]; i++) {
+        if (strcmp(run_protos[i]->name, name) == 0) return run_protos[i];
+    }
+    return NULL;
+}
+
+const struct run_proto *run_proto_of_case(const char *id)
+{
+    for (size_t i = 0; run_protos[i]; i++) {
+        size_t n = strlen(run_protos[i]->name);
+        if (strncmp(run_protos[i]->name, id, n) == 0 && id[n] == '/') return run_protos[i];
+    }
+    return NULL;
+}
+
+static void append(char *out, size_t n, const char *text)
+{
+    size_t at = strlen(out);
+    snprintf(out + at, n - at, "%s", text);
+}
+
+void run_role_list(const char *last, char *out, size_t n)
+{
+    size_t all = 0, k = 0;
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct run_role *r = run_protos[i]->role; r->name; r++)
+            all++;
+    }
+    out[0] = 0;
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct run_role *r = run_protos[i]->role; r->name; r++, k++) {
+            if (k) append(out, n, k + 1 == all ? last : ", ");
+            append(out, n, r->name);
+        }
+    }
+}
+
+const char *run_role_names(const struct run_proto *p, unsigned bits, char *out, size_t n)
+{
+    out[0] = 0;
+    for (const struct run_role *r = p->role; r->name; r++) {
+        if (!(r->bit & bits)) continue;
+        if (*out) append(out, n, ",");
+        append(out, n, r->name);
+    }
+    return out;
+}
+
+/* Has the list (joined by commas) this word of n octets? */
+static bool lists(const char *list, const char *word, size_t n)
+{
+    while (*list) {
+        size_t len = strcspn(list, ",");
+        if (len == n && strncmp(list, word, n) == 0) return true;
+        list += len + (list[len] == ',');
+    }
+    return false;
+}
+
+static bool share(const char *roles, const char *words)
+{
+    while (words && *words) {
+        size_t len = strcspn(words, ",");
+        if (len && lists(roles, words, len)) return true;
+        words += len + (words[len] == ',');
+    }
+    return false;
+}
+
+bool run_binds(const struct clause *c, const struct run_role *role, bool peer_connects)
+{
+    return share(c->roles, role->binds) || share(c->roles, peer_connects ? role->binds_connecting : role->binds_listening);
+}
+
+void run_passive_id(const struct clause *c, char *out, size_t n)
+{
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (const struct run_family *f = run_protos[i]->family; f->prefix; f++) {
+            size_t len = strlen(f->prefix);
+            if (strncmp(c->id, f->prefix, len) != 0) continue;
+            snprintf(out, n, "%s/passive/%s%s", run_protos[i]->name, f->path, c->id + len);
+            return;
+        }
+    }
+    snprintf(out, n, "passive/%s", c->id); /* a clause of a protocol that has no roles here */
+}
+
+const struct run_passive *run_passive_find(enum clause_id id)
+{
+    for (size_t i = 0; run_protos[i]; i++) {
+        for (size_t k = 0; k < run_protos[i]->passives; k++) {
+            if (run_protos[i]->passive[k].clause == id) return &run_protos[i]->passive[k];
+        }
+    }
+    return NULL;
+}
