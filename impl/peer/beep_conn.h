@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* beep_conn: one BEEP session as its two ends see it: link, tracker, TLS filter and SASL security layer put together.  Octets go in, events come out; frames go in,
+ * octets go out.  It decides nothing: what to answer is for the endpoint (beep_peer) or the tester (run). */
+#ifndef PEER_BEEP_CONN_H
+#define PEER_BEEP_CONN_H
+
+#include "peer/endpoint.h"
+#include "sec/sasl.h"
+#include "sec/tls.h"
+#include "track/track_beep.h"
+
+enum beep_event_kind {
+    BEEP_EV_NOTHING,
+    BEEP_EV_FRAME,      /* got; faults may stand beside it in track.fault */
+    BEEP_EV_BAD,        /* the stream cannot be read on, or a frame is poorly formed; track.fault[0] says why */
+    BEEP_EV_HELLO,      /* the peer's first TLS record behind proceed (or what stands in its place: faults) */
+    BEEP_EV_TLS,        /* handshake completed: new greetings are due */
+    BEEP_EV_TLS_FAILED, /* tls_why(c->tls) */
+    BEEP_EV_NOTIFY      /* close_notify */
+};
+struct beep_event {
+    enum beep_event_kind kind;
+    struct beep_got got;
+    uint16_t hello_version; /* HELLO: version of the record, 0x0301; 0: no TLS */
+    int alert;              /* TLS_FAILED */
+};
+
+struct beep_conn {
+    const struct env *env;
+    struct link *link;
+    struct track_beep track;
+    struct tls *tls;                 /* NULL in clear */
+    struct sasl *layer;              /* SASL security layer in force; borrowed, NULL */
+    int8_t side;                     /* 0: we opened the TCP connection (initiator) */
+    bool resync;                     /* tester: poorly-formed frames of the peer are read to their end (track_beep_next) */
+    bool to_tls;                     /* clear octets ended: what comes is TLS */
+    bool tls_client;                 /* of that TLS */
+    bool hello_seen, open_told, failed_told, notify_told, notify_sent;
+    bool bad_told;                   /* what stands behind it is passed over: only how the stream ends is told */
+    bool flip_next;                  /* tester: damage one octet of the next TLS record */
+    struct buf wire;                 /* octets behind proceed that no TLS filter took yet */
+    struct buf clear;                /* octets out of the SASL layer that are not read yet */
+    size_t release;                  /* clear octets that the last event used */
+    uint64_t first_octet, last_octet;/* of a frame begun and not whole; 0 when none */
+};
+
+/* link is borrowed.  side: 0 initiator, 1 listener.  max_payload: octets of one frame that are read at most. */
+err beep_conn_init(struct beep_conn *c, const struct env *env, struct link *link, int side, size_t max_payload) MUST_CHECK;
+void beep_conn_done(struct beep_conn *c);
+
+/* Takes octets of the wire from in until there is an event; false when all were taken and nothing happened.  What the event refers to lives until the next call.
+ * Call with an empty in as well: events may be pending. */
+bool beep_conn_next(struct beep_conn *c, slice *in, uint64_t now, struct beep_event *ev);
+/* The wire ended.  False when that was inside a frame (fault). */
+bool beep_conn_ended(struct beep_conn *c);
+
+/* Sends octets as they are through the present layers and does not tell the tracker. */
+err beep_conn_write(struct beep_conn *c, slice octets) MUST_CHECK;
+/* Sends octets and lets the tracker read them as ours: for the tester, whose octets may be wrong on purpose.  Sets track.tainted for our side when they are no
+ * good frames in order. */
+err beep_conn_write_read(struct beep_conn *c, slice octets) MUST_CHECK;
+/* Sends a frame and tells the tracker.  ERR_USE, and nothing sent, when it would be poorly formed or lies beyond the window. */
+err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f) MUST_CHECK;
+
+/* Behind proceed (sent or received): the wire belongs to TLS from here on.  Done by itself when proceed passes. client: we sent the ready. */
+err beep_conn_start_tls(struct beep_conn *c, struct tls_context *context, bool client, const char *resume_key) MUST_CHECK;
+/* Gives TLS up before it stood and goes on in clear with new greetings (3080 3, a failed negotiation). */
+err beep_conn_without_tls(struct beep_conn *c) MUST_CHECK;
+/* From here on everything passes through the layer of that exchange, in both directions (4.1).  s is borrowed and outlives the session. */
+err beep_conn_layer(struct beep_conn *c, struct sasl *s) MUST_CHECK;
+/* close_notify; nothing without TLS. */
+err beep_conn_notify(struct beep_conn *c) MUST_CHECK;
+bool beep_conn_secured(const struct beep_conn *c);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* beep_peer: the reference BEEP peer as one endpoint, in either role: greets at once, manages channels, tunes (TLS, SASL), hands messages to profiles. */
+#ifndef PEER_BEEP_PEER_H
+#define PEER_BEEP_PEER_H
+
+#include "peer/beep_mux.h"
+#include "peer/beep_profile.h"
+
+enum { BEEP_PROFILES_OFFERED = 64, BEEP_CODE_UNAVAILABLE = 421 };
+
+struct beep_hooks { /* all may be NULL */
+    void *ctx;
+    void (*greeted)(void *ctx, struct beep_peer *p, uint64_t now);   /* both greetings passed, also after each tuning: channels may be started */
+    void (*say)(void *ctx, struct beep_peer *p, const char *text);   /* one line for people: diagnostics that the RFCs recommend */
+    void (*gone)(void *ctx, struct beep_peer *p);                    /* the endpoint is about to be freed */
+};
+
+struct beep_setup { /* shared by many peers; outlives them */
+    const struct env *env;
+    const struct beep_profile *const *profile; /* offered, in this order; TLS and SASL are added by what follows */
+    size_t profiles;
+    struct tls_context *tls_server, *tls_client; /* NULL: the TLS profile is not offered / not asked for */
+    bool want_tls;                    /* initiator: ask for TLS first, and stop without it (9) */
+    struct sasl_context *sasl_server, *sasl_client; /* NULL: none */
+    const char *sasl_mechanism;       /* client: the one to use; NULL: none */
+    bool need_tls, need_auth;         /* listener: data profiles are declined with 530 before (4, 9) */
+    bool unavailable;                 /* listener: 421 in place of the greeting */
+    const char *server_name;          /* initiator: serverName of the first start; listener: the only one served; NULL: any */
+    const char *features, *localize;  /* of the greeting; NULL */
+    struct beep_mux_setup mux;
+    unsigned mutant;                  /* enum beep_mutant; 0: none */
+    struct beep_hooks hooks;
+};
+
+struct beep_peer; /* first member: struct endpoint e */
+
+/* opener: link 0 asks to be opened to to (borrowed), we are the initiator; otherwise it waits to be given a connection. */
+err beep_peer_new(const struct beep_setup *s, bool opener, const char *to, struct beep_peer **out) MUST_CHECK;
+struct endpoint *beep_peer_endpoint(struct beep_peer *p);
+
+/* Starts a channel with that profile and initialization content.  *channel: its number.  ERR_USE before the greetings, while tuning or closing; ERR_LIMIT. */
+err beep_peer_start(struct beep_peer *p, const struct beep_profile *profile, slice init, uint32_t *channel, uint64_t now) MUST_CHECK;
+/* Sends a piece of a MSG; *msgno is set with the first piece (0 there: a new message).  ERR_LIMIT: no room now, the profile's room will be called. */
+err beep_peer_msg(struct beep_bound *b, uint32_t *msgno, slice octets, bool last, uint64_t now) MUST_CHECK;
+/* Sends a piece of a reply: RPY, ERR, ANS or NUL. */
+err beep_peer_reply(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last,
+                    uint64_t now) MUST_CHECK;
+/* Received octets that the profile could not take at once are consumed now: until then the peer gets no new window for them. */
+err beep_peer_consumed(struct beep_bound *b, size_t n) MUST_CHECK;
+/* Keep what comes on this channel unacknowledged until beep_peer_consumed. */
+void beep_peer_hold(struct beep_bound *b, bool hold);
+/* Asks for the close of a channel (once its own MSGs are acknowledged), or with 0 for the release of the session. */
+err beep_peer_close(struct beep_peer *p, uint32_t channel, uint64_t now) MUST_CHECK;
+/* Ends the TCP connection without more ado. */
+void beep_peer_abort(struct beep_peer *p, uint64_t now);
+
+const char *beep_peer_identity(const struct beep_peer *p); /* authenticated identity, "" for anonymous */
+bool beep_peer_secured(const struct beep_peer *p);
+const char *beep_peer_why(const struct beep_peer *p);      /* why the session ended, "" while fine */
+const struct track_beep *beep_peer_track(const struct beep_peer *p);
+bool beep_peer_offers(const struct beep_peer *p, const char *uri); /* did the other side's last greeting list that profile? */
+
+/* The profiles of tests: whatever is sent comes back; and one that answers a MSG "count N size S" by N answers of S octets, two of them at a time interleaved, and NUL. */
+extern const struct beep_profile beep_echo, beep_many;
+#define BEEP_URI_ECHO "http://draftproof.invalid/profiles/echo"
+#define BEEP_URI_MANY "http://draftproof.invalid/profiles/many"
+
+#endif
