@@ -10,7 +10,7 @@
 #include "run/proto.h"
 #include "run/result.h"
 
-enum { SUITE_SPLITS = 4, SUITE_NEEDS = 16 };
+enum { SUITE_SPLITS = 4, SUITE_NEEDS = 32 };
 
 struct suite_split {
     enum link_split how;
