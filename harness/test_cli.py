@@ -31,6 +31,8 @@ WRONG = [
     (["clauses", "bogus"], "arguments"),
     (["mutants", "--format", "xml"], "xml"),
     (["mutants", "bogus"], "arguments"),
+    (["mutants", "--protocol", "bogus"], "iap"),
+    (["clauses", "--protocol", "bogus"], "iap"),
     (["store", "--extract", "0", "."], "--extract"),
     (["store", "--extract", "x", "."], "--extract"),
     (["store", "a", "b"], "one folder"),
@@ -55,6 +57,13 @@ WRONG = [
     ([*MEMORY, "--split", "random:x"], "random"),
     ([*MEMORY, "--split", "whole,bytes,random,random:1,random:2"], "--split"),
     ([*MEMORY, "--able", "bogus"], "bogus"),
+    ([*MEMORY, "--set", "bogus"], "NAME=VALUE"),
+    ([*MEMORY, "--set", "lower=1"], "NAME=VALUE"),
+    ([*MEMORY, "--set", "=1"], "NAME=VALUE"),
+    ([*MEMORY, "--set", "BOGUS=1"], "$BOGUS"),
+    ([*MEMORY, "--protocol", "iap"], "--protocol"),
+    (["check", "reference", "--protocol", "bogus"], "iap"),
+    (["check", "reference", "--set", "A=1"], "reference"),
     ([*MEMORY, "--jobs", "0"], "--jobs"),
     ([*MEMORY, "--jobs", "x"], "--jobs"),
     ([*MEMORY, "--jobs"], "--jobs"),
@@ -387,6 +396,27 @@ def test_scenario_of_a_users_own(tmp_path):
     f.write_text(f.read_text().replace("reach", "raech"))
     done = run("check", "iap-manager", "--memory", "--tls", "off", "--scenario", f)
     one_useful_line(done, "own.scn:5:")
+
+
+def test_names_that_are_set(tmp_path):
+    f = tmp_path / "own.scn"
+    f.write_text("case     iap/own/types\ntitle    One alert\nclause   IAP-3.6-1\nagainst  iap-manager\nreach    ready\n"
+                 "send     content type=$TYPE body=\"x\"\nexpect   response code=200 -> pass\nor       response -> fail \"refused\"\n")
+    args = [*MEMORY, "--scenario", f, "--case", "iap/own"]
+    assert run(*args, "--set", "TYPE=text/plain", "--set", "TYPE=application/x-idef-alert").status == 0
+    refused = run(*args, "--set", "TYPE=text/plain")
+    assert refused.status == 1 and "refused" in refused.out, refused
+    unset = run(*args)
+    assert unset.status == 1 and "TYPE" in unset.out, unset
+    one_useful_line(run(*args, "--set", "TYPE=" + "x" * 1024), "--set")
+
+
+def test_one_protocol_only():
+    for command in "clauses", "mutants":
+        listed = run(command, "--protocol", "iap")
+        assert "IAP-4.3.1-2" in listed.out and "BEEP-" not in listed.out, listed
+    listed = run("check", "reference", "--protocol", "iap", "--list")
+    assert listed.status == 0 and all(line.startswith("iap/") for line in listed.out.splitlines()), listed
 
 
 # --- terminals, pipes, signals -----------------------------------------------------------------------------------------------------------

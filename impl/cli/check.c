@@ -10,7 +10,7 @@
 enum {
     OPT_CONNECT = 0x2000, OPT_LISTEN, OPT_NEXT_HOP, OPT_EXEC, OPT_HOST, OPT_IDENTITY, OPT_ABLE, OPT_CASE, OPT_SCENARIO, OPT_LIST, OPT_DRY,
     OPT_STRICT, OPT_SPLIT, OPT_JOBS, OPT_TIMEOUT, OPT_PATIENCE, OPT_JSONL, OPT_JUNIT, OPT_TAP, OPT_HTML, OPT_SAVE, OPT_SAVE_ALL, OPT_WAIVE,
-    OPT_MEMORY, OPT_MUTATE, OPT_PEER_CONNECTS
+    OPT_MEMORY, OPT_MUTATE, OPT_PEER_CONNECTS, OPT_SET, OPT_PROTOCOL
 };
 
 static const struct argp_option options[] = {
@@ -22,12 +22,14 @@ static const struct argp_option options[] = {
     {"host", OPT_HOST, "NAME", 0, "name to put into CONNECT (default m.dom.org)", 1},
     {"identity", OPT_IDENTITY, "NAME", 0, "the proxy's identity, if it adds no Via line that tells it", 1},
     {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); may be repeated or joined by commas", 1},
+    {"set", OPT_SET, "NAME=VALUE", 0, "give $NAME of the scenarios a value: one that the protocol leaves to you, or, with --scenario, any; may be repeated", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},
     {"mutate", OPT_MUTATE, "NAME", 0, "with --memory: the reference makes a deliberate mistake", 1},
     {NULL, 0, NULL, 0, "What to run:", 2},
     {"case", OPT_CASE, "ID", 0, "only the cases whose id is, or begins with, ID (iap/3.1); may be repeated", 2},
     {"scenario", OPT_SCENARIO, "FILE", 0, "the cases of a scenario file of your own too", 2},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap)", 2},
     {"split", OPT_SPLIT, "HOW", 0, "how our octets are cut: whole, bytes, random[:SEED], all, or several joined by commas (default whole)", 2},
     {"list", OPT_LIST, NULL, 0, "print the ids and titles of the cases, run nothing", 2},
     {"dry-run", OPT_DRY, NULL, 0, "print the cases as they would be run, run nothing", 2},
@@ -113,6 +115,40 @@ static void add_able(struct check *c, const char *word, size_t n)
     if (c->o.ables < SUITE_NEEDS) c->o.able[c->o.ables++] = words[w];
 }
 
+/* NAME=VALUE; the text is ours to change. */
+static void add_given(struct check *c, char *text)
+{
+    struct suite_options *o = &c->o;
+    char *eq = strchr(text, '=');
+    size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+    if (!eq || !n || text + n != eq) {
+        cli_error("--set: %s: NAME=VALUE is wanted, with a name in upper case", text);
+        exit(CLI_USE);
+    }
+    if (strlen(eq) > SUITE_VALUE) {
+        cli_error("--set: a value has less than %d octets", SUITE_VALUE);
+        exit(CLI_USE);
+    }
+    if (o->givens == SUITE_GIVEN) {
+        cli_error("--set: at most %d", SUITE_GIVEN);
+        exit(CLI_USE);
+    }
+    *eq = 0;
+    o->given[o->givens++] = (struct suite_given){text, eq + 1};
+}
+
+/* A name that no case of the protocol asks for is a slip. */
+static int check_given(const struct check *c)
+{
+    for (size_t i = 0; i < c->o.givens && !c->files; i++) {
+        const char *const *n = c->proto->given;
+        while (n && *n && strcmp(*n, c->o.given[i].name) != 0)
+            n++;
+        if (!n || !*n) return cli_error("--set: the cases of %s leave no $%s to you", c->proto->name, c->o.given[i].name);
+    }
+    return CLI_OK;
+}
+
 static void add_select(struct check *c, const char *id)
 {
     if (!*id) {
@@ -133,6 +169,7 @@ static error_t parse_run(int key, char *arg, struct check *c)
     case OPT_SCENARIO:
         if (c->files < CHECK_FILES) c->file[c->files++] = arg;
         return 0;
+    case OPT_PROTOCOL: c->only = cli_protocol(arg); return 0;
     case OPT_SPLIT: each_word(c, "--split", strcmp(arg, "all") == 0 ? "whole,bytes,random" : arg, add_split); return 0;
     case OPT_LIST: c->list = true; return 0;
     case OPT_DRY: c->dry_run = true; return 0;
@@ -165,6 +202,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_HOST: c->o.host = arg; return 0;
     case OPT_IDENTITY: c->o.identity = arg; return 0;
     case OPT_ABLE: each_word(c, "--able", arg, add_able); return 0;
+    case OPT_SET: add_given(c, arg); return 0;
     case OPT_MEMORY: c->memory = true; return 0;
     case OPT_PEER_CONNECTS: c->o.peer_connects = true; return 0;
     case OPT_MUTATE: c->mutant = arg; return 0;
@@ -191,7 +229,6 @@ static int check_peer(struct check *c, const struct run_role *role)
     struct suite_options *o = &c->o;
     if (c->memory) {
         if (o->connect || o->listen || o->exec) return cli_error("--memory needs no --connect, --listen or --exec");
-        if (role->ways == RUN_CONNECTS) o->peer_connects = true;
         return o->peer_connects && !(role->ways & RUN_CONNECTS) && role->ways != RUN_PROXY ? cli_error("--peer-connects: %s listens", role->name) : CLI_OK;
     }
     if (role->ways == RUN_PROXY) {
@@ -215,11 +252,13 @@ static int check_use(struct check *c)
     run_role_list(" or ", list, sizeof list);
     if (!c->role) return cli_error("check what?  %s (or reference: all of our own)", list);
     if (strcmp(c->role, "reference") == 0) {
-        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || o->host || o->identity || o->ables;
+        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || o->host || o->identity || o->ables || o->givens;
         return peer && !c->list && !c->dry_run ? cli_error("check reference starts its peers itself: give no option about the peer") : CLI_OK;
     }
     const struct run_role *role = cli_role(c->role, &c->proto);
     if (!role) return CLI_USE;
+    if (c->only) return cli_error("--protocol goes with reference: %s says which it is", c->role);
+    if (role->ways == RUN_CONNECTS) o->peer_connects = true;
     o->role = c->role;
     o->memory = c->memory;
     if (c->mutant) {
@@ -227,7 +266,7 @@ static int check_use(struct check *c)
         o->mutant = cli_mutant(c->proto, c->mutant);
         if (!o->mutant) return CLI_USE;
     }
-    if (check_names(o) != CLI_OK) return CLI_USE;
+    if (check_names(o) != CLI_OK || check_given(c) != CLI_OK) return CLI_USE;
     if (c->list || c->dry_run) return CLI_OK;
     if (cli_address("--connect", o->connect) != CLI_OK || cli_address("--listen", o->listen) != CLI_OK ||
         cli_address("--next-hop", o->next_hop) != CLI_OK)

@@ -18,6 +18,7 @@ struct check {
     const char *file[CHECK_FILES]; /* further scenario files */
     size_t files;
     const struct run_proto *proto; /* NULL: check reference, all of them */
+    const struct run_proto *only;  /* check reference: NULL for all */
     const char *role, *mutant, *jsonl, *junit, *tap, *html, *waive, *save;
     bool list, dry_run, strict, memory, verbose, quiet, save_all;
     struct suite_waiver *waiver;

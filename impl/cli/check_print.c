@@ -96,7 +96,7 @@ int check_list(const struct check *c)
         const struct scn_case *x = c->catalog.item[i];
         bool listens = catalog_applies(x, c->role, true), connects = catalog_applies(x, c->role, false);
         bool applies = any_arrangement ? listens || connects : c->o.listen || c->o.exec || c->o.peer_connects ? connects : listens;
-        if (strcmp(c->role, "reference") == 0) applies = true;
+        if (strcmp(c->role, "reference") == 0) applies = !c->only || run_proto_of_case(x->id) == c->only;
         if (!applies || !catalog_selected(x->id, c->select, c->o.selects)) continue;
         n++;
         if (!c->dry_run) {

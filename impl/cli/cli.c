@@ -150,7 +150,7 @@ void cli_listening(void *ctx, const char *address)
     fflush(stdout);
 }
 
-enum { ROLES_MAX = 32 };
+enum { ROLES_MAX = 32, PROTOS_MAX = 16 };
 
 const struct run_role *cli_role(const char *word, const struct run_proto **proto)
 {
@@ -168,6 +168,14 @@ const struct run_role *cli_role(const char *word, const struct run_proto **proto
     run_role_list(" and ", list, sizeof list);
     cli_error("there is no role %s: the roles are %s%s%s%s", word, list, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     return NULL;
+}
+
+const struct run_proto *cli_protocol(const char *name)
+{
+    const char *words[PROTOS_MAX + 1] = {NULL};
+    for (size_t i = 0; run_protos[i] && i < PROTOS_MAX; i++)
+        words[i] = run_protos[i]->name;
+    return run_protos[cli_want(cli_word("--protocol", name, words))];
 }
 
 unsigned cli_mutant(const struct run_proto *proto, const char *name)

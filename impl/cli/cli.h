@@ -51,6 +51,8 @@ const struct iap_style *cli_style(const char *name);
 void cli_listening(void *ctx, const char *address);
 /* The role and its protocol, or NULL with a message that lists the roles. */
 const struct run_role *cli_role(const char *word, const struct run_proto **proto);
+/* The protocol as the value of --protocol; ends the program with a message when there is none of that name. */
+const struct run_proto *cli_protocol(const char *name);
 /* The mistake of that name as an index of the protocol's list, or 0 with a message. */
 unsigned cli_mutant(const struct run_proto *proto, const char *name);
 /* Near words: the entry of words closest to what was typed, NULL when none is close. */

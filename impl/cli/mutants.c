@@ -8,10 +8,11 @@
 #include "cli/cli.h"
 #include "run/kill.h"
 
-enum { OPT_FORMAT = 0x2000, OPT_RUN };
+enum { OPT_FORMAT = 0x2000, OPT_RUN, OPT_PROTOCOL };
 
 static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "text|json", 0, "how to print (default text)", 0},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "only the mistakes of that protocol (iap)", 0},
     {"run", OPT_RUN, NULL, 0, "run the suite in memory against each mistake and print who caught it; status 1 when one survives or a case catches none", 0},
     {0}};
 
@@ -31,11 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (m->format < 0) exit(CLI_USE);
         return 0;
     case OPT_RUN: m->run = true; return 0;
-    case ARGP_KEY_ARG:
-        m->only = run_proto_find(arg);
-        if (m->only) return 0;
-        cli_error("there is no protocol %s", arg);
-        exit(CLI_USE);
+    case OPT_PROTOCOL: m->only = cli_protocol(arg); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -151,7 +148,7 @@ static int run(const struct mutants *m)
 
 int cli_mutants(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse, "[PROTOCOL]",
+    static const struct argp argp = {options, parse, NULL,
                                      "Prints the deliberate mistakes that the reference peers can make (serve --mutate NAME), each with the clauses that it "
                                      "breaks; with --run, the proof that the suite catches them.", NULL, NULL, NULL};
     struct mutants m = {0};

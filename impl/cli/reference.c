@@ -277,6 +277,7 @@ static void list_jobs(struct ref *r)
 {
     static const enum run_tls profiles[] = {RUN_TLS_OFF, RUN_TLS_MODERN, RUN_TLS_DRAFT};
     for (size_t p = 0; run_protos[p]; p++) {
+        if (r->c->only && r->c->only != run_protos[p]) continue;
         for (size_t t = 0; t < 3; t++) {
             for (const struct run_setting *s = run_protos[p]->setting; s && s->name; s++) {
                 if (!s->once || profiles[t] == RUN_TLS_MODERN) add_job(r, s, profiles[t]);
@@ -355,7 +356,7 @@ static int mistakes(struct ref *r, struct kill_matrix *k)
     char why[300] = "";
     *k = (struct kill_matrix){0};
     if (r->c->no_kill) return CLI_OK;
-    err e = kill_run(&r->c->env, &r->c->catalog, NULL, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
+    err e = kill_run(&r->c->env, &r->c->catalog, r->c->only, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
     if (e != OK) {
         cli_error("%s", *why ? why : err_name(e));
         return *r->c->o.interrupted ? CLI_UNPROVEN : CLI_USE;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/coverage.h"
 
-#include "run/proto.h"
-
 static err cite(struct coverage *v, enum clause_id id, const char *case_id)
 {
     struct coverage_row *r = &v->row[id];
@@ -13,7 +11,7 @@ static err cite(struct coverage *v, enum clause_id id, const char *case_id)
     return OK;
 }
 
-err coverage_new(const struct catalog *c, struct coverage *v)
+err coverage_new(const struct catalog *c, const struct run_proto *only, struct coverage *v)
 {
     *v = (struct coverage){.mem = c->env->mem};
     v->row = mem_new(v->mem, CLAUSE_COUNT * sizeof *v->row);
@@ -24,7 +22,8 @@ err coverage_new(const struct catalog *c, struct coverage *v)
     }
     for (size_t i = 1; i < CLAUSE_COUNT; i++) {
         struct coverage_row *r = &v->row[i];
-        if (r->cases) r->how = COVERED_CASE;
+        if (only && run_proto_of_clause(clauses[i].id) != only) r->how = COVERED_OTHER;
+        else if (r->cases) r->how = COVERED_CASE;
         else if (run_passive_find((enum clause_id)i)) r->how = COVERED_PASSIVE;
         else r->how = clauses[i].watch == WATCH_NONE ? COVERED_NONE : COVERED_MISSING;
         v->count[r->how]++;

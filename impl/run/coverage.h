@@ -4,8 +4,9 @@
 #define RUN_COVERAGE_H
 
 #include "run/catalog.h"
+#include "run/proto.h"
 
-enum coverage_how { COVERED_CASE, COVERED_PASSIVE, COVERED_NONE, COVERED_MISSING };
+enum coverage_how { COVERED_CASE, COVERED_PASSIVE, COVERED_NONE, COVERED_MISSING, COVERED_OTHER /* not asked for */ };
 struct coverage_row {
     enum coverage_how how;
     const char **id; /* of the cases; borrowed from the catalog */
@@ -14,10 +15,10 @@ struct coverage_row {
 struct coverage {
     const struct mem *mem;
     struct coverage_row *row; /* CLAUSE_COUNT entries, [0] unused */
-    size_t count[4];
+    size_t count[5];
 };
-/* c is borrowed. */
-err coverage_new(const struct catalog *c, struct coverage *out) MUST_CHECK;
+/* Of the clauses of one protocol (only NULL: of all).  c is borrowed. */
+err coverage_new(const struct catalog *c, const struct run_proto *only, struct coverage *out) MUST_CHECK;
 void coverage_done(struct coverage *v);
 
 #endif

@@ -114,7 +114,9 @@ struct run_proto {
     /* Fills r->state, and ends, end_count and what else differs of *play (env, deadlines, proto and proto_run are set). */
     err (*begin)(struct run_ctx *r, struct play_run *play);
     void (*done)(struct run_ctx *r);   /* may be NULL; called once begin was, whatever it gave */
-    /* The value of $NAME as text; false when there is no such name. */
+    /* Names that the user may give a value with --set, in place of what lookup says or where it says nothing; ended by NULL, may be NULL. */
+    const char *const *given;
+    /* The value of $NAME as text; false when there is no such name.  suite_given tells what the user gave. */
     bool (*lookup)(const struct run_ctx *r, const char *name, char *out, size_t n);
     /* What the peer was seen doing so far, a bit set of the protocol's own: 0 while nobody was met. */
     uint64_t (*observed)(const struct run_ctx *r);
@@ -157,6 +159,8 @@ void run_role_list(const char *last, char *out, size_t n);
 const char *run_role_names(const struct run_proto *p, unsigned bits, char *out, size_t n);
 /* Does the clause bind the role, opened TCP or not? */
 bool run_binds(const struct clause *c, const struct run_role *role, bool peer_connects);
+/* The protocol that has a clause, a defect or anything else whose id begins as its clauses' do; NULL when none has. */
+const struct run_proto *run_proto_of_clause(const char *id);
 /* The id of the passive check of a clause: "iap/passive/3.1-1". */
 void run_passive_id(const struct clause *c, char *out, size_t n);
 /* The passive check of a clause; NULL when no protocol has one. */

@@ -96,17 +96,30 @@ bool run_binds(const struct clause *c, const struct run_role *role, bool peer_co
     return share(c->roles, role->binds) || share(c->roles, peer_connects ? role->binds_connecting : role->binds_listening);
 }
 
-void run_passive_id(const struct clause *c, char *out, size_t n)
+static const struct run_proto *family_of(const char *id, const struct run_family **family)
 {
     for (size_t i = 0; run_protos[i]; i++) {
         for (const struct run_family *f = run_protos[i]->family; f->prefix; f++) {
-            size_t len = strlen(f->prefix);
-            if (strncmp(c->id, f->prefix, len) != 0) continue;
-            snprintf(out, n, "%s/passive/%s%s", run_protos[i]->name, f->path, c->id + len);
-            return;
+            if (strncmp(id, f->prefix, strlen(f->prefix)) != 0) continue;
+            *family = f;
+            return run_protos[i];
         }
     }
-    snprintf(out, n, "passive/%s", c->id); /* a clause of a protocol that has no roles here */
+    return NULL;
+}
+
+const struct run_proto *run_proto_of_clause(const char *id)
+{
+    const struct run_family *f;
+    return family_of(id, &f);
+}
+
+void run_passive_id(const struct clause *c, char *out, size_t n)
+{
+    const struct run_family *f = NULL;
+    const struct run_proto *p = family_of(c->id, &f);
+    if (p) snprintf(out, n, "%s/passive/%s%s", p->name, f->path, c->id + strlen(f->prefix));
+    else snprintf(out, n, "passive/%s", c->id); /* a clause of a protocol that has no roles here */
 }
 
 const struct run_passive *run_passive_find(enum clause_id id)

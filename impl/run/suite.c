@@ -131,11 +131,21 @@ void suite_collect(struct suite *s, const struct suite_item *it, struct player *
     }
 }
 
+const char *suite_given(const struct suite_options *o, const char *name)
+{
+    for (size_t i = o->givens; i-- > 0;) { /* the last one counts */
+        if (strcmp(o->given[i].name, name) == 0) return o->given[i].value;
+    }
+    return NULL;
+}
+
 static bool lookup(void *ctx, const char *name, struct scn_octets *out)
 {
     struct suite *s = ctx;
     uint64_t ms = strcmp(name, "TIMEOUT") == 0 ? s->o->timeout_ms : strcmp(name, "PATIENCE") == 0 ? s->o->patience_ms : 0;
-    if (ms) snprintf(s->scratch, sizeof s->scratch, "%llums", (unsigned long long)ms);
+    const char *given = suite_given(s->o, name);
+    if (given) snprintf(s->scratch, sizeof s->scratch, "%s", given);
+    else if (ms) snprintf(s->scratch, sizeof s->scratch, "%llums", (unsigned long long)ms);
     else if (!s->proto->lookup(&s->ctx, name, s->scratch, sizeof s->scratch)) return false;
     out->p = (uint8_t *)s->scratch;
     out->n = strlen(s->scratch);

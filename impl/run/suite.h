@@ -10,7 +10,7 @@
 #include "run/proto.h"
 #include "run/result.h"
 
-enum { SUITE_SPLITS = 4, SUITE_NEEDS = 32 };
+enum { SUITE_SPLITS = 4, SUITE_NEEDS = 32, SUITE_GIVEN = 32, SUITE_VALUE = 1024 };
 
 struct suite_split {
     enum link_split how;
@@ -22,6 +22,9 @@ struct suite_split {
 struct suite_waiver {
     char *id, *reason, *link, *expires; /* case id or prefix; expires "2027-01-31" */
 };
+
+/* A name of the scenarios that the user gave a value. */
+struct suite_given { const char *name, *value; }; /* value: shorter than SUITE_VALUE octets */
 
 struct suite_options {
     const struct env *env;
@@ -51,6 +54,8 @@ struct suite_options {
     uint64_t timeout_ms, patience_ms;
     const char *able[SUITE_NEEDS]; /* what the peer was set up for: names of run_need */
     size_t ables;
+    struct suite_given given[SUITE_GIVEN]; /* --set */
+    size_t givens;
     bool quiet;
     const char *save_dir;        /* NULL: nothing is saved */
     const struct suite_waiver *waiver;
@@ -65,5 +70,8 @@ struct suite_options {
 /* Adds one result for each case and split, the passive checks, and the verdicts of waivers.  ERR_USE and why when the options do not fit together;
  * ERR_SYS when an address cannot be used. */
 err suite_run(const struct suite_options *o, struct run_results *out, char *why, size_t why_n) MUST_CHECK;
+
+/* The value that the user gave a name; NULL when he gave none. */
+const char *suite_given(const struct suite_options *o, const char *name);
 
 #endif

@@ -22,7 +22,7 @@ struct suite {
     struct suite_fault fault[SUITE_FAULTS];
     size_t faults;
     size_t done, all;
-    char scratch[512];         /* the value of a name that a plan asked for */
+    char scratch[SUITE_VALUE]; /* the value of a name that a plan asked for */
     bool unreachable;          /* the sanity case found nobody: the rest is not tried */
 };
 

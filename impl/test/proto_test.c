@@ -134,6 +134,8 @@ static void ids(void **state)
     c.id = "NONE-3.1-1";
     run_passive_id(&c, id, sizeof id);
     assert_string_equal(id, "passive/NONE-3.1-1");
+    assert_ptr_equal(run_proto_of_clause("IAP-D10"), &run_iap);
+    assert_null(run_proto_of_clause("IAPX-3.1-1"));
     assert_ptr_equal(run_proto_of_case("iap/3.1/loop"), &run_iap);
     assert_null(run_proto_of_case("iapx/3.1/loop"));
     assert_null(run_proto_of_case("iap"));
