@@ -213,6 +213,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(RELEASED, BEEP_2_4_2, NONE, FAIL, NOTHING, "message after the release was agreed")                                               \
     X(ORDER, BEEP_2_4_2, NONE, FAIL, NOTHING, "message out of order in the session")                                                   \
     X(AFTER_READY, BEEP_3_1_3_1_1, NONE, FAIL, NOTHING, "traffic between ready and its reply")                                         \
+    X(SEQ_AFTER_READY, BEEP_3_1_3_1_1, BEEP_D13, WEAK, NOTHING, "SEQ between ready and the negotiation")                               \
     X(READY_HELD, BEEP_3_1_3_2_1, NONE, FAIL, NOTHING, "traffic other than owed replies between ready and its reply")                  \
     X(AFTER_PROCEED, BEEP_3_1_3_2_2, NONE, FAIL, NOTHING, "traffic after proceed")                                                     \
     X(NOT_TLS, BEEP_3_1_3_2_3, NONE, FAIL, NOTHING, "octets after proceed that are no TLS")                                            \

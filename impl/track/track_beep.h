@@ -14,9 +14,10 @@
 enum {
     BEEP_TRACK_FAULTS = 10,
     BEEP_CHANNELS_MAX = 65536,   /* of one session: far over the 257 that 2.3 asks for */
-    BEEP_EXCHANGES_MAX = 65536,  /* MSGs of one side on one channel that wait for their replies */
-    BEEP_ANSWERS_MAX = 4096,     /* answers in progress of one reply */
-    BEEP_GONE = 32               /* closed channels, and answered message numbers, that are remembered */
+    BEEP_EXCHANGES_MAX = 4096,   /* MSGs of one side on one channel that wait for their replies */
+    BEEP_ANSWERS_MAX = 1024,     /* answers in progress of one reply */
+    BEEP_ANSWERED = 8,           /* message numbers answered last that are remembered, to tell "again" from "never sent" */
+    BEEP_GONE = 32               /* closed channels that are remembered */
 };
 
 struct beep_fault { /* a fault as data: it becomes a verdict */
@@ -33,6 +34,7 @@ struct beep_fault { /* a fault as data: it becomes a verdict */
 /* What a MSG on channel 0 asked for, kept until it is answered. */
 enum beep_ask { BEEP_ASK_NOTHING /* unreadable, or not understood */, BEEP_ASK_START, BEEP_ASK_CLOSE, BEEP_ASK_RELEASE, BEEP_ASK_GREETING };
 
+struct beep_answer;
 struct beep_exchange { /* a MSG and its reply */
     uint32_t msgno;
     struct fsm_inst fsm;      /* beep_exchange_machine */
@@ -42,9 +44,14 @@ struct beep_exchange { /* a MSG and its reply */
     uint32_t number;          /* start, close */
     char **uri;               /* start: the profiles proposed */
     size_t uris;
-    bool ready;               /* start: a TLS profile with ready was among them; or a ready itself */
-    uint32_t *ansno;          /* answers begun and not complete */
-    size_t ansnos, ansno_cap;
+    uint64_t cut_edge;        /* preempted: how far the client may have sent before it could know */
+    struct beep_answer *answer; /* answers begun and not complete */
+    size_t answers, answer_cap;
+};
+struct beep_answer {
+    uint32_t ansno;
+    struct buf part;          /* its payload so far; only where messages are read */
+    bool part_lost;
 };
 
 /* What one side sends on a channel.  Counters are absolute; the numbers on the wire are their lower 32 bits (2.2.1.2). */
@@ -58,10 +65,10 @@ struct beep_dir {
     uint32_t msgno, ansno;
     struct buf part;          /* payload of the message that is not complete; only where messages are read */
     bool part_lost;           /* it passed a limit: the rest is not kept */
-    struct beep_exchange *x;  /* MSGs of this side whose reply is not complete, in their order */
-    size_t xs, x_cap;
-    uint32_t gone[BEEP_GONE]; /* message numbers answered last */
-    size_t gones;
+    struct beep_exchange *x;  /* MSGs of this side whose reply is not complete, in their order: x[x_from .. x_from + xs) */
+    size_t x_from, xs, x_cap;
+    uint32_t answered[BEEP_ANSWERED]; /* message numbers answered last */
+    uint32_t answereds;
     uint64_t msgs;            /* MSGs begun so far */
 };
 
@@ -112,7 +119,8 @@ struct track_beep {
     bool tainted[2];                /* a deliberate mistake of that side: order is not held against the other any more */
     bool greeted[2], ended[2];
     bool released_by[2];            /* that side agreed to a release */
-    uint32_t tuning_channel;        /* of the exchange that is under way */
+    uint32_t ready_channel;         /* where the ready is that waits for its answer ... */
+    uint64_t ready_end;             /* ... and the number behind its last octet */
     struct { uint32_t number; int side; } gone[BEEP_GONE]; /* closed channels, and the side whose frames may still be on the way */
     size_t gones;
     uint64_t at[2];                 /* offset of the frame that is judged */
