@@ -46,12 +46,18 @@ __attribute__((format(printf, 3, 4))) static err fault(struct parse *p, err e, c
     return e;
 }
 
-/* The word as SASLprep writes it, from the library's memory; NULL when it rules it out.  What is kept must not have characters that
- * Unicode 3.2 had not, what is asked for may (RFC 4013 2.5). */
-static char *prepared(const char *s, bool kept)
+/* The word as SASLprep writes it, from the library's memory; NULL when it rules it out.  What is kept must
+ * not have characters that Unicode 3.2 had not (RFC 4013 2.5).  The library's flag for that means the
+ * opposite of its name in some releases, so a word has to pass both ways; a name that is only looked up then
+ * finds nothing either way. */
+static char *prepared(const char *s)
 {
-    char *out = NULL;
-    return gsasl_saslprep(s, kept ? 0 : GSASL_ALLOW_UNASSIGNED, &out, NULL) == GSASL_OK ? out : NULL;
+    char *strict = NULL, *out = NULL;
+    bool good = gsasl_saslprep(s, 0, &strict, NULL) == GSASL_OK &&
+                gsasl_saslprep(s, GSASL_ALLOW_UNASSIGNED, &out, NULL) == GSASL_OK;
+    if (strict) OPENSSL_cleanse(strict, strlen(strict));
+    gsasl_free(strict);
+    return good ? out : NULL;
 }
 
 static bool blank(uint8_t c)
@@ -99,7 +105,7 @@ static err take_name(struct parse *p, const char *what, char **out)
 {
     if (p->word.n > SASL_NAME_MAX)
         return fault(p, ERR_LIMIT, "%s is longer than %d octets", what, SASL_NAME_MAX);
-    char *prep = prepared(p->word.text, true);
+    char *prep = prepared(p->word.text);
     if (!prep || !*prep || strlen(prep) > SASL_NAME_MAX) {
         gsasl_free(prep);
         return fault(p, ERR_PEER, "%s is none that SASLprep (RFC 4013) allows", what);
@@ -113,7 +119,7 @@ static err take_password(struct parse *p, struct sasl_user *u)
 {
     err e = next_word(p);
     if (e != OK) return e == ERR_MORE ? fault(p, ERR_PEER, "a user without a password") : e;
-    char *prep = prepared(p->word.text, true);
+    char *prep = prepared(p->word.text);
     bool good = prep && *prep;
     if (prep) OPENSSL_cleanse(prep, strlen(prep));
     gsasl_free(prep);
@@ -282,7 +288,7 @@ const struct sasl_user *sasl_users_at(const struct sasl_users *u, size_t i)
 
 const struct sasl_user *sasl_users_find(const struct sasl_users *u, const char *name)
 {
-    char *prep = u && u->n ? prepared(name, false) : NULL;
+    char *prep = u && u->n ? prepared(name) : NULL;
     if (!prep) return NULL;
     struct sasl_user key = {.name = prep};
     const struct sasl_user *found = bsearch(&key, u->user, u->n, sizeof key, by_name);
@@ -293,7 +299,7 @@ const struct sasl_user *sasl_users_find(const struct sasl_users *u, const char *
 const char *sasl_user_as(const struct sasl_user *u, const char *authzid)
 {
     if (!authzid || !*authzid) return u->name;
-    char *prep = prepared(authzid, false);
+    char *prep = prepared(authzid);
     const char *as = prep && strcmp(prep, u->name) == 0 ? u->name : NULL;
     for (size_t i = 0; prep && !as && i < u->authz_n; i++)
         if (strcmp(prep, u->authz[i]) == 0) as = u->authz[i];
