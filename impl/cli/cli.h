@@ -69,9 +69,11 @@ extern const struct argp cli_talk_argp; /* a child parser; its input is a struct
 /* An analyzer that opens the connection looks for the name that it connects to (6.6, RFC 2595 2.4), unless --peer-name says which: host, else that of
  * connect.  An IPv4 address is no name; then --peer-name or --peer-subject has to tell the manager (5.1).  Either may be NULL. */
 void cli_talk_name(struct cli_talk *t, const char *host, const char *connect);
-/* The context of a reference peer; *out NULL and OK when TLS is off or nothing was configured.  A message was printed on failure (CLI_USE). */
-int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analyzer, struct tls_context **out);
-/* Folder of a pki for a role and profile: "DIR/rsa/manager". */
-void cli_pki_folder(const struct cli_talk *t, bool analyzer, char *out, size_t n);
+/* The context of a reference peer that is the client of TLS, or the server.  mutual: both have to show a certificate, as in IAP (6.4); otherwise a client may
+ * do without, and one that it shows has to come from the authority of --ca.  *out NULL and OK when TLS is off or a server has no certificate.  A message was
+ * printed on failure (CLI_USE). */
+int cli_talk_context(const struct env *env, const struct cli_talk *t, bool client, bool mutual, struct tls_context **out);
+/* Folder of a pki for a side of TLS and profile: "DIR/rsa/manager" (a server's certificate), "DIR/rsa/analyzer" (a client's). */
+void cli_pki_folder(const struct cli_talk *t, bool client, char *out, size_t n);
 
 #endif

@@ -124,7 +124,7 @@ int cli_send(int argc, char **argv)
     if (status == CLI_OK) status = cli_host("--host", s.o.iap.host);
     if (status == CLI_OK) status = cli_alerts_ready(&s.alerts, s.type, s.pad);
     cli_talk_name(&s.talk, s.o.iap.host, s.o.peer.connect);
-    if (status == CLI_OK) status = cli_talk_context(&s.env, &s.talk, true, &tls);
+    if (status == CLI_OK) status = cli_talk_context(&s.env, &s.talk, true, true, &tls);
     if (status == CLI_OK) {
         size_t largest = 0;
         for (size_t i = 0; i < s.alerts.n; i++)

@@ -58,7 +58,7 @@ static int ready(struct serve *s, struct tls_context **tls)
     }
     s->iap.alert = s->alerts.a;
     s->iap.alerts = s->alerts.n;
-    return s->o.role->id == TEST_PROXY ? CLI_OK : cli_talk_context(&s->env, &s->talk, analyzer, tls);
+    return s->o.role->id == TEST_PROXY ? CLI_OK : cli_talk_context(&s->env, &s->talk, analyzer, true, tls);
 }
 
 const struct serve_proto serve_iap = {&run_iap, parse, check, ready};

@@ -54,9 +54,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 const struct argp cli_talk_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
 
-void cli_pki_folder(const struct cli_talk *t, bool analyzer, char *out, size_t n)
+void cli_pki_folder(const struct cli_talk *t, bool client, char *out, size_t n)
 {
-    snprintf(out, n, "%s/%s/%s", t->pki, t->tls == RUN_TLS_DRAFT ? "dsa" : "rsa", analyzer ? "analyzer" : "manager");
+    snprintf(out, n, "%s/%s/%s", t->pki, t->tls == RUN_TLS_DRAFT ? "dsa" : "rsa", client ? "analyzer" : "manager");
 }
 
 void cli_talk_name(struct cli_talk *t, const char *host, const char *connect)
@@ -78,11 +78,11 @@ void cli_talk_name(struct cli_talk *t, const char *host, const char *connect)
     t->peer_name = t->name_text;
 }
 
-int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analyzer, struct tls_context **out)
+int cli_talk_context(const struct env *env, const struct cli_talk *t, bool client, bool mutual, struct tls_context **out)
 {
     char dir[400], cert[420], key[420], ca[420], why[300] = "";
     struct tls_options o = {.profile = t->tls == RUN_TLS_DRAFT ? TLS_DRAFT : TLS_MODERN,
-                            .side = analyzer ? TLS_CLIENT : TLS_SERVER,
+                            .side = client ? TLS_CLIENT : TLS_SERVER,
                             .cert_file = t->cert,
                             .key_file = t->key,
                             .ca_file = t->ca,
@@ -92,7 +92,7 @@ int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analy
     *out = NULL;
     if (t->tls == RUN_TLS_OFF) return CLI_OK;
     if (t->pki && !t->cert) {
-        cli_pki_folder(t, analyzer, dir, sizeof dir);
+        cli_pki_folder(t, client, dir, sizeof dir);
         snprintf(cert, sizeof cert, "%s/cert.pem", dir);
         snprintf(key, sizeof key, "%s/key.pem", dir);
         snprintf(ca, sizeof ca, "%s/ca.pem", dir);
@@ -101,10 +101,12 @@ int cli_talk_context(const struct env *env, const struct cli_talk *t, bool analy
         if (!t->ca) o.ca_file = ca;
     }
     if (!o.cert_file) {
-        if (!analyzer) return CLI_OK; /* upgrades are answered 500 (3.2) */
-        return cli_error("an analyzer needs a certificate (6.4): give --cert and --key, or --pki, or --tls off");
+        if (!client) return CLI_OK; /* the peer says so when it is asked to upgrade (IAP: 500, 3.2) */
+        if (mutual) return cli_error("an analyzer needs a certificate (6.4): give --cert and --key, or --pki, or --tls off");
     }
-    if (!o.ca_file) return cli_error("whom to trust?  Give --ca FILE: certificates are mutual (6.4)");
+    if (!o.ca_file && mutual) return cli_error("whom to trust?  Give --ca FILE: certificates are mutual (6.4)");
+    if (!o.ca_file && client) return cli_error("whom to trust?  Give --ca FILE");
+    if (!mutual && !client) o.peer_cert_optional = true;
     if (tls_context_new(env, &o, out, why, sizeof why) != OK) return cli_error("%s", why);
     return CLI_OK;
 }
