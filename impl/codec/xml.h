@@ -4,6 +4,7 @@
 #ifndef CODEC_XML_H
 #define CODEC_XML_H
 
+#include "base/buf.h"
 #include "base/env.h"
 #include "base/err.h"
 #include "model/beep.h"
