@@ -12,7 +12,7 @@
 enum beep_event_kind {
     BEEP_EV_NOTHING,
     BEEP_EV_FRAME,      /* got; faults may stand beside it in track.fault */
-    BEEP_EV_BAD,        /* the stream cannot be read on, or a frame is poorly formed; track.fault[0] says why */
+    BEEP_EV_BAD,        /* the stream cannot be read on, or a frame is poorly formed; track.fault[0] says why, without one it was memory, a limit or the layer */
     BEEP_EV_HELLO,      /* the peer's first TLS record behind proceed (or what stands in its place: faults) */
     BEEP_EV_TLS,        /* handshake completed: new greetings are due */
     BEEP_EV_TLS_FAILED, /* tls_why(c->tls) */
@@ -22,7 +22,7 @@ struct beep_event {
     enum beep_event_kind kind;
     struct beep_got got;
     uint16_t hello_version; /* HELLO: version of the record, 0x0301; 0: no TLS */
-    int alert;              /* TLS_FAILED */
+    int alert;              /* TLS_FAILED: what the peer's fatal alert says, -1 for none */
 };
 
 struct beep_conn {
@@ -33,18 +33,27 @@ struct beep_conn {
     struct sasl *layer;              /* SASL security layer in force; borrowed, NULL */
     int8_t side;                     /* 0: we opened the TCP connection (initiator) */
     bool resync;                     /* tester: poorly-formed frames of the peer are read to their end (track_beep_next) */
-    bool to_tls;                     /* clear octets ended: what comes is TLS */
+    bool to_tls;                     /* clear octets ended by a proceed: what comes is TLS; false again once TLS stands or was given up */
     bool tls_client;                 /* of that TLS */
+    bool passing;                    /* TLS was given up: records that were on their way are passed over before clear octets begin */
     bool hello_seen, open_told, failed_told, notify_told, notify_sent;
     bool bad_told;                   /* what stands behind it is passed over: only how the stream ends is told */
     bool flip_next;                  /* tester: damage one octet of the next TLS record */
     struct buf wire;                 /* octets behind proceed that no TLS filter took yet */
-    struct buf clear;                /* octets out of the SASL layer that are not read yet */
-    size_t release;                  /* clear octets that the last event used */
+    size_t wire_seen;                /* tester: octets of wire whose records were looked at */
+    struct buf clear;                /* octets out of the SASL layer, or left over from TLS that was given up, that are not read yet */
+    size_t release, clear_release;   /* octets of the filter, and of clear, that the last event used */
+    uint8_t record[5], record_n;     /* header of the TLS record at hand during the handshake */
+    size_t record_left;              /* octets of its body still to come */
+    struct beep_news {               /* for whoever sends: channels on which a SEQ came or a MSG was completed */
+        uint32_t channel[32];
+        uint8_t n;
+        bool more;                   /* and others: look at all of them */
+    } news;
     uint64_t first_octet, last_octet;/* of a frame begun and not whole; 0 when none */
 };
 
-/* link is borrowed.  side: 0 initiator, 1 listener.  max_payload: octets of one frame that are read at most. */
+/* link is borrowed.  side: 0 initiator, 1 listener.  max_payload: octets of one frame that are read at most.  After an error beep_conn_done is harmless. */
 err beep_conn_init(struct beep_conn *c, const struct env *env, struct link *link, int side, size_t max_payload) MUST_CHECK;
 void beep_conn_done(struct beep_conn *c);
 
@@ -62,11 +71,14 @@ err beep_conn_write_read(struct beep_conn *c, slice octets) MUST_CHECK;
 /* Sends a frame and tells the tracker.  ERR_USE, and nothing sent, when it would be poorly formed or lies beyond the window. */
 err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f) MUST_CHECK;
 
-/* Behind proceed (sent or received): the wire belongs to TLS from here on.  Done by itself when proceed passes. client: we sent the ready. */
+/* Behind proceed (sent or received) the wire belongs to TLS, which is noticed here; until this is called octets wait in wire (limits.out_queue).  The context is borrowed and
+ * is of the side that client says: we sent the ready.  ERR_USE without a proceed, under TLS, or under a SASL layer. */
 err beep_conn_start_tls(struct beep_conn *c, struct tls_context *context, bool client, const char *resume_key) MUST_CHECK;
-/* Gives TLS up before it stood and goes on in clear with new greetings (3080 3, a failed negotiation). */
+/* Gives TLS up before it stood and goes on in clear with new greetings (3080 3, a failed negotiation).  Records that were still on their way are passed over.  ERR_USE
+ * without a proceed or once TLS stood. */
 err beep_conn_without_tls(struct beep_conn *c) MUST_CHECK;
-/* From here on everything passes through the layer of that exchange, in both directions (4.1).  s is borrowed and outlives the session. */
+/* From here on everything passes through the layer of that exchange, in both directions (4.1); call it as soon as the completing reply was sent or read, before anything
+ * else is.  What the last event refers to ends here.  s is borrowed and outlives the session. */
 err beep_conn_layer(struct beep_conn *c, struct sasl *s) MUST_CHECK;
 /* close_notify; nothing without TLS. */
 err beep_conn_notify(struct beep_conn *c) MUST_CHECK;
