@@ -186,6 +186,8 @@ static err may_start(const struct sasl_context *c, slice name, enum sasl_mech m,
                       text);
     if (o->side == SASL_CLIENT && !by_string(m) && !(o->user && o->password))
         return refuse(f, ERR_USE, SASL_TEMPORARY, "%s needs a user and a password", text);
+    if (o->side == SASL_CLIENT && m == SASL_CRAM_MD5 && o->authzid)
+        return refuse(f, ERR_USE, SASL_TEMPORARY, "%s cannot say on whose behalf", text);
     return OK;
 }
 

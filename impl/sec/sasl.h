@@ -114,8 +114,8 @@ err sasl_context_new(const struct env *env, const struct sasl_options *o, struct
 void sasl_context_free(struct sasl_context *c);
 
 /* link: NULL for a bare connection.  ERR_PEER when the mechanism is not to be had, with the reply for it in
- * *f (may be NULL); ERR_USE for a client without the credentials for it, ERR_SYS, ERR_MEM: the code is 454
- * then.  *out is NULL in all these cases. */
+ * *f (may be NULL); ERR_USE for a client without the credentials for it or with an authzid that it cannot say
+ * (CRAM-MD5), ERR_SYS, ERR_MEM: the code is 454 then.  *out is NULL in all these cases. */
 err sasl_new(struct sasl_context *c, slice mechanism, const struct sasl_link *link, struct sasl **out,
              struct sasl_failure *f) MUST_CHECK;
 void sasl_free(struct sasl *s);
