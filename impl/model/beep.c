@@ -42,7 +42,7 @@ static const struct fsm_row session_rows[] = {
     ROW(HALF,         LOST,         INITIATOR,  REFUSAL,   ANY,       FATAL, BEEP_2_3_1_5_4,   NONE),
     ROW(HALF,         HALF,         FIRST,      TALK,      ANY,       OK,    BEEP_2_3_1_1_2,   NONE),
     ROW(HALF,         LOST,         SECOND,     TALK,      ANY,       FATAL, BEEP_2_3_1_1_1,   NONE),
-    ROW(HALF,         HALF,         FIRST,      RELEASE,   RELEASER,  OK,    BEEP_2_4_2,       NONE),
+    ROW(HALF,         RELEASING,    FIRST,      RELEASE,   RELEASER,  OK,    BEEP_2_4_2,       NONE),
     ROW(HALF,         LOST,         SECOND,     RELEASE,   ANY,       FATAL, BEEP_2_3_1_1_1,   NONE),
     /* 2.4: the greeting that crosses a refusal is ignored; both end the connection */
     ROW(UNAVAILABLE,  UNAVAILABLE,  INITIATOR,  GREETING,  ANY,       OK,    BEEP_2_4_1,       NONE),
@@ -53,6 +53,7 @@ static const struct fsm_row session_rows[] = {
     ROW(OPEN,         LOST,         ANY,        GREETING,  ANY,       FATAL, BEEP_2_3_1_1_1,   NONE),
     /* 2.4: release */
     ROW(OPEN,         RELEASING,    ANY,        RELEASE,   RELEASER,  OK,    BEEP_2_4_2,       NONE),
+    ROW(RELEASING,    RELEASING,    SECOND,     GREETING,  ANY,       OK,    BEEP_2_3_1_1_1,   NONE),
     ROW(RELEASING,    RELEASING,    ANY,        TALK,      ANY,       OK,    BEEP_2_3_1_3_4,   NONE),
     ROW(RELEASING,    RELEASED,     ASKED,      AGREE,     ANY,       OK,    BEEP_2_4_2,       NONE),
     ROW(RELEASING,    OPEN,         ASKED,      DECLINE,   ANY,       OK,    BEEP_2_4_3,       NONE),
@@ -106,7 +107,7 @@ static const struct fsm_row channel_rows[] = {
     ROW(CLOSING,      CLOSED,       KEEPER,     OK,        ANY,       OK,    BEEP_2_3_1_3_7,   NONE),
     ROW(CLOSING,      OPEN,         KEEPER,     KEEP,      ANY,       OK,    BEEP_2_3_1_3_5,   NONE),
     ROW(CLOSING,      CROSSED,      KEEPER,     CLOSE,     ANY,       OK,    BEEP_2_3_1_3_2,   NONE),
-    ROW(CLOSING,      LOST,         CLOSER,     CLOSE,     ANY,       FATAL, BEEP_2_3_1_3_2,   NONE),
+    ROW(CLOSING,      LOST,         CLOSER,     CLOSE,     ANY,       FATAL, BEEP_2_3_1_3_13,  NONE),
     /* both asked */
     ROW(CROSSED,      CROSSED,      ANY,        REPLY,     ANY,       OK,    BEEP_2_3_1_3_4,   NONE),
     ROW(CROSSED,      LOST,         ANY,        MSG,       ANY,       FATAL, BEEP_2_3_1_3_3,   NONE),
@@ -134,11 +135,11 @@ static const struct fsm_row exchange_rows[] = {
     /* 2.6.3: only a negative reply may come before the MSG is complete; the client then ends the MSG with an empty frame */
     ROW(ASKING,       CUTTING,      SERVER,     ERR_PART,  ANY,       OK,    BEEP_2_6_3_1,     NONE),
     ROW(ASKING,       CUT,          SERVER,     ERR,       ANY,       OK,    BEEP_2_6_3_1,     NONE),
-    ROW(ASKING,       LOST,         SERVER,     RPY_PART,  ANY,       FATAL, BEEP_2_6_3_1,     NONE),
-    ROW(ASKING,       LOST,         SERVER,     RPY,       ANY,       FATAL, BEEP_2_6_3_1,     NONE),
-    ROW(ASKING,       LOST,         SERVER,     ANS_PART,  ANY,       FATAL, BEEP_2_6_3_1,     NONE),
-    ROW(ASKING,       LOST,         SERVER,     ANS,       ANY,       FATAL, BEEP_2_6_3_1,     NONE),
-    ROW(ASKING,       LOST,         SERVER,     NUL,       ANY,       FATAL, BEEP_2_6_3_1,     NONE),
+    ROW(ASKING,       LOST,         SERVER,     RPY_PART,  ANY,       FATAL, BEEP_2_1_1_1,     NONE),
+    ROW(ASKING,       LOST,         SERVER,     RPY,       ANY,       FATAL, BEEP_2_1_1_1,     NONE),
+    ROW(ASKING,       LOST,         SERVER,     ANS_PART,  ANY,       FATAL, BEEP_2_1_1_1,     NONE),
+    ROW(ASKING,       LOST,         SERVER,     ANS,       ANY,       FATAL, BEEP_2_1_1_1,     NONE),
+    ROW(ASKING,       LOST,         SERVER,     NUL,       ANY,       FATAL, BEEP_2_1_1_1,     NONE),
     ROW(CUTTING,      CUTTING,      SERVER,     ERR_PART,  ANY,       OK,    BEEP_2_6_3_1,     NONE),
     ROW(CUTTING,      CUT,          SERVER,     ERR,       ANY,       OK,    BEEP_2_6_3_1,     NONE),
     ROW(CUTTING,      CUTTING,      CLIENT,     MSG_PART,  ANY,       OK,    BEEP_2_6_3_1,     NONE),

@@ -167,41 +167,41 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
 /* X(NAME, clause, defect, severity, remedy, text) */
 #define BEEP_FAULTS(X)                                                                                                                 \
     /* frames: what one frame shows by itself (codec) */                                                                               \
-    X(KEYWORD, BEEP_2_2_1_1_12, NONE, FAIL, SESSION, "frame does not begin with MSG, RPY, ERR, ANS, NUL or SEQ")                       \
+    X(KEYWORD, BEEP_2_2_1_2, NONE, FAIL, SESSION, "frame does not begin with MSG, RPY, ERR, ANS, NUL or SEQ")                       \
     X(FIELDS, BEEP_2_2_1_3, NONE, FAIL, SESSION, "frame header has too few or too many fields")                                        \
-    X(BLANKS, BEEP_2_2_1_1_1, NONE, FAIL, SESSION, "fields of a frame header are not separated by a single SP")                        \
-    X(CHANNEL, BEEP_2_2_1_4, NONE, FAIL, SESSION, "channel number is no number up to 2147483647")                                      \
-    X(MSGNO, BEEP_2_2_1_5, NONE, FAIL, SESSION, "message number is no number up to 2147483647")                                        \
-    X(MORE, BEEP_2_2_1_6, NONE, FAIL, SESSION, "continuation indicator is neither '.' nor '*'")                                        \
-    X(SEQNO_FORM, BEEP_2_2_1_7, NONE, FAIL, SESSION, "sequence number is no number up to 4294967295")                                  \
-    X(SIZE, BEEP_2_2_1_8, NONE, FAIL, SESSION, "size is no number up to 2147483647")                                                   \
-    X(ANSNO, BEEP_2_2_1_9, NONE, FAIL, SESSION, "answer number is no number up to 4294967295")                                         \
-    X(ANSNO_HIGH, BEEP_2_2_1_9, BEEP_D01, WEAK, NOTHING, "answer number is over 2147483647")                                           \
+    X(BLANKS, BEEP_2_2_1_3, NONE, FAIL, SESSION, "fields of a frame header are not separated by a single SP")                        \
+    X(CHANNEL, BEEP_2_2_1_1_2, NONE, FAIL, SESSION, "channel number is no number up to 2147483647")                                      \
+    X(MSGNO, BEEP_2_2_1_1_3, NONE, FAIL, SESSION, "message number is no number up to 2147483647")                                        \
+    X(MORE, BEEP_2_2_1_1_25, NONE, FAIL, SESSION, "continuation indicator is neither '.' nor '*'")                                        \
+    X(SEQNO_FORM, BEEP_2_2_1_1_4, NONE, FAIL, SESSION, "sequence number is no number up to 4294967295")                                  \
+    X(SIZE, BEEP_2_2_1_1_5, NONE, FAIL, SESSION, "size is no number up to 2147483647")                                                   \
+    X(ANSNO, BEEP_2_2_1_1_7, NONE, FAIL, SESSION, "answer number is no number up to 4294967295")                                         \
+    X(ANSNO_HIGH, BEEP_2_2_1_1_7, BEEP_D01, WEAK, NOTHING, "answer number is over 2147483647")                                           \
     X(ZEROS, BEEP_2_2_1_12, BEEP_D10, NOTE, NOTHING, "number with leading zeros")                                                      \
-    X(HEAD_EOL, BEEP_2_2_5, NONE, FAIL, SESSION, "frame header does not end with CRLF")                                                \
+    X(HEAD_EOL, BEEP_2_2_1_1, NONE, FAIL, SESSION, "frame header does not end with CRLF")                                                \
     X(HEAD_LONG, BEEP_2_2_1_3, NONE, FAIL, SESSION, "frame header is longer than any header can be")                                   \
-    X(TRAILER, BEEP_2_2_1_3_2, NONE, FAIL, SESSION, "payload is not followed by END CRLF")                                             \
-    X(NUL_FORM, BEEP_2_2_1_1_22, NONE, FAIL, SESSION, "NUL with '*' or with payload")                                                  \
+    X(TRAILER, BEEP_2_2_1_3_1, NONE, FAIL, SESSION, "payload is not followed by END CRLF")                                             \
+    X(NUL_FORM, BEEP_2_1_1_1, NONE, FAIL, SESSION, "NUL with '*' or with payload")                                                  \
     X(SEQ_FORM, BEEPTCP_3_1_3_2, NONE, FAIL, SESSION, "SEQ is not channel, ackno and window")                                          \
-    X(SEQ_RANGE, BEEPTCP_3_1_3_3, NONE, FAIL, SESSION, "ackno or window of SEQ is out of range")                                       \
+    X(SEQ_RANGE, BEEPTCP_3_1_3_2, NONE, FAIL, SESSION, "ackno or window of SEQ is out of range")                                       \
     X(FRAME_LONG, BEEPTCP_3_1_2_1, BEEP_D09, NOTE, SESSION, "frame is larger than the limit")                                          \
-    X(HALF, BEEP_2_2_1_11, NONE, WEAK, NOTHING, "connection ended inside a frame")                                                     \
+    X(HALF, BEEP_2_2_1_11, NONE, NOTE, NOTHING, "connection ended inside a frame")                                                     \
     /* frames: against what came before (tracker) */                                                                                   \
     X(NO_CHANNEL, BEEP_2_2_1_1_14, NONE, FAIL, SESSION, "frame on a channel that does not exist")                                      \
-    X(MSG_REUSED, BEEP_2_2_1_1_15, NONE, FAIL, SESSION, "MSG reuses the number of a MSG that is not answered")                         \
-    X(REPLY_AGAIN, BEEP_2_2_1_1_16, NONE, FAIL, SESSION, "reply to a MSG that is answered completely")                                 \
-    X(REPLY_UNKNOWN, BEEP_2_2_1_1_17, NONE, FAIL, SESSION, "reply to a message number that was never sent")                            \
+    X(MSG_REUSED, BEEP_2_2_1_1_3, NONE, FAIL, SESSION, "MSG reuses the number of a MSG that is not answered")                         \
+    X(REPLY_AGAIN, BEEP_2_1_1_1, NONE, FAIL, SESSION, "reply to a MSG that is answered completely")                                 \
+    X(REPLY_UNKNOWN, BEEP_2_1_1_1, NONE, FAIL, SESSION, "reply to a message number that was never sent")                            \
     X(KEYWORD_CHANGED, BEEP_2_2_1_1_18, NONE, FAIL, SESSION, "keyword differs from that of the frame before for this message")         \
     X(NUL_AFTER, BEEP_2_2_1_1_19, NONE, FAIL, SESSION, "NUL after a frame that is no ANS")                                             \
-    X(INTERLEAVED, BEEP_2_2_1_1_20, NONE, FAIL, SESSION, "frame of another message before the one begun is complete")                  \
-    X(SEQNO, BEEP_2_2_1_1_21, NONE, FAIL, SESSION, "sequence number is not the expected one")                                          \
+    X(INTERLEAVED, BEEP_2_2_1_1_8, NONE, FAIL, SESSION, "frame of another message before the one begun is complete")                  \
+    X(SEQNO, BEEP_2_2_1_1_4, NONE, FAIL, SESSION, "sequence number is not the expected one")                                          \
     X(SEQNO_FIRST, BEEP_2_2_1_2_1, NONE, FAIL, SESSION, "first payload octet of a channel is not numbered 0")                          \
-    X(EARLY_REPLY, BEEP_2_6_3_1, NONE, FAIL, NOTHING, "reply other than ERR before the MSG is complete")                               \
+    X(EARLY_REPLY, BEEP_2_1_1_1, NONE, FAIL, NOTHING, "reply other than ERR before the MSG is complete")                               \
     X(NOT_CUT, BEEP_2_6_3_2, NONE, FAIL, NOTHING, "MSG goes on with payload after an early ERR was received")                          \
     X(REPLY_ORDER, BEEP_2_6_1_2, NONE, FAIL, NOTHING, "replies of a channel in another order than its MSGs")                           \
     X(WINDOW, BEEPTCP_3_1_2_1, NONE, FAIL, NOTHING, "payload lies beyond the window")                                              \
     X(SEQ_CHANNEL, BEEPTCP_3_1_3_5, NONE, FAIL, SESSION, "SEQ for a channel that does not exist")                                      \
-    X(SEQ_AHEAD, BEEPTCP_3_1_3_5, NONE, FAIL, SESSION, "SEQ acknowledges octets that were never sent")                             \
+    X(SEQ_AHEAD, BEEPTCP_3_1_3_4, NONE, FAIL, SESSION, "SEQ acknowledges octets that were never sent")                             \
     X(SEQ_BACK, BEEPTCP_3_1_3_4, BEEP_D11, WEAK, NOTHING, "SEQ acknowledges less than one before it")                                  \
     X(SEQ_SHRINKS, BEEPTCP_3_1_4_7, BEEP_D11, WEAK, NOTHING, "SEQ moves the right edge of the window back")                            \
     X(LIMIT, BEEP_2_3_2, NONE, NOTE, SESSION, "more channels, messages or answers at once than the limit")                             \
@@ -209,7 +209,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(NO_GREETING, BEEP_2_3_1_1_1, NONE, FAIL, SESSION, "first frame is no greeting")                                                  \
     X(GREETING_AGAIN, BEEP_2_3_1_1_1, NONE, FAIL, SESSION, "second greeting")                                                          \
     X(GREETING_FRAME, BEEP_2_3_1_1_3, NONE, FAIL, SESSION, "greeting is not RPY 0 0 with sequence number 0")                           \
-    X(REFUSED_BY_INITIATOR, BEEP_2_3_1_5_4, NONE, FAIL, SESSION, "initiator sends error in place of its greeting")                     \
+    X(REFUSED_BY_INITIATOR, BEEP_2_3_1_5_6, NONE, WEAK, SESSION, "initiator sends error in place of its greeting")                     \
     X(RELEASED, BEEP_2_4_2, NONE, FAIL, NOTHING, "message after the release was agreed")                                               \
     X(ORDER, BEEP_2_4_2, NONE, FAIL, NOTHING, "message out of order in the session")                                                   \
     X(AFTER_READY, BEEP_3_1_3_1_1, NONE, FAIL, NOTHING, "traffic between ready and its reply")                                         \
@@ -218,9 +218,9 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(AFTER_PROCEED, BEEP_3_1_3_2_2, NONE, FAIL, NOTHING, "traffic after proceed")                                                     \
     X(NOT_TLS, BEEP_3_1_3_2_3, NONE, FAIL, NOTHING, "octets after proceed that are no TLS")                                            \
     /* channel management: one message by itself (codec) */                                                                            \
-    X(MIME, BEEP_2_2_1, NONE, FAIL, ILL, "message headers cannot be read")                                                             \
+    X(MIME, BEEP_2_2_7, NONE, FAIL, ILL, "message headers cannot be read")                                                             \
     X(TYPE, BEEP_7_1_1, NONE, FAIL, ILL, "content type of channel management is not application/beep+xml")                             \
-    X(XML_ILL, BEEP_8_5, NONE, FAIL, ILL, "XML is not well-formed")                                                                    \
+    X(XML_ILL, BEEP_7_1_2, NONE, FAIL, ILL, "XML is not well-formed")                                                                    \
     X(XML_DECL, BEEP_6_4_1, NONE, FAIL, ILL, "XML declaration")                                                                        \
     X(XML_DOCTYPE, BEEP_6_4_1, NONE, FAIL, ILL, "document type declaration")                                                           \
     X(XML_ENTITY, BEEP_6_4_1, NONE, FAIL, ILL, "entity other than the five predefined")                                                \
@@ -230,16 +230,16 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(ATTRIBUTE, BEEP_7_1_2, NONE, FAIL, INVALID, "attribute that the element does not have")                                          \
     X(CONTENT, BEEP_7_1_2, NONE, FAIL, INVALID, "content that the element does not have")                                              \
     X(GREETING_CONTENT, BEEP_2_3_1_1_5, NONE, FAIL, INVALID, "profile of a greeting has content")                                      \
-    X(FEATURES, BEEP_2_3_1_1_6, NONE, FAIL, INVALID, "features are no list of tokens")                                                 \
+    X(FEATURES, BEEP_2_3_1_1_4, NONE, FAIL, INVALID, "features are no list of tokens")                                                 \
     X(FEATURE_NAME, BEEP_5_2_1, NONE, FAIL, NOTHING, "feature that is not registered and does not begin with x-")                      \
     X(LOCALIZE, BEEP_7_1_3, BEEP_D05, NOTE, NOTHING, "localize lists several tokens")                                                  \
-    X(NUMBER, BEEP_2_3_1_2_1, NONE, FAIL, INVALID, "number of start is missing or not 1 to 2147483647")                                \
-    X(NO_PROFILE, BEEP_2_3_1_2_1, NONE, FAIL, INVALID, "start without profile")                                                        \
-    X(PROFILE_URI, BEEP_2_3_1_2_2, NONE, FAIL, INVALID, "profile without uri")                                                         \
-    X(ENCODING, BEEP_2_3_1_2_2, NONE, FAIL, INVALID, "encoding is neither none nor base64, or its content is not base64")              \
+    X(NUMBER, BEEP_2_3_1_2_14, NONE, FAIL, INVALID, "number of start is missing or not 1 to 2147483647")                                \
+    X(NO_PROFILE, BEEP_2_3_1_2_14, NONE, FAIL, INVALID, "start without profile")                                                        \
+    X(PROFILE_URI, BEEP_2_3_1_2_14, NONE, FAIL, INVALID, "profile without uri")                                                         \
+    X(ENCODING, BEEP_2_3_1_2_14, NONE, FAIL, INVALID, "encoding is neither none nor base64, or its content is not base64")              \
     X(INIT_LONG, BEEP_2_3_1_2_3, NONE, FAIL, INVALID, "initialization content is longer than 4096 octets")                             \
-    X(CLOSE_NUMBER, BEEP_2_3_1_3_1, NONE, FAIL, INVALID, "number of close is not 0 to 2147483647")                                     \
-    X(CLOSE_CODE, BEEP_2_3_1_3_1, NONE, FAIL, INVALID, "code of close is missing or not three digits from 100 to 599")                 \
+    X(CLOSE_NUMBER, BEEP_2_3_1_3_11, NONE, FAIL, INVALID, "number of close is not 0 to 2147483647")                                     \
+    X(CLOSE_CODE, BEEP_2_3_1_3_11, NONE, FAIL, INVALID, "code of close is missing or not three digits from 100 to 599")                 \
     X(OK_CONTENT, BEEP_2_3_1_4_1, NONE, FAIL, INVALID, "ok with attributes or content")                                                \
     X(ERROR_CODE, BEEP_2_3_1_5_1, NONE, FAIL, INVALID, "code of error is missing or not three digits from 100 to 599")                 \
     X(READY_FORM, BEEP_7_2_1, NONE, FAIL, INVALID, "ready or proceed with content or unknown attributes")                              \
@@ -247,26 +247,25 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(BLOB_BASE64, BEEP_4_1_2_1, NONE, FAIL, INVALID, "blob is not base64")                                                            \
     /* channel management: against what came before (tracker) */                                                                       \
     X(MGMT_KEYWORD, BEEP_7_1_2, NONE, FAIL, INVALID, "element in a message of the wrong kind")                                         \
-    X(MGMT_ANS, BEEP_7_1_2, NONE, FAIL, SESSION, "channel management answers one to many")                                             \
+    X(MGMT_ANS, BEEP_6_1_1, NONE, FAIL, SESSION, "channel management answers one to many")                                             \
     X(PARITY_INITIATOR, BEEP_2_3_1_2_4, NONE, FAIL, INVALID, "initiator starts a channel with an even number")                         \
     X(PARITY_LISTENER, BEEP_2_3_1_2_5, NONE, FAIL, INVALID, "listener starts a channel with an odd number")                            \
     X(IN_USE, BEEP_2_3_1_2_10, NONE, FAIL, UNWANTED, "start of a channel that exists")                                                 \
     X(PROFILE_OTHER, BEEP_2_3_1_2_9, NONE, FAIL, NOTHING, "the profile of the answer was not proposed")                                \
     X(ANSWER, BEEP_7_1_2, NONE, FAIL, NOTHING, "the answer does not fit what was asked")                                               \
-    X(CLOSE_UNKNOWN, BEEP_2_3_1_3_1, NONE, FAIL, UNWANTED, "close of a channel that does not exist")                                   \
-    X(CLOSE_EARLY, BEEP_2_3_1_3_2, NONE, FAIL, NOTHING, "close while own MSGs are not acknowledged")                                   \
+    X(CLOSE_UNKNOWN, BEEP_2_3_1_3_13, NONE, FAIL, UNWANTED, "close of a channel that does not exist")                                   \
+    X(CLOSE_EARLY, BEEP_2_3_1_3_9, NONE, WEAK, NOTHING, "close while own MSGs are not acknowledged")                                   \
     X(MSG_AFTER_CLOSE, BEEP_2_3_1_3_3, NONE, FAIL, NOTHING, "MSG on a channel that its sender asked to close")                         \
     X(OK_EARLY, BEEP_2_3_1_3_6, NONE, FAIL, NOTHING, "ok to a close while replies are not complete")                                   \
-    X(CLOSED_ANSWER, BEEP_2_3_1_3_1, NONE, FAIL, NOTHING, "answer to a close that was not asked for")                                  \
     X(OTHER_ERROR_CODE, BEEP_8_6, NONE, NOTE, NOTHING, "reply code that RFC 3080 does not list")                                       \
     /* tuning (tracker) */                                                                                                             \
     X(TWO_TUNINGS, BEEP_2_3, NONE, FAIL, UNWANTED, "second tuning while one is under way")                                             \
     X(TLS_AFTER_SASL, BEEP_4_1_1, NONE, FAIL, UNWANTED, "transport security after authentication")                                     \
     X(LAYER_AFTER_TLS, BEEP_4_1_1, NONE, FAIL, NOTHING, "SASL security layer after transport security")                                \
     X(AUTH_AGAIN, BEEP_4_1, NONE, FAIL, UNWANTED, "second authentication after one succeeded")                                         \
-    X(BLOB_CLIENT, BEEP_4_1_3_1, NONE, FAIL, UNWANTED, "client says complete, or goes on unasked")                                     \
-    X(BLOB_SERVER, BEEP_4_1_3_1, NONE, FAIL, NOTHING, "server says abort, or answers an abort with anything but error")                \
-    X(TUNING_ORDER, BEEP_3_1_3_2_3, NONE, FAIL, UNWANTED, "tuning message out of order")
+    X(BLOB_CLIENT, BEEP_4_1_3_3, NONE, FAIL, UNWANTED, "client says complete, or goes on unasked")                                     \
+    X(BLOB_SERVER, BEEP_4_1_3_3, NONE, FAIL, NOTHING, "server says abort, or answers an abort with anything but error")                \
+    X(TUNING_ORDER, BEEP_6_3_1, NONE, FAIL, UNWANTED, "tuning message out of order")
 
 #define BEEP_ENUM_F(n, c, d, s, r, t) BEEP_F_##n,
 enum beep_fault_code { BEEP_F_NONE, BEEP_FAULTS(BEEP_ENUM_F) BEEP_F_COUNT };

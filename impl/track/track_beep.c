@@ -323,7 +323,7 @@ static void step_exchange(struct track_beep *t, int side, struct beep_channel *c
     if (f->keyword == BEEP_MSG) judge_cut(t, side, asker, x, f);
     else judge_reply_order(t, side, c, x);
     const struct fsm_row *r = fsm_step(&x->fsm, side, (uint8_t)event_of(f), NULL);
-    if (r && r->kind == FSM_FATAL && r->clause == CL_BEEP_2_6_3_1) {
+    if (r && r->kind == FSM_FATAL && r->from == BEEP_XS_ASKING) {
         beep_fault(t, side, BEEP_F_EARLY_REPLY, c->number);
         x->fsm.state = BEEP_XS_DONE;
     }

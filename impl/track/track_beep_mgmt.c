@@ -178,7 +178,7 @@ static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, c
     const struct fsm_row *r = fsm_step(&c->fsm, side, BEEP_CE_CLOSE, NULL);
     if (r && r->kind != FSM_FATAL) return;
     c->fsm.state = was;
-    beep_fault_row(t, side, BEEP_F_ORDER, CL_BEEP_2_3_1_3_2, el->number);
+    beep_fault_row(t, side, BEEP_F_ORDER, CL_BEEP_2_3_1_3_13, el->number);
 }
 
 static void take_ask(struct track_beep *t, int side, struct beep_channel *zero, struct beep_exchange *x, const struct beep_el *el,
@@ -258,7 +258,8 @@ static void close_accepted(struct track_beep *t, int side, uint32_t number, stru
 {
     struct beep_channel *c = beep_channel_find(t, number);
     if (!c) return;
-    if (!beep_quiet(c)) beep_fault(t, side, BEEP_F_OK_EARLY, number);
+    /* its own replies, or its own MSGs */
+    if (!beep_quiet(c)) beep_fault_row(t, side, BEEP_F_OK_EARLY, beep_waits(c, !side) ? 0 : CL_BEEP_2_3_1_3_10, number);
     const struct fsm_row *r = fsm_step(&c->fsm, side, BEEP_CE_OK, NULL);
     if (!r || r->kind == FSM_FATAL) c->fsm.state = BEEP_CS_CLOSED;
     got->number = number;
@@ -333,7 +334,7 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
     if (c->tuning == BEEP_TLS_CHANNEL) {
         if (!reply && el->kind == BEEP_EL_READY) wants_tls(t, side, c);
         else if (reply) tuned_by(t, side, el, c, got);
-        else beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
+        else beep_fault_row(t, side, BEEP_F_TUNING_ORDER, CL_BEEP_6_2_1, c->number);
         return;
     }
     if (el->kind == BEEP_EL_ERROR && reply) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
