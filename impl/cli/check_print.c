@@ -91,7 +91,10 @@ void check_print(const struct check *c, const struct run_results *rs)
 int check_list(const struct check *c)
 {
     size_t n = 0;
-    bool any_arrangement = !c->memory && !c->o.connect && !c->o.listen && !c->o.exec;
+    const struct run_role *role = NULL;
+    if (c->proto) run_proto_of_role(c->role, &role);
+    bool one_way = role && (role->ways == RUN_LISTENS || role->ways == RUN_CONNECTS);
+    bool any_arrangement = !one_way && !c->memory && !c->o.connect && !c->o.listen && !c->o.exec;
     for (size_t i = 0; i < c->catalog.n; i++) {
         const struct scn_case *x = c->catalog.item[i];
         bool listens = catalog_applies(x, c->role, true), connects = catalog_applies(x, c->role, false);
