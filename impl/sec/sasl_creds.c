@@ -53,11 +53,12 @@ __attribute__((format(printf, 3, 4))) static err fault(struct parse *p, err e, c
 static char *prepared(const char *s)
 {
     char *strict = NULL, *out = NULL;
-    bool good = gsasl_saslprep(s, 0, &strict, NULL) == GSASL_OK &&
-                gsasl_saslprep(s, GSASL_ALLOW_UNASSIGNED, &out, NULL) == GSASL_OK;
+    if (gsasl_saslprep(s, 0, &strict, NULL) == GSASL_OK &&
+        gsasl_saslprep(s, GSASL_ALLOW_UNASSIGNED, &out, NULL) != GSASL_OK)
+        out = NULL;
     if (strict) OPENSSL_cleanse(strict, strlen(strict));
     gsasl_free(strict);
-    return good ? out : NULL;
+    return out;
 }
 
 static bool blank(uint8_t c)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A password that nobody knows: for a stranger the exchange goes on as for a user and fails as it would for
- * one, so that names cannot be guessed one by one. */
+/* A password that nobody knows: for a stranger the exchange takes its whole course, and fails at the place
+ * and after the time that a user's wrong password takes, so that names cannot be guessed one by one. */
 static int decoy(Gsasl_session *x)
 {
     unsigned char octets[16];
@@ -175,7 +175,7 @@ static const char *screen_scram_rounds(slice in)
         slice part = slice_sub(rest, 0, n);
         rest = slice_sub(rest, n + 1, rest.n);
         if (!slice_starts(part, SLICE_LIT("i="))) continue;
-        if (!slice_number(slice_sub(part, 2, part.n), SASL_ROUNDS_MAX, &rounds) || rounds == 0)
+        if (!slice_number(slice_sub(part, 2, part.n), SASL_ROUNDS_MAX, &rounds))
             return "a count of rounds that is none, or more than we work";
     }
     return NULL;

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/base64.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 
 static const struct {
     const char *clear, *text;

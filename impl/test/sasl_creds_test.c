@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 #include "base/buf.h"
 #include "sec/sasl_creds.h"
 
@@ -35,7 +35,7 @@ static void reads(void **state)
                                           "\n"
                                           "  \t \n"
                                           "zoe\tz#1 # hers\r\n"
-                                          "bob  \"two words\\\" and a \\\\\"  site-a\tsite-b  \n"
+                                          "bob  \"two words\\\" and a \\\\\"  site-a\tsite-b\r\n"
                                           "\"an na\" \"#x\"\n"
                                           "\xc2\xaa last")); /* a letter that SASLprep turns into a plain a */
     assert_int_equal(sasl_users_count(u), 4);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* sasl_layer: the integrity layer of DIGEST-MD5, both ways, with cuts, damage, limits and packets of another
  * program. */
-#include "sasl_pair.h"
+#include "test/sasl_pair.h"
 
 #include "base/base64.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 
 int gsasl_nonce(char *data, size_t n);
 int gsasl_random(char *data, size_t n);
