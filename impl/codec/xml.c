@@ -422,38 +422,3 @@ const char *xml_why(const struct xml *x)
 {
     return x->why;
 }
-
-err xml_escape(slice text, struct buf *out)
-{
-    const size_t before = out->n;
-    size_t from = 0;
-    err e = OK;
-    for (size_t i = 0; i < text.n && e == OK; i++) {
-        const char *as = NULL;
-        switch (text.p[i]) {
-        case '&':
-            as = "&amp;";
-            break;
-        case '<':
-            as = "&lt;";
-            break;
-        case '>':
-            as = "&gt;";
-            break;
-        case '\'':
-            as = "&apos;";
-            break;
-        case '"':
-            as = "&quot;";
-            break;
-        default:
-            continue;
-        }
-        e = buf_add(out, slice_sub(text, from, i));
-        if (e == OK) e = buf_add_str(out, as);
-        from = i + 1;
-    }
-    if (e == OK) e = buf_add(out, slice_sub(text, from, text.n));
-    if (e != OK) buf_unadd(out, out->n - before);
-    return e;
-}

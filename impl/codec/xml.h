@@ -32,6 +32,8 @@ void xml_free(struct xml *x);
 err xml_feed(struct xml *x, slice octets, bool last) MUST_CHECK;
 enum beep_fault_code xml_fault(const struct xml *x);
 const char *xml_why(const struct xml *x);
+/* True when text is UTF-8 that XML 1.0 takes as characters (2.2 there), in whatever form. */
+bool xml_takes(slice text);
 /* Appends text with & < > ' " replaced. */
 err xml_escape(slice text, struct buf *out) MUST_CHECK;
 
