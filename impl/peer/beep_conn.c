@@ -80,7 +80,7 @@ static void stamp(struct beep_conn *c, uint64_t now)
 static void keep_news(struct beep_conn *c, const struct beep_got *g)
 {
     struct beep_news *n = &c->news;
-    if (g->frame.keyword != BEEP_SEQ && !(g->frame.keyword == BEEP_MSG && g->last)) return;
+    if (g->frame.keyword != BEEP_SEQ && !g->last) return;
     if (n->n && n->channel[n->n - 1] == g->frame.channel) return;
     if (n->n == sizeof n->channel / sizeof *n->channel) n->more = true;
     else n->channel[n->n++] = g->frame.channel;
@@ -322,18 +322,24 @@ static err write_below(struct beep_conn *c, slice octets)
 {
     if (!c->tls || !c->open_told) return buf_add(&c->link->out, octets);
     TRY(tls_write(c->tls, octets));
-    return flush_tls(c);
+    return flush_tls(c) == OK ? OK : ERR_SYS; /* it is encrypted, and cannot be taken back */
+}
+
+/* What a layer coded has to be sent, as it counts. */
+static err encode(struct beep_conn *c, slice octets, struct buf *out)
+{
+    err e = sasl_encode(c->layer, octets, out);
+    return e == ERR_MEM ? ERR_SYS : e;
 }
 
 err beep_conn_write(struct beep_conn *c, slice octets)
 {
     struct buf coded;
     if (!c->layer) return write_below(c, octets);
-    /* straight to the link where that is possible: what a layer coded has to be sent, as it counts */
-    if (!c->tls) return sasl_encode(c->layer, octets, &c->link->out);
+    if (!c->tls) return encode(c, octets, &c->link->out);
     buf_init(&coded, c->env->mem, c->env->limits.out_queue);
-    err e = sasl_encode(c->layer, octets, &coded);
-    if (e == OK) e = write_below(c, buf_slice(&coded));
+    err e = encode(c, octets, &coded);
+    if (e == OK && write_below(c, buf_slice(&coded)) != OK) e = ERR_SYS;
     buf_done(&coded);
     return e;
 }
@@ -368,12 +374,20 @@ static bool may_send(const struct beep_conn *c, const struct beep_frame *f)
     return !ch || f->size <= beep_window(ch, c->side);
 }
 
+/* The tracker could not keep what it has to know of a frame of ours. */
+static bool short_of_memory(const struct track_beep *t)
+{
+    for (uint32_t k = 0; k < t->fault_n; k++)
+        if (t->fault[k].code == BEEP_F_LIMIT) return true;
+    return false;
+}
+
 err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f)
 {
     struct beep_frame own = *f;
     struct beep_got got;
     struct buf text, *out = &c->link->out;
-    bool direct = !c->tls && !c->layer;
+    bool direct = !c->tls && !c->layer; /* no copy on the way */
     if (own.keyword != BEEP_SEQ) {
         if (own.payload.n > BEEP_NUMBER_MAX) return ERR_USE;
         own.size = (uint32_t)own.payload.n;
@@ -389,6 +403,7 @@ err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f)
         own.head = (uint32_t)(own.keyword == BEEP_SEQ ? own.raw.n : own.raw.n - own.payload.n - 5 /* END CRLF */);
         track_beep_frame(&c->track, c->side, &own, &got);
         if (got.tune) begin_tls(c);
+        if (short_of_memory(&c->track)) e = ERR_SYS;
     }
     buf_done(&text);
     return e;

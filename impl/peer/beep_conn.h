@@ -45,7 +45,7 @@ struct beep_conn {
     size_t release, clear_release;   /* octets of the filter, and of clear, that the last event used */
     uint8_t record[5], record_n;     /* header of the TLS record at hand during the handshake */
     size_t record_left;              /* octets of its body still to come */
-    struct beep_news {               /* for whoever sends: channels on which a SEQ came or a MSG was completed */
+    struct beep_news {               /* for whoever sends: channels on which a SEQ or the end of a message came */
         uint32_t channel[32];
         uint8_t n;
         bool more;                   /* and others: look at all of them */
@@ -57,18 +57,22 @@ struct beep_conn {
 err beep_conn_init(struct beep_conn *c, const struct env *env, struct link *link, int side, size_t max_payload) MUST_CHECK;
 void beep_conn_done(struct beep_conn *c);
 
-/* Takes octets of the wire from in until there is an event; false when all were taken and nothing happened.  What the event refers to lives until the next call.
+/* Takes octets of the wire from in until there is an event; false when all were taken and nothing happened.  What the event refers to lives until the next call of
+ * anything here: octets of its frame until the next beep_conn_next, elements and faults until anything is sent.
  * Call with an empty in as well: events may be pending. */
 bool beep_conn_next(struct beep_conn *c, slice *in, uint64_t now, struct beep_event *ev);
 /* The wire ended.  False when that was inside a frame (fault). */
 bool beep_conn_ended(struct beep_conn *c);
 
-/* Sends octets as they are through the present layers and does not tell the tracker. */
+/* Sends octets as they are through the present layers and does not tell the tracker.  ERR_SYS: a layer took them and they cannot be sent, so the session cannot go on;
+ * nothing is sent with any other error. */
 err beep_conn_write(struct beep_conn *c, slice octets) MUST_CHECK;
 /* Sends octets and lets the tracker read them as ours: for the tester, whose octets may be wrong on purpose.  Sets track.tainted for our side when they are no
  * good frames in order. */
 err beep_conn_write_read(struct beep_conn *c, slice octets) MUST_CHECK;
-/* Sends a frame and tells the tracker.  ERR_USE, and nothing sent, when it would be poorly formed or lies beyond the window. */
+/* Sends a frame and tells the tracker, whose faults are then those of this frame; its size is that of the payload.  ERR_USE, and nothing sent, when it would end the
+ * session, lies beyond the window or behind a proceed; nothing is sent with ERR_MEM and ERR_LIMIT either.  ERR_SYS: sent, but the tracker or the layer below had no memory
+ * for it and the session cannot go on. */
 err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f) MUST_CHECK;
 
 /* Behind proceed (sent or received) the wire belongs to TLS, which is noticed here; until this is called octets wait in wire (limits.out_queue).  The context is borrowed and
