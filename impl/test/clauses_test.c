@@ -23,6 +23,13 @@ static void finds_ids(void **state)
     assert_int_equal(clause_find(SLICE_LIT("BEEP-2.2.1.1-21")), CL_BEEP_2_2_1_1_21);
     assert_int_equal(clause_find(SLICE_LIT("BEEPTCP-3.1.4-7")), CL_BEEPTCP_3_1_4_7);
     assert_int_equal(defect_find(SLICE_LIT("BEEP-D16")), DEF_BEEP_D16);
+    assert_int_equal(clause_find(SLICE_LIT("IDXP-3.4.1-9")), CL_IDXP_3_4_1_9);
+    assert_int_equal(clause_find(SLICE_LIT("IDXPRFC-4-2")), CL_IDXPRFC_4_2);
+    assert_int_equal(clause_find(SLICE_LIT("TUNNEL-A.1-1")), CL_TUNNEL_A_1_1);
+    assert_int_equal(clause_find(SLICE_LIT("IDMEF-4.2.7.2.1-1")), CL_IDMEF_4_2_7_2_1_1);
+    assert_int_equal(defect_find(SLICE_LIT("IDXP-D23")), DEF_IDXP_D23);
+    assert_int_equal(defect_find(SLICE_LIT("TUNNEL-D08")), DEF_TUNNEL_D08);
+    assert_int_equal(defect_find(SLICE_LIT("IDMEF-D01")), DEF_IDMEF_D01);
     for (size_t i = 1; i < CLAUSE_COUNT; i++)
         assert_int_equal(clause_find(slice_str(clauses[i].id)), i);
     for (size_t i = 1; i < DEFECT_COUNT; i++)
@@ -76,6 +83,14 @@ static void knows_levels(void **state)
         {CL_BEEP_2_6_1_1, "may-lc", LEVEL_MAY, WATCH_CASE, "2.6.1", "BEEP"},
         {CL_BEEP_2_3_2, "should-lc", LEVEL_SHOULD, WATCH_CASE, "2.3", "BEEP"},
         {CL_BEEPTCP_3_1_4_7, "SHOULD NOT", LEVEL_SHOULD, WATCH_PASSIVE, "3.1.4", "BEEPTCP"},
+        {CL_IDXP_6_13, "should-lc", LEVEL_SHOULD, WATCH_CASE, "6", "IDXP"},
+        {CL_IDXP_A_1, "statement", LEVEL_MUST, WATCH_PASSIVE, "A", "IDXP"},
+        {CL_IDXPRFC_3_2_2, "MUST", LEVEL_MUST, WATCH_PASSIVE, "3.2", "IDXPRFC"},
+        {CL_IDXPRFC_3_2_3, "MAY", LEVEL_MAY, WATCH_CASE, "3.2", "IDXPRFC"},
+        {CL_TUNNEL_5_2, "MUST NOT", LEVEL_MUST, WATCH_PASSIVE, "5", "TUNNEL"},
+        {CL_TUNNEL_A_1_1, "grammar", LEVEL_MUST, WATCH_CASE, "A.1", "TUNNEL"},
+        {CL_IDMEF_3_2_6_2, "MUST", LEVEL_MUST, WATCH_CASE, "3.2.6", "IDMEF"},
+        {CL_IDMEF_6_1_2, "SHOULD", LEVEL_SHOULD, WATCH_PASSIVE, "6.1", "IDMEF"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
@@ -103,7 +118,7 @@ static void capitals_bind_as_they_say(void **state)
 
 static void rows_are_whole(void **state)
 {
-    size_t iap = 0, beep = 0, tcp = 0;
+    size_t iap = 0, beep = 0, tcp = 0, idxp = 0, rfc = 0, tunnel = 0, idmef = 0;
     (void)state;
     assert_string_equal(clauses[CL_NONE].id, "");
     assert_string_equal(defects[DEF_NONE].id, "");
@@ -118,10 +133,18 @@ static void rows_are_whole(void **state)
         iap += strcmp(c->proto, "IAP") == 0;
         beep += strcmp(c->proto, "BEEP") == 0;
         tcp += strcmp(c->proto, "BEEPTCP") == 0;
+        idxp += strcmp(c->proto, "IDXP") == 0;
+        rfc += strcmp(c->proto, "IDXPRFC") == 0;
+        tunnel += strcmp(c->proto, "TUNNEL") == 0;
+        idmef += strcmp(c->proto, "IDMEF") == 0;
     }
     assert_true(iap >= 159);
     assert_true(beep >= 200);
     assert_true(tcp >= 28);
+    assert_true(idxp >= 127);
+    assert_true(rfc >= 112);
+    assert_true(tunnel >= 84);
+    assert_true(idmef >= 127);
     for (size_t i = 1; i < DEFECT_COUNT; i++)
         assert_true(defects[i].title[0] && defects[i].sent[0] && defects[i].accepted[0]);
 }
@@ -160,6 +183,40 @@ static void beep_rows_bind_a_beep_role(void **state)
     }
     for (size_t k = 0; k < 4; k++)
         if (seen[k] == 0) fail_msg("nothing to see of a %s", ends[k]);
+}
+
+/* The words that a role of this suite is bound by are those of vectors/clauses/README.md; and the dialect of
+ * a row can be read from its roles alone. */
+static void idxp_rows_bind_a_role_and_tell_their_dialect(void **state)
+{
+    static const char *const ends[] = {"analyzer",  "manager",  "client",           "server",       "proxy",
+                                       "initiator", "listener", "tunnel-initiator", "tunnel-target"};
+    enum { ENDS = sizeof ends / sizeof ends[0] };
+    size_t seen[ENDS] = {0}, draft = 0;
+    (void)state;
+    for (size_t i = 1; i < CLAUSE_COUNT; i++) {
+        const struct clause *c = &clauses[i];
+        bool idxp = strcmp(c->proto, "IDXP") == 0, rfc = strcmp(c->proto, "IDXPRFC") == 0;
+        bool idmef = strcmp(c->proto, "IDMEF") == 0, tunnel = strcmp(c->proto, "TUNNEL") == 0;
+        if (binds(c->roles, "rfc") != rfc) fail_msg("%s: rfc stands on the rows of IDXPRFC alone", c->id);
+        if (binds(c->roles, "draft") && !idxp) fail_msg("%s: draft stands on rows of IDXP alone", c->id);
+        draft += binds(c->roles, "draft");
+        if (!idxp && !rfc && !idmef && !tunnel) continue;
+        size_t bound = 0;
+        for (size_t k = 0; k < ENDS; k++) {
+            if (!binds(c->roles, ends[k])) continue;
+            bound++;
+            seen[k] += c->watch != WATCH_NONE;
+        }
+        if (c->watch != WATCH_NONE && bound == 0)
+            fail_msg("%s binds no role under test: %s", c->id, c->roles);
+        if (binds(c->roles, "responder")) fail_msg("%s: the role is called listener", c->id);
+        if (bound && (binds(c->roles, "author") || binds(c->roles, "operator")))
+            fail_msg("%s binds a peer and somebody who is none", c->id);
+    }
+    for (size_t k = 0; k < ENDS; k++)
+        if (seen[k] == 0) fail_msg("nothing to see of a %s", ends[k]);
+    assert_true(draft >= 21);
 }
 
 static bool defect_names(const struct defect *d, const char *id)
@@ -264,8 +321,8 @@ static void generator_takes_good_rows(void **state)
 {
     char said[4096], path[128], made[8192];
     (void)state;
-    put("t.tsv",
-        HEAD GOOD "T-1.2-1\tgrammar\tshould\tproxy,manager\t1.2\t\"a\" \\ ?\?/ \xc2\xa7\tnone\twhy not\n");
+    put("t.tsv", HEAD GOOD
+        "T-1.2-1\tgrammar\tshould\tproxy,manager,rfc\t1.2\t\"a\" \\ ?\?/ \xc2\xa7\tnone\twhy not\n");
     put("t-defects.tsv",
         DHEAD "T-D01\ttitle\tsent\taccepted\tT-1-1 T-1.2-1\nT-D02\ttitle\tsent\taccepted\t\n");
     int status = generate(said, sizeof said);
@@ -279,7 +336,7 @@ static void generator_takes_good_rows(void **state)
     (void)fclose(f);
     /* Quotes, backslashes, trigraphs and octets past ASCII come out as C reads them back. */
     assert_non_null(strstr(made,
-                           "{\"T-1.2-1\", \"T\", \"grammar\", LEVEL_SHOULD, \"proxy,manager\", \"1.2\", "
+                           "{\"T-1.2-1\", \"T\", \"grammar\", LEVEL_SHOULD, \"proxy,manager,rfc\", \"1.2\", "
                            "\"\\\"a\\\" \\\\ \\?\\?/ \\302\\247\", WATCH_NONE, \"why not\"},"));
     assert_non_null(strstr(made, "{\"T-D01\", \"title\", \"sent\", \"accepted\", \"T-1-1 T-1.2-1\"},"));
 }
@@ -300,6 +357,10 @@ static void generator_refuses_bad_rows(void **state)
         {HEAD "T-1-1\tMUST\tmust\tproxy\t1\tt\tnone\t\n", DHEAD, "t.tsv:2: ", "watch none without a reason"},
         {HEAD "T-1-1\tMUST\tmust\tproxie\t1\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "unknown role 'proxie'"},
         {HEAD "T-1-1\tMUST\tmust\tproxy,proxy\t1\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "a role stands twice"},
+        {HEAD "T-1-1\tMUST\tmust\tdraft\t1\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "unknown role 'draft'"},
+        {HEAD "T-1-1\tMUST\tmust\trfc,proxy\t1\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "unknown role 'rfc'"},
+        {HEAD "T-1-1\tMUST\tmust\tproxy,draft,rfc\t1\tt\tcase\th\n", DHEAD,
+         "t.tsv:2: ", "unknown role 'draft'"},
         {HEAD "T-1-1\tMUST\tmust\tproxy\t2\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "does not carry section 2"},
         {HEAD "T-1-1\tMUST\tmust\tproxy\t\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "no section"},
         {HEAD "T-1-1\tMUST\tmust\tproxy\t1\t\tcase\th\n", DHEAD, "t.tsv:2: ", "no text"},
@@ -375,6 +436,7 @@ int main(void)
         cmocka_unit_test(capitals_bind_as_they_say),
         cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(beep_rows_bind_a_beep_role),
+        cmocka_unit_test(idxp_rows_bind_a_role_and_tell_their_dialect),
         cmocka_unit_test(defects_and_clauses_agree),
         cmocka_unit_test(generator_takes_good_rows),
         cmocka_unit_test(generator_refuses_bad_rows),
