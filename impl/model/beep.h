@@ -193,6 +193,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(REPLY_UNKNOWN, BEEP_2_1_1_1, NONE, FAIL, SESSION, "reply to a message number that was never sent")                            \
     X(KEYWORD_CHANGED, BEEP_2_2_1_1_18, NONE, FAIL, SESSION, "keyword differs from that of the frame before for this message")         \
     X(NUL_AFTER, BEEP_2_2_1_1_19, NONE, FAIL, SESSION, "NUL after a frame that is no ANS")                                             \
+    X(NUL_OPEN, BEEP_2_2_1_1_25, NONE, FAIL, SESSION, "NUL while an answer is not complete")                                           \
     X(INTERLEAVED, BEEP_2_2_1_1_8, NONE, FAIL, SESSION, "frame of another message before the one begun is complete")                  \
     X(SEQNO, BEEP_2_2_1_1_4, NONE, FAIL, SESSION, "sequence number is not the expected one")                                          \
     X(SEQNO_FIRST, BEEP_2_2_1_2_1, NONE, FAIL, SESSION, "first payload octet of a channel is not numbered 0")                          \
@@ -209,11 +210,11 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(NO_GREETING, BEEP_2_3_1_1_1, NONE, FAIL, SESSION, "first frame is no greeting")                                                  \
     X(GREETING_AGAIN, BEEP_2_3_1_1_1, NONE, FAIL, SESSION, "second greeting")                                                          \
     X(GREETING_FRAME, BEEP_2_3_1_1_3, NONE, FAIL, SESSION, "greeting is not RPY 0 0 with sequence number 0")                           \
-    X(REFUSED_BY_INITIATOR, BEEP_2_3_1_5_6, NONE, WEAK, SESSION, "initiator sends error in place of its greeting")                     \
+    X(REFUSED_BY_INITIATOR, BEEP_2_3_1_5_6, BEEP_D26, WEAK, SESSION, "initiator sends error in place of its greeting")                     \
     X(RELEASED, BEEP_2_4_2, NONE, FAIL, NOTHING, "message after the release was agreed")                                               \
     X(ORDER, BEEP_2_4_2, NONE, FAIL, NOTHING, "message out of order in the session")                                                   \
     X(AFTER_READY, BEEP_3_1_3_1_1, NONE, FAIL, NOTHING, "traffic between ready and its reply")                                         \
-    X(SEQ_AFTER_READY, BEEP_3_1_3_1_1, BEEP_D13, WEAK, NOTHING, "SEQ between ready and the negotiation")                               \
+    X(SEQ_AFTER_READY, BEEP_3_1_3_1_1, BEEP_D13, NOTE, NOTHING, "SEQ between ready and the negotiation")                               \
     X(READY_HELD, BEEP_3_1_3_2_1, NONE, FAIL, NOTHING, "traffic other than owed replies between ready and its reply")                  \
     X(AFTER_PROCEED, BEEP_3_1_3_2_2, NONE, FAIL, NOTHING, "traffic after proceed")                                                     \
     X(NOT_TLS, BEEP_3_1_3_2_3, NONE, FAIL, NOTHING, "octets after proceed that are no TLS")                                            \
