@@ -342,6 +342,25 @@ static void test_writing(void **state)
     want_written(&one, BEEP_IN_BASE64, "<profile uri='u2' encoding='base64'>AA==</profile>");
     p[1].base64 = true;
     want_written(&one, BEEP_CDATA, "<profile uri='u2' encoding='base64'>AA==</profile>");
+    /* the blanks around it count: so much fits with them, and more goes without */
+    static char octets[BEEP_INIT_MAX];
+    memset(octets, 'x', sizeof octets);
+    for (size_t n = BEEP_INIT_MAX - 13; n <= BEEP_INIT_MAX; n++) {
+        struct buf out;
+        struct beep_el again;
+        struct env env;
+        env_init(&env);
+        buf_init(&out, env.mem, 8192);
+        p[1].content = slice_of(octets, n);
+        p[1].base64 = false;
+        assert_int_equal(beep_el_write(&start, BEEP_CDATA, &out), OK);
+        assert_int_equal(slice_find(buf_slice(&out), SLICE_LIT("\r\n       <![")) < out.n,
+                         n <= BEEP_INIT_MAX - 12);
+        assert_int_equal(beep_el_read(&env, buf_slice(&out), SLICE_NONE, &again), OK);
+        assert_in_range(again.profile[1].content.n, n, BEEP_INIT_MAX);
+        beep_el_done(&again);
+        buf_done(&out);
+    }
     static const char *const no_text[] = {
         "\xff", "\xc3", "\x1f", "\xef\xbf\xbe", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80"};
     for (size_t i = 0; i < sizeof no_text / sizeof *no_text; i++)
