@@ -159,7 +159,7 @@ static void tick(struct player *p, uint64_t now)
 {
     for (int i = 0; i < PLAY_ENDS; i++) {
         const struct beep_play_end *x = beep_play_end(p, i);
-        if (!x->sending.on || x->sending.pc != p->pc || !p->armed_until || now < p->armed_until) continue;
+        if (!x->sending.on || x->sending.pc != p->pc + 1 || !p->armed_until || now < p->armed_until) continue;
         play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent", (unsigned)x->sending.channel,
                     x->sending.payload.n - x->sending.at);
     }

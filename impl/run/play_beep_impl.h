@@ -49,7 +49,7 @@ struct beep_play_owed {
 /* A send statement that may take several frames, and wait for the window between them. */
 struct beep_play_sending {
     bool on;
-    size_t pc;
+    size_t pc;              /* the statement, + 1 */
     enum beep_keyword keyword;
     uint32_t channel, msgno, ansno;
     struct buf payload;

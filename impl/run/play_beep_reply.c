@@ -259,6 +259,7 @@ static err answer_start(struct player *p, int end, const struct beep_got *g, uin
     struct beep_play_end *x = beep_play_end(p, end);
     const struct play_beep_run *r = beep_play_run(p);
     const char *data = play_beep_profile(r);
+    size_t any = g->el->profiles; /* a data profile that is not the usual one: better than none */
     for (size_t i = 0; i < g->el->profiles; i++) { /* the first that we can serve */
         slice uri = g->el->profile[i].uri;
         if (slice_eq(uri, SLICE_LIT(BEEP_URI_TLS))) {
@@ -279,8 +280,10 @@ static err answer_start(struct player *p, int end, const struct beep_got *g, uin
             buf_done(&store);
             return e;
         }
-        if (r->echo || (data && slice_eq(uri, slice_str(data)))) return owe_profile(p, end, &g->frame, uri, NULL, BEEP_THEN_NOTHING, now);
+        if (data && slice_eq(uri, slice_str(data))) return owe_profile(p, end, &g->frame, uri, NULL, BEEP_THEN_NOTHING, now);
+        if (r->echo && any == g->el->profiles) any = i;
     }
+    if (any < g->el->profiles) return owe_profile(p, end, &g->frame, g->el->profile[any].uri, NULL, BEEP_THEN_NOTHING, now);
     return owe_error(p, end, &g->frame, 550, now);
 }
 

@@ -427,17 +427,13 @@ static err go_on(struct player *p, int end, const struct scn_stmt *s, uint64_t n
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_play_sending *o = &x->sending;
-    bool moved = false;
     for (;;) {
         const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
         size_t left = o->payload.n - o->at, n = left;
         size_t room = c && !o->reckless && !x->conn.track.lost ? beep_window(c, x->conn.side) : SIZE_MAX;
         if (o->frame && n > o->frame) n = o->frame;
         if (n > room) n = room;
-        if (left && !n) {
-            if (moved) p->armed_until = 0; /* a peer that grants in small steps has its time for each */
-            return ERR_MORE;
-        }
+        if (left && !n) return ERR_MORE;
         struct beep_frame f = {.keyword = o->keyword,
                                .channel = o->channel,
                                .msgno = o->msgno,
@@ -446,7 +442,7 @@ static err go_on(struct player *p, int end, const struct scn_stmt *s, uint64_t n
                                .payload = slice_sub(buf_slice(&o->payload), o->at, o->at + n)};
         f.seqno = c ? (uint32_t)c->dir[x->conn.side].next : 0;
         TRY(write_one(p, end, s, &f, !o->begun && frame_changes(s), o->what, now));
-        moved = o->begun = true;
+        o->begun = true;
         o->at += n;
         if (o->at == o->payload.n) return OK;
     }
