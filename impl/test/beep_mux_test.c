@@ -1,0 +1,772 @@
+/* SPDX-License-Identifier: MIT */
+/* Two multiplexers back to back: segmentation, windows, turns, the order of replies, and what is not sent.  Each side's tracker judges what comes: not a fault is allowed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "test/beep_pair.h"
+#include "test/mem_fail.h"
+
+enum { MIB = 1u << 20, LINES = 64 };
+
+/* What came, in the order in which it did: one line a frame or a message, and the octets of channel 1. */
+struct heard {
+    char line[2][LINES][64];
+    size_t lines[2];
+    struct buf octets[2];
+    uint64_t before; /* frames of channel 1 before the first of channel 3 */
+    bool three;
+};
+
+struct stage {
+    struct beep_pair p;
+    struct heard h;
+};
+
+static void hear(void *ctx, struct beep_pair *p, int side, const struct beep_event *ev)
+{
+    struct heard *h = ctx;
+    const struct beep_frame *f = &ev->got.frame;
+    (void)p;
+    for (uint32_t i = 0; i < p->end[side].c.track.fault_n; i++)
+        print_error("side %d: %s\n", side, p->end[side].c.track.fault[i].text);
+    if (ev->kind != BEEP_EV_FRAME || f->keyword == BEEP_SEQ || !f->channel) return;
+    if (f->channel == 1 && !h->three) h->before++;
+    if (f->channel == 3) h->three = true;
+    if (f->channel == 1) assert_int_equal(buf_add(&h->octets[side], f->payload), OK);
+    if (h->lines[side] == LINES) return;
+    char *line = h->line[side][h->lines[side]++], ansno[16] = "";
+    if (f->keyword == BEEP_ANS) snprintf(ansno, sizeof ansno, "/%u", (unsigned)f->ansno);
+    snprintf(line, sizeof h->line[0][0], "%s %u %u%s %c %u", beep_keyword_names[f->keyword], (unsigned)f->channel, (unsigned)f->msgno, ansno,
+             f->more ? '*' : '.', (unsigned)f->size);
+}
+
+static void forget_heard(struct heard *h)
+{
+    for (int s = 0; s < 2; s++) {
+        h->lines[s] = 0;
+        buf_shrink(&h->octets[s]);
+    }
+    h->before = 0;
+    h->three = false;
+}
+
+/* Channel 1 is open, started by the initiator. */
+static struct stage *stage_new(const struct beep_mux_setup *setup)
+{
+    struct env env;
+    struct stage *g = calloc(1, sizeof *g);
+    assert_non_null(g);
+    env_init(&env);
+    for (int s = 0; s < 2; s++)
+        buf_init(&g->h.octets[s], &mem_libc, 4 * MIB);
+    bp_init(&g->p, &env, setup);
+    g->p.event = hear;
+    g->p.ctx = &g->h;
+    bp_greet(&g->p);
+    bp_open(&g->p, 0, 1);
+    assert_int_equal(g->p.faults, 0);
+    return g;
+}
+
+static void stage_free(struct stage *g)
+{
+    assert_int_equal(g->p.faults, 0);
+    bp_done(&g->p);
+    forget_heard(&g->h);
+    free(g);
+}
+
+static err put(struct stage *g, int side, uint32_t channel, enum beep_keyword k, uint32_t msgno, uint32_t ansno, slice s, bool last)
+{
+    return beep_mux_send(&g->p.end[side].m, channel, k, msgno, ansno, s, last);
+}
+
+static void say(struct stage *g, int side, enum beep_keyword k, uint32_t msgno, const char *text)
+{
+    assert_int_equal(put(g, side, 1, k, msgno, 0, slice_str(text), true), OK);
+}
+
+static void answer(struct stage *g, int side, uint32_t msgno, uint32_t ansno, const char *text, bool last)
+{
+    assert_int_equal(put(g, side, 1, BEEP_ANS, msgno, ansno, slice_str(text), last), OK);
+}
+
+static void assert_heard(struct stage *g, int side, const char *const *lines, size_t n)
+{
+    for (size_t i = 0; i < n || i < g->h.lines[side]; i++) {
+        if (i >= n || i >= g->h.lines[side] || strcmp(lines[i], g->h.line[side][i]) != 0) {
+            for (size_t k = 0; k < g->h.lines[side]; k++)
+                print_error("%zu: %s\n", k, g->h.line[side][k]);
+            fail_msg("side %d, line %zu: wanted \"%s\"", side, i, i < n ? lines[i] : "nothing");
+        }
+    }
+}
+#define HEARD(g, side, ...)                                                                                  \
+    do {                                                                                                     \
+        const char *const lines_[] = {__VA_ARGS__};                                                          \
+        assert_heard(g, side, lines_, sizeof lines_ / sizeof *lines_);                                       \
+    } while (0)
+
+/* n octets that tell where they belong. */
+static slice pattern(size_t n)
+{
+    static const char letters[] = "The quick brown fox jumps over the lazy dog, END\r\nMSG 1 1 . 0 0\r\n";
+    uint8_t *p = malloc(n + 1);
+    assert_non_null(p);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)letters[(i + i / 251) % (sizeof letters - 1)];
+    return slice_of(p, n);
+}
+
+static void pattern_free(slice s)
+{
+    union {
+        const uint8_t *c;
+        void *v;
+    } u = {.c = s.p};
+    free(u.v);
+}
+
+static void frames_and_windows_at_every_split(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 911, 912, 913, 4096, 4097, 16384, 16385, 70001};
+    for (int split = SPLIT_WHOLE; split <= SPLIT_RANDOM; split++) {
+        struct stage *g = stage_new(NULL);
+        g->p.split = (enum link_split)split;
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            slice s = pattern(sizes[i]);
+            uint32_t msgno = (uint32_t)i + 1;
+            assert_int_equal(put(g, 0, 1, BEEP_MSG, msgno, 0, s, true), OK);
+            assert_false(beep_mux_idle(&g->p.end[0].m));
+            bp_settle(&g->p);
+            assert_int_equal(put(g, 1, 1, BEEP_RPY, msgno, 0, s, true), OK);
+            bp_settle(&g->p);
+            for (int side = 0; side < 2; side++)
+                assert_true(slice_eq(buf_slice(&g->h.octets[side]), s));
+            assert_true(beep_mux_idle(&g->p.end[0].m) && beep_mux_idle_on(&g->p.end[1].m, 1));
+            assert_int_equal(g->p.end[0].m.queued + g->p.end[1].m.queued, 0);
+            forget_heard(&g->h);
+            pattern_free(s);
+        }
+        stage_free(g);
+    }
+}
+
+static void pieces_are_joined_as_far_as_they_came(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_LIT("one"), false), OK);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_NONE, false), OK);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_LIT("two"), false), OK);
+    bp_settle(&g->p);
+    assert_false(beep_mux_idle_on(&g->p.end[0].m, 1));
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_LIT("three"), false), OK);
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_NONE, true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 1, "MSG 1 1 * 6", "MSG 1 1 * 5", "MSG 1 1 . 0");
+    stage_free(g);
+}
+
+/* A receiver that consumes nothing: the sender stops at the edge, and other channels go on. */
+static void windows_stop_one_channel_only(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(40000);
+    bp_open(&g->p, 0, 3);
+    g->p.end[1].hold = true;
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->h.octets[1].n, 4096); /* the first SEQ comes with what is consumed */
+    assert_int_equal(put(g, 0, 3, BEEP_MSG, 1, 0, SLICE_LIT("past it"), true), OK);
+    bp_settle(&g->p);
+    assert_true(g->h.three);
+    /* one octet consumed: the window is widened, and nothing of it is granted twice */
+    assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 1, 1), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->h.octets[1].n, 16384 + 1);
+    /* less than half of the buffer would be advertised: no SEQ */
+    uint64_t seqs = g->p.end[0].frames[BEEP_SEQ];
+    assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 1, 8191), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[0].frames[BEEP_SEQ], seqs);
+    assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 1, 1), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[0].frames[BEEP_SEQ], seqs + 1);
+    assert_int_equal(g->h.octets[1].n, 16384 + 8193);
+    assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 1, 16384), OK);
+    bp_settle(&g->p);
+    assert_true(slice_eq(buf_slice(&g->h.octets[1]), s));
+    assert_true(beep_mux_idle(&g->p.end[0].m));
+    pattern_free(s);
+    stage_free(g);
+}
+
+static void one_seq_for_what_came_together(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(4096);
+    uint64_t seqs = g->p.end[0].frames[BEEP_SEQ];
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[0].frames[BEEP_SEQ], seqs + 1); /* five frames */
+    assert_int_equal(bp_channel(&g->p, 0, 1)->dir[0].edge, 4096 + 16384);
+    pattern_free(s);
+    stage_free(g);
+}
+
+/* Octets are consumed late and in odd portions: everything arrives, and the tracker saw no window passed. */
+static void windows_hold_with_a_slow_reader(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed < 20; seed++) {
+        struct stage *g = stage_new(NULL);
+        slice s = pattern(100000);
+        struct rng r;
+        size_t consumed = 0;
+        rng_init(&r, seed);
+        rng_init(&g->p.cuts, seed);
+        g->p.split = SPLIT_RANDOM;
+        g->p.end[1].hold = true;
+        assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+        while (!beep_mux_idle(&g->p.end[0].m)) {
+            for (unsigned k = (unsigned)rng_below(&r, 6); k; k--)
+                bp_turn(&g->p);
+            size_t n = (size_t)rng_below(&r, g->p.end[1].held - consumed + 1);
+            consumed += n;
+            assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 1, n), OK);
+        }
+        bp_settle(&g->p);
+        assert_true(slice_eq(buf_slice(&g->h.octets[1]), s));
+        pattern_free(s);
+        stage_free(g);
+    }
+}
+
+static void numbers_wrap(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(70000);
+    for (int view = 0; view < 2; view++)
+        for (int sender = 0; sender < 2; sender++) {
+            struct beep_dir *d = &bp_channel(&g->p, view, 1)->dir[sender];
+            d->next = d->acked = 0xfffffff0u - 2000;
+            d->edge = d->edge_max = d->next + 4096;
+        }
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 1, 1, BEEP_RPY, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    for (int side = 0; side < 2; side++) {
+        assert_true(slice_eq(buf_slice(&g->h.octets[side]), s));
+        assert_true(bp_channel(&g->p, side, 1)->dir[side].next > UINT32_MAX);
+    }
+    pattern_free(s);
+    stage_free(g);
+}
+
+/* A MiB on one channel delays a small message on another by no more than what the socket already has. */
+static void channels_take_turns(void **state)
+{
+    (void)state;
+    static const struct beep_mux_setup brief = {.frame_max = 912, .window = 1u << 21, .queue_max = 8u << 20, .low_water = 2000};
+    for (int usual = 0; usual < 2; usual++) {
+        struct stage *g = stage_new(usual ? NULL : &brief);
+        slice s = pattern(MIB);
+        bp_open(&g->p, 0, 3);
+        assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+        for (int k = 0; k < 40; k++)
+            bp_turn(&g->p);
+        uint64_t had = g->h.before;
+        assert_true(had > 20 && !beep_mux_idle(&g->p.end[0].m));
+        assert_int_equal(put(g, 0, 3, BEEP_MSG, 1, 0, SLICE_LIT("small"), true), OK);
+        bp_settle(&g->p);
+        assert_true(g->h.three);
+        if (g->h.before - had > (usual ? 20u : 4u)) print_error("behind %u frames\n", (unsigned)(g->h.before - had));
+        assert_true(g->h.before - had <= (usual ? 20u : 4u));
+        assert_true(slice_eq(buf_slice(&g->h.octets[1]), s));
+        pattern_free(s);
+        stage_free(g);
+    }
+}
+
+/* Three busy channels: their frames come one by one. */
+static void busy_channels_alternate(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(2000);
+    bp_open(&g->p, 0, 3);
+    bp_open(&g->p, 0, 5);
+    for (uint32_t ch = 1; ch <= 5; ch += 2)
+        assert_int_equal(put(g, 0, ch, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 1, "MSG 1 1 * 912", "MSG 3 1 * 912", "MSG 5 1 * 912", "MSG 1 1 * 912", "MSG 3 1 * 912", "MSG 5 1 * 912", "MSG 1 1 . 176",
+          "MSG 3 1 . 176", "MSG 5 1 . 176");
+    pattern_free(s);
+    stage_free(g);
+}
+
+static void many_channels(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 257 };
+    struct mem_fail f;
+    struct mem mem = mem_fail_init(&f, 0);
+    struct env env;
+    struct beep_pair p;
+    char text[32];
+    env_init(&env);
+    env.mem = &mem;
+    bp_init(&p, &env, NULL);
+    bp_greet(&p);
+    for (uint32_t n = 0; n < CHANNELS; n++)
+        bp_open(&p, n & 1, n + 1);
+    size_t had = f.live, count = p.end[0].c.track.channels;
+    assert_true(count > CHANNELS);
+    for (int round = 1; round <= 2; round++) {
+        for (uint32_t n = 0; n < CHANNELS; n++) {
+            snprintf(text, sizeof text, "for %u", (unsigned)n);
+            bp_say(&p, 0, n + 1, BEEP_MSG, (uint32_t)round, text);
+            bp_say(&p, 1, n + 1, BEEP_MSG, (uint32_t)round, text);
+        }
+        bp_settle(&p);
+        for (uint32_t n = 0; n < CHANNELS; n++) {
+            bp_say(&p, 0, n + 1, BEEP_RPY, (uint32_t)round, "");
+            bp_say(&p, 1, n + 1, BEEP_RPY, (uint32_t)round, "");
+        }
+        bp_settle(&p);
+    }
+    assert_int_equal(p.faults, 0);
+    /* what an idle channel leaves in a multiplexer, each side, with what its tracker keeps for the next exchange */
+    size_t exchange = 2 * sizeof(struct beep_exchange) * 2;
+    assert_true((f.live - had) / CHANNELS / 2 < 200 + exchange);
+    for (uint32_t n = 0; n < CHANNELS; n++)
+        bp_close(&p, n & 1, n + 1);
+    assert_int_equal(p.faults, 0);
+    bp_done(&p);
+    assert_int_equal(f.live, 0);
+}
+
+/* --- order ---------------------------------------------------------------------------------------------------------------- */
+
+static void replies_keep_the_order_of_their_msgs(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    for (uint32_t n = 7; n > 4; n--)
+        say(g, 0, BEEP_MSG, n, "?");
+    bp_settle(&g->p);
+    say(g, 1, BEEP_RPY, 5, "third");
+    say(g, 1, BEEP_ERR, 6, "second");
+    bp_settle(&g->p);
+    assert_int_equal(g->h.lines[0], 0);
+    say(g, 1, BEEP_RPY, 7, "first");
+    bp_settle(&g->p);
+    HEARD(g, 0, "RPY 1 7 . 5", "ERR 1 6 . 6", "RPY 1 5 . 5");
+    stage_free(g);
+}
+
+/* A reply does not cut into a MSG of the same channel, nor a MSG into a reply; what was queued first goes first. */
+static void messages_of_a_channel_are_not_cut_into(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(6000);
+    say(g, 1, BEEP_MSG, 1, "?");
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_LIT("begun"), false), OK);
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 0, 1, BEEP_RPY, 1, 0, SLICE_LIT("reply"), false), OK);
+    say(g, 0, BEEP_MSG, 2, "after");
+    bp_settle(&g->p);
+    HEARD(g, 1, "MSG 1 1 * 5");
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    /* the window of 4,096 is wider by the time it is used up */
+    forget_heard(&g->h);
+    assert_int_equal(put(g, 0, 1, BEEP_RPY, 1, 0, SLICE_LIT("!"), true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 1, "RPY 1 1 . 1", "MSG 1 2 . 5");
+    pattern_free(s);
+    stage_free(g);
+}
+
+static void a_message_without_octets_keeps_nothing_waiting(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    say(g, 1, BEEP_MSG, 1, "?");
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_NONE, false), OK); /* nothing was said yet */
+    say(g, 0, BEEP_RPY, 1, "!");
+    bp_settle(&g->p);
+    HEARD(g, 1, "RPY 1 1 . 1");
+    stage_free(g);
+}
+
+static void answers_are_interleaved_as_they_were_queued(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    say(g, 0, BEEP_MSG, 1, "?");
+    say(g, 0, BEEP_MSG, 2, "?");
+    bp_settle(&g->p);
+    say(g, 1, BEEP_RPY, 2, "later");
+    answer(g, 1, 1, 0, "a", false);
+    answer(g, 1, 1, 1, "b", false);
+    say(g, 1, BEEP_MSG, 1, "not between them");
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 1, 0, SLICE_NONE, true), ERR_USE);
+    answer(g, 1, 1, 0, "aa", false);
+    answer(g, 1, 1, 0, "aaa", true);
+    answer(g, 1, 1, 1, "", true);
+    answer(g, 1, 1, 0, "again", true);
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 1, 0, SLICE_NONE, true), OK);
+    assert_int_equal(put(g, 1, 1, BEEP_ANS, 1, 3, SLICE_LIT("x"), true), ERR_USE);
+    bp_settle(&g->p);
+    HEARD(g, 0, "ANS 1 1/0 * 1", "ANS 1 1/1 * 1", "ANS 1 1/0 . 5", "ANS 1 1/1 . 0", "ANS 1 1/0 . 5", "MSG 1 1 . 16", "NUL 1 1 . 0",
+          "RPY 1 2 . 5");
+    assert_int_equal(g->p.end[1].m.queued, 0);
+    /* none at all, and one in many frames */
+    slice s = pattern(2000);
+    say(g, 0, BEEP_MSG, 3, "?");
+    say(g, 0, BEEP_MSG, 4, "?");
+    bp_settle(&g->p);
+    forget_heard(&g->h);
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 3, 0, SLICE_NONE, true), OK);
+    assert_int_equal(put(g, 1, 1, BEEP_ANS, 4, 9, s, true), OK);
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 4, 0, SLICE_NONE, true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 0, "NUL 1 3 . 0", "ANS 1 4/9 * 912", "ANS 1 4/9 * 912", "ANS 1 4/9 . 176", "NUL 1 4 . 0");
+    pattern_free(s);
+    stage_free(g);
+}
+
+static void an_early_error_cuts_the_msg(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_LIT("begun"), false), OK);
+    bp_settle(&g->p);
+    /* anything but ERR waits for the MSG's end */
+    assert_int_equal(put(g, 1, 1, BEEP_ERR, 1, 0, SLICE_LIT("no"), true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 0, "ERR 1 1 . 2");
+    slice s = pattern(3000);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, false), OK);
+    say(g, 0, BEEP_MSG, 2, "next");
+    assert_int_equal(beep_mux_cut(&g->p.end[0].m, 1, 2), ERR_USE);
+    assert_int_equal(beep_mux_cut(&g->p.end[0].m, 1, 1), OK);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK); /* dropped */
+    bp_settle(&g->p);
+    HEARD(g, 1, "MSG 1 1 * 5", "MSG 1 1 . 0", "MSG 1 2 . 4");
+    assert_int_equal(beep_mux_cut(&g->p.end[0].m, 1, 1), OK); /* it is over */
+    say(g, 1, BEEP_RPY, 2, "fine");
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[0].m.queued, 0);
+    pattern_free(s);
+    stage_free(g);
+}
+
+static void a_reply_waits_for_the_end_of_its_msg(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_LIT("begun"), false), OK);
+    bp_settle(&g->p);
+    say(g, 1, BEEP_RPY, 1, "hasty");
+    bp_settle(&g->p);
+    assert_int_equal(g->h.lines[0], 0);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, SLICE_NONE, true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 0, "RPY 1 1 . 5");
+    stage_free(g);
+}
+
+/* --- what is refused, and what is kept back ------------------------------------------------------------------------------- */
+
+static void what_nothing_allows(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    const slice x = SLICE_LIT("x");
+    say(g, 0, BEEP_MSG, 1, "?");
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, x, true), ERR_USE);      /* waits */
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, x, true), ERR_USE);      /* is not answered */
+    assert_int_equal(put(g, 0, 9, BEEP_MSG, 1, 0, x, true), ERR_USE);      /* no such channel */
+    assert_int_equal(put(g, 0, 1, BEEP_SEQ, 1, 0, x, true), ERR_USE);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, BEEP_NUMBER_MAX + 1, 0, x, true), ERR_USE);
+    assert_int_equal(put(g, 1, 1, BEEP_RPY, 2, 0, x, true), ERR_USE);      /* no such MSG */
+    assert_int_equal(put(g, 1, 1, BEEP_ANS, 1, BEEP_NUMBER_MAX + 1, x, true), ERR_USE); /* BEEP-D01 */
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 1, 0, x, true), ERR_USE);
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 1, 0, SLICE_NONE, false), ERR_USE);
+    assert_int_equal(put(g, 1, 1, BEEP_RPY, 1, 0, x, false), OK);
+    assert_int_equal(put(g, 1, 1, BEEP_ERR, 1, 0, x, true), ERR_USE);      /* two kinds */
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 1, 0, SLICE_NONE, true), ERR_USE);
+    assert_int_equal(put(g, 1, 1, BEEP_RPY, 1, 0, x, true), OK);
+    assert_int_equal(put(g, 1, 1, BEEP_RPY, 1, 0, x, true), ERR_USE);      /* ended */
+    bp_settle(&g->p);
+    assert_int_equal(put(g, 1, 1, BEEP_RPY, 1, 0, x, true), ERR_USE);      /* answered */
+    assert_int_equal(put(g, 0, 0, BEEP_MSG, 9, 0, SLICE_LIT(BP_HEAD "<close number='1' code='200' />\r\n"), true), OK);
+    assert_int_equal(beep_mux_pump(&g->p.end[0].m), OK);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 2, 0, x, true), ERR_USE);      /* behind a close */
+    stage_free(g);
+    struct beep_mux m;
+    struct beep_mux_setup bad = beep_mux_usual;
+    bad.window = 4095;
+    assert_int_equal(beep_mux_init(&m, NULL, &bad), ERR_USE);
+    bad = beep_mux_usual;
+    bad.frame_max = 0;
+    assert_int_equal(beep_mux_init(&m, NULL, &bad), ERR_USE);
+}
+
+static void queues_are_bounded(void **state)
+{
+    (void)state;
+    static const struct beep_mux_setup narrow = {.frame_max = 912, .window = 4096, .queue_max = 10000, .low_water = 16384};
+    struct stage *g = stage_new(&narrow);
+    slice s = pattern(10000);
+    struct beep_mux *m = &g->p.end[0].m, *l = &g->p.end[1].m;
+    g->p.end[1].hold = true;
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), ERR_LIMIT);
+    assert_int_equal(m->queued, 0);
+    size_t room = beep_mux_room(m, 1);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, slice_sub(s, 0, room + 64), false), ERR_LIMIT);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, slice_sub(s, 0, room), false), OK);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, slice_sub(s, 0, 64), false), ERR_LIMIT);
+    bp_settle(&g->p);
+    assert_true(beep_mux_room(m, 1) >= 4096 - 256); /* as much went out */
+    assert_int_equal(beep_mux_room(m, 9), 0);
+    /* empty messages are not for nothing */
+    err e = OK;
+    unsigned n = 1;
+    while (e == OK)
+        e = put(g, 0, 1, BEEP_MSG, ++n, 0, SLICE_NONE, true);
+    assert_int_equal(e, ERR_LIMIT);
+    assert_true(n < 200);
+    beep_mux_forget(m, 1);
+    assert_int_equal(m->queued, 0);
+    /* replies that wait for another cannot keep it out */
+    g->p.end[1].hold = false;
+    struct stage *h = stage_new(&narrow);
+    for (uint32_t k = 1; k <= 3; k++)
+        say(h, 0, BEEP_MSG, k, "?");
+    bp_settle(&h->p);
+    l = &h->p.end[1].m;
+    assert_int_equal(put(h, 1, 1, BEEP_RPY, 2, 0, slice_sub(s, 0, 9000), true), OK);
+    assert_int_equal(put(h, 1, 1, BEEP_RPY, 3, 0, slice_sub(s, 0, 9000), true), ERR_LIMIT);
+    assert_true(beep_mux_room(l, 1) >= 9000);
+    assert_int_equal(put(h, 1, 1, BEEP_RPY, 1, 0, slice_sub(s, 0, 9000), true), OK);
+    bp_settle(&h->p);
+    assert_int_equal(put(h, 1, 1, BEEP_RPY, 3, 0, slice_sub(s, 0, 9000), true), OK);
+    bp_settle(&h->p);
+    assert_int_equal(h->h.octets[0].n, 27000);
+    stage_free(h);
+    stage_free(g);
+    pattern_free(s);
+}
+
+static void numbers_of_msgs_that_wait_are_in_use(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    struct beep_mux *m = &g->p.end[0].m;
+    assert_int_equal(beep_mux_free_msgno(m, 1), 1);
+    say(g, 0, BEEP_MSG, 1, "?");
+    assert_int_equal(beep_mux_free_msgno(m, 1), 2);
+    say(g, 0, BEEP_MSG, BEEP_NUMBER_MAX, "?");
+    assert_int_equal(beep_mux_free_msgno(m, 1), 2);
+    say(g, 0, BEEP_MSG, 2, "?");
+    assert_int_equal(beep_mux_free_msgno(m, 1), 3);
+    bp_settle(&g->p);
+    stage_free(g);
+}
+
+/* While a ready is not answered its sender says nothing and the other only replies; behind proceed comes no SEQ (BEEP-D13). */
+static void nothing_around_a_ready(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    struct beep_mux *i = &g->p.end[0].m, *l = &g->p.end[1].m;
+    slice s = pattern(3000);
+    /* the other side consumes late, so that SEQs are due at the wrong time */
+    g->p.end[0].hold = g->p.end[1].hold = true;
+    say(g, 0, BEEP_MSG, 1, "?");
+    say(g, 1, BEEP_MSG, 1, "?");
+    bp_settle(&g->p);
+    g->p.by_hand = true;
+    bp_say(&g->p, 0, 0, BEEP_MSG, 20, BP_HEAD "<start number='5'><profile uri='" BP_TLS "'>&lt;ready />" "</profile></start>\r\n");
+    bp_settle(&g->p);
+    assert_int_equal(track_beep_tuning(&g->p.end[1].c.track), BEEP_TS_READY);
+    forget_heard(&g->h);
+    uint64_t seqs[2] = {g->p.end[0].frames[BEEP_SEQ], g->p.end[1].frames[BEEP_SEQ]};
+    for (int side = 0; side < 2; side++) {
+        assert_int_equal(beep_mux_consumed(&g->p.end[side].m, 1, 1), OK);
+        assert_int_equal(put(g, side, 1, BEEP_MSG, 2, 0, s, true), OK);
+        say(g, side, BEEP_RPY, 1, "!");
+    }
+    bp_settle(&g->p);
+    HEARD(g, 0, "RPY 1 1 . 1");
+    assert_int_equal(g->h.lines[1], 0);
+    for (int side = 0; side < 2; side++)
+        assert_int_equal(g->p.end[side].frames[BEEP_SEQ], seqs[side]);
+    /* declined: everything goes on */
+    bp_say(&g->p, 1, 0, BEEP_RPY, 20, BP_HEAD "<profile uri='" BP_TLS "'>&lt;error code='550'/></profile>\r\n");
+    bp_settle(&g->p);
+    assert_true(beep_mux_idle(i) && beep_mux_idle(l));
+    HEARD(g, 1, "MSG 1 2 * 912", "MSG 1 2 * 912", "MSG 1 2 * 912", "MSG 1 2 . 264", "RPY 1 1 . 1");
+    assert_true(g->p.end[0].frames[BEEP_SEQ] > seqs[0]);
+    pattern_free(s);
+    stage_free(g);
+}
+
+static void nothing_behind_proceed(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    g->p.by_hand = true;
+    bp_say(&g->p, 0, 0, BEEP_MSG, 20, BP_HEAD "<start number='5'><profile uri='" BP_TLS "'>&lt;ready />" "</profile></start>\r\n");
+    bp_settle(&g->p);
+    bp_say(&g->p, 1, 0, BEEP_RPY, 20, BP_HEAD "<profile uri='" BP_TLS "'>&lt;proceed /></profile>\r\n");
+    assert_int_equal(beep_mux_pump(&g->p.end[1].m), OK);
+    assert_true(g->p.end[1].c.to_tls);
+    size_t had = g->p.end[1].link.out.n;
+    assert_int_equal(put(g, 1, 1, BEEP_MSG, 2, 0, SLICE_LIT("x"), true), ERR_USE);
+    assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 0, 100), OK);
+    assert_int_equal(beep_mux_pump(&g->p.end[1].m), OK);
+    assert_int_equal(g->p.end[1].link.out.n, had);
+    bp_settle(&g->p);
+    assert_true(g->p.end[0].c.to_tls);
+    assert_int_equal(beep_mux_consumed(&g->p.end[0].m, 0, 100), OK);
+    assert_int_equal(beep_mux_pump(&g->p.end[0].m), OK);
+    assert_int_equal(g->p.end[0].link.out.n, 0);
+    stage_free(g);
+}
+
+/* Behind our close a SEQ could cross the ok and find no channel: only a peer that runs short gets one. */
+static void seq_is_spared_around_a_close(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(3000);
+    uint64_t seqs = g->p.end[1].frames[BEEP_SEQ];
+    g->p.by_hand = true;
+    bp_say(&g->p, 0, 0, BEEP_MSG, 20, BP_HEAD "<close number='1' code='200' />\r\n");
+    bp_settle(&g->p);
+    seqs = g->p.end[1].frames[BEEP_SEQ];
+    assert_int_equal(put(g, 1, 1, BEEP_MSG, 1, 0, slice_sub(s, 0, 1000), false), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[1].frames[BEEP_SEQ], seqs);
+    assert_int_equal(put(g, 1, 1, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[1].frames[BEEP_SEQ], seqs + 1);
+    pattern_free(s);
+    stage_free(g);
+}
+
+/* A number that is used again begins with the initial window. */
+static void channels_come_again(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(20000);
+    for (int k = 0; k < 3; k++) {
+        if (k) bp_open(&g->p, 0, 1);
+        assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+        bp_settle(&g->p);
+        say(g, 1, BEEP_RPY, 1, "!");
+        bp_settle(&g->p);
+        assert_true(slice_eq(buf_slice(&g->h.octets[1]), s));
+        bp_close(&g->p, 0, 1);
+        assert_int_equal(g->p.end[1].m.queues, 1); /* channel 0 */
+        forget_heard(&g->h);
+    }
+    pattern_free(s);
+    stage_free(g);
+}
+
+/* --- memory --------------------------------------------------------------------------------------------------------------- */
+
+static void play(struct beep_pair *p)
+{
+    slice s = pattern(9000);
+    bp_greet(p);
+    bp_open(p, 0, 1);
+    bp_open(p, 1, 2);
+    for (uint32_t n = 1; n <= 3 && !p->dead; n++)
+        bp_good(p, beep_mux_send(&p->end[0].m, 1, BEEP_MSG, n, 0, s, true));
+    if (!p->dead) bp_good(p, beep_mux_send(&p->end[1].m, 2, BEEP_MSG, 1, 0, s, true));
+    bp_settle(p);
+    for (uint32_t k = 0; k < 6 && !p->dead; k++)
+        bp_good(p, beep_mux_send(&p->end[1].m, 1, BEEP_ANS, 1, k, slice_sub(s, 0, 10), k > 2));
+    for (uint32_t k = 0; k < 3 && !p->dead; k++)
+        bp_good(p, beep_mux_send(&p->end[1].m, 1, BEEP_ANS, 1, k, SLICE_NONE, true));
+    if (!p->dead) bp_good(p, beep_mux_send(&p->end[1].m, 1, BEEP_NUL, 1, 0, SLICE_NONE, true));
+    bp_settle(p);
+    pattern_free(s);
+}
+
+static void memory_is_short_at_every_call(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    struct mem_fail f;
+    do {
+        struct mem mem = mem_fail_init(&f, ++n);
+        struct env env;
+        struct beep_pair p;
+        env_init(&env);
+        env.mem = &mem;
+        bp_init(&p, &env, NULL);
+        p.may_fail = true;
+        play(&p);
+        if (f.calls < n) {
+            assert_false(p.dead);
+            assert_int_equal(p.faults, 0);
+            assert_int_equal(p.end[0].frames[BEEP_NUL], 1);
+        }
+        bp_done(&p);
+        assert_int_equal(f.live, 0);
+    } while (f.calls >= n);
+    assert_true(n > 50);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_and_windows_at_every_split),
+        cmocka_unit_test(pieces_are_joined_as_far_as_they_came),
+        cmocka_unit_test(windows_stop_one_channel_only),
+        cmocka_unit_test(one_seq_for_what_came_together),
+        cmocka_unit_test(windows_hold_with_a_slow_reader),
+        cmocka_unit_test(numbers_wrap),
+        cmocka_unit_test(channels_take_turns),
+        cmocka_unit_test(busy_channels_alternate),
+        cmocka_unit_test(many_channels),
+        cmocka_unit_test(replies_keep_the_order_of_their_msgs),
+        cmocka_unit_test(messages_of_a_channel_are_not_cut_into),
+        cmocka_unit_test(a_message_without_octets_keeps_nothing_waiting),
+        cmocka_unit_test(answers_are_interleaved_as_they_were_queued),
+        cmocka_unit_test(an_early_error_cuts_the_msg),
+        cmocka_unit_test(a_reply_waits_for_the_end_of_its_msg),
+        cmocka_unit_test(what_nothing_allows),
+        cmocka_unit_test(queues_are_bounded),
+        cmocka_unit_test(numbers_of_msgs_that_wait_are_in_use),
+        cmocka_unit_test(nothing_around_a_ready),
+        cmocka_unit_test(nothing_behind_proceed),
+        cmocka_unit_test(seq_is_spared_around_a_close),
+        cmocka_unit_test(channels_come_again),
+        cmocka_unit_test(memory_is_short_at_every_call),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
