@@ -129,6 +129,7 @@ static void release(struct beep_conn *c)
 {
     if (c->release && c->tls) tls_taken(c->tls, c->release);
     if (c->clear_release) buf_take(&c->clear, c->clear_release);
+    if (!c->clear.n) buf_shrink(&c->clear); /* idle connections hold no memory */
     c->release = c->clear_release = 0;
 }
 
