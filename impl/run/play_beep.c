@@ -95,6 +95,20 @@ static void urgent(struct player *p, int end, uint64_t now)
     (void)now;
 }
 
+/* A peer may release the session whenever it likes (3080 2.4), and an initiator that owes us nothing may be through with what it came for: no case that does not
+ * ask about it is lost by that. */
+static bool own_accord(const struct player *p, const struct beep_play_end *x)
+{
+    const struct track_beep *t = &x->conn.track;
+    if (!x->live || t->tainted[x->conn.side]) return false;
+    if (x->peer_releases) return true;
+    if (beep_play_run(p)->under_test != TEST_BEEP_INITIATOR || !x->peer_greeted || !x->greeted || x->conn.to_tls || x->hold) return false;
+    for (size_t i = 0; i < t->channels; i++)
+        if (beep_waits(t->channel[i], x->conn.side)) return false;
+    enum beep_session_state s = track_beep_session(t);
+    return s == BEEP_SS_OPEN || s == BEEP_SS_CLOSED;
+}
+
 static void ended(struct player *p, int end, enum link_end how, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
@@ -106,8 +120,9 @@ static void ended(struct player *p, int end, enum link_end how, uint64_t now)
     while (x->live && !p->stop && beep_play_next(p, end, &none, now)) {
     }
     if (p->stop) return;
+    x->over = own_accord(p, x);
     bool inside = x->live && !beep_conn_ended(&x->conn);
-    beep_play_plain(p, end, how == LINK_FIN ? "fin" : "reset", false, how == LINK_FIN ? "FIN" : "RST", now);
+    beep_play_plain(p, end, how == LINK_FIN ? "fin" : "reset", x->over, how == LINK_FIN ? "FIN" : "RST", now);
     if (inside && how == LINK_FIN) beep_play_faults(p, end, p->rungs ? p->rungs - 1 : 0);
     x->conn.failed_told = true; /* an end without close_notify is told by its own event, FIN or RST */
 }
@@ -147,10 +162,17 @@ static void done(struct player *p)
     p->state = NULL;
 }
 
-/* Nothing of BEEP waits for time alone. */
+/* The case goes on with an end that the peer is through with. */
+static bool over(const struct player *p, int end)
+{
+    const struct scn_stmt *s = p->pc < p->plan->stmts ? &p->plan->stmt[p->pc] : NULL;
+    return beep_play_end(p, end)->over && s && end_of(p, s->end) == end;
+}
+
 static uint64_t deadline(const struct player *p)
 {
-    (void)p;
+    for (int i = 0; i < PLAY_ENDS; i++)
+        if (over(p, i)) return 0;
     return UINT64_MAX;
 }
 
@@ -159,6 +181,7 @@ static void tick(struct player *p, uint64_t now)
 {
     for (int i = 0; i < PLAY_ENDS; i++) {
         const struct beep_play_end *x = beep_play_end(p, i);
+        if (over(p, i)) play_inconc(p, "the peer ended the session of its own accord");
         if (!x->sending.on || x->sending.pc != p->pc + 1 || !p->armed_until || now < p->armed_until) continue;
         play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent", (unsigned)x->sending.channel,
                     x->sending.payload.n - x->sending.at);

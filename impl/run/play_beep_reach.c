@@ -99,7 +99,7 @@ static int to_channel(const struct trip *t)
         return stuck(t, "the peer declines the channel: %s", x->declined);
     }
     bool listener = beep_play_run(t->p)->under_test == TEST_BEEP_LISTENER;
-    if (!uri) uri = listener || *x->offered ? play_beep_profile(beep_play_run(t->p)) : NULL;
+    if (!uri && listener) uri = play_beep_profile(beep_play_run(t->p));
     if (!uri && *x->offered) uri = x->offered;
     if (uri) return ask_start(t, uri, SLICE_NONE) == OK ? WAIT : stuck(t, "the start cannot be sent");
     if (listener) return stuck(t, "the peer offers no data profile; give one");

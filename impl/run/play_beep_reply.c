@@ -161,7 +161,7 @@ static bool case_greets(const struct player *p, int end)
         const struct scn_stmt *s = &p->plan->stmt[i];
         const char *what = beep_play_word(s, 0);
         if (p->run->proto->end_of(p, s->end) != end || !what) continue;
-        if (s->word == SCN_REACH && strcmp(what, "connected") != 0 && strcmp(what, "proceeded") != 0) return false;
+        if (s->word == SCN_REACH && strcmp(what, "connected") != 0) return false;
         if (s->word == SCN_SEND && (strcmp(what, "greeting") == 0 || strcmp(what, "refusal") == 0)) return true;
     }
     return false;
@@ -292,6 +292,7 @@ static err answer_close(struct player *p, int end, const struct beep_got *g, uin
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_el ok = {.kind = BEEP_EL_OK};
     uint32_t number = g->el->number;
+    if (!number) x->peer_releases = true;
     if (number && !track_beep_channel(&x->conn.track, number)) return owe_error(p, end, &g->frame, 550, now);
     TRY(owe_element(p, end, BEEP_RPY, &g->frame, &ok, number ? BEEP_THEN_NOTHING : BEEP_THEN_END, now));
     x->owed[x->owed_n - 1].closing = true;

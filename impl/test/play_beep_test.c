@@ -297,6 +297,23 @@ static void test_busy_initiator(void **state)
     end(&d);
 }
 
+/* A peer that leaves when it is through loses no case that does not ask about it. */
+static void test_own_accord(void **state)
+{
+    (void)state;
+    const char *wait = "reach greeted\nexpect rpy -> pass\n", *ask = "reach greeted\nexpect close -> pass\n";
+    gives_listener("reach released\ndo close\n" IDLE, wait, V_INCONC, "of its own accord");
+    gives_listener("reach greeted\ndo close\n" IDLE, wait, V_INCONC, "of its own accord");
+    gives_listener("reach greeted\nexpect silence within 1s -> next\ndo reset\n" IDLE, wait, V_INCONC, "of its own accord");
+    gives_listener("reach released\ndo close\n" IDLE, ask, V_PASS, NULL);
+    gives_listener("reach greeted\ndo close\n" IDLE, ask, V_PASS, NULL);
+    /* it owes an answer, or was made to */
+    gives_listener("reach greeted\ndo hold\nexpect start -> next\ndo close\n" IDLE, "reach greeted\nsend start\nexpect error -> pass\n", V_FAIL, "got fin");
+    gives_listener("reach greeted\nexpect bad -> next\ndo close\n" IDLE, "reach greeted\nraw x\nexpect rpy -> pass\n", V_FAIL, "got fin");
+    gives("reach greeted\nexpect rpy -> pass\n", "reach greeted\ndo close\n" IDLE, V_FAIL, "got fin");
+    gives("reach greeted\nexpect rpy -> pass\n", "reach released\n" IDLE, V_INCONC, "of its own accord");
+}
+
 static void test_named_initiative(void **state)
 {
     (void)state;
@@ -511,7 +528,7 @@ int main(void)
         cmocka_unit_test(test_no_response),      cmocka_unit_test(test_faults),           cmocka_unit_test(test_second_end),
         cmocka_unit_test(test_misuse),           cmocka_unit_test(test_sasl),             cmocka_unit_test(test_sasl_layer),
         cmocka_unit_test(test_tls),              cmocka_unit_test(test_wants_tls),        cmocka_unit_test(test_observed),
-        cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_labels),           cmocka_unit_test(test_own_accord),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
