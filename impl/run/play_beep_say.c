@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "peer/beep_peer.h"
 #include "run/play_beep_impl.h"
 
 /* A statement of at most 64 arguments (scn.h). */
@@ -241,9 +242,7 @@ static err default_profile(struct player *p, int end, const struct scn_stmt *s, 
         const struct beep_exchange *e = c ? beep_owed(c, x->conn.side) : NULL;
         if (e && e->uris) return add_profile(p, el, slice_str(e->uri[0]));
     }
-    if (known) return add_profile(p, el, slice_str(known));
-    play_inconc(p, "the peer offers no data profile, and none was given");
-    return OK;
+    return add_profile(p, el, slice_str(known ? known : BEEP_URI_ECHO)); /* one that the peer does not have is declined */
 }
 
 static err read_element(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w, struct beep_el *el, struct buf *store)
