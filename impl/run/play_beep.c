@@ -120,9 +120,10 @@ static void ended(struct player *p, int end, enum link_end how, uint64_t now)
     while (x->live && !p->stop && beep_play_next(p, end, &none, now)) {
     }
     if (p->stop) return;
-    x->over = own_accord(p, x);
+    bool own = own_accord(p, x);
+    if (own) x->over_at = now ? now : 1;
     bool inside = x->live && !beep_conn_ended(&x->conn);
-    beep_play_plain(p, end, how == LINK_FIN ? "fin" : "reset", x->over, how == LINK_FIN ? "FIN" : "RST", now);
+    beep_play_plain(p, end, how == LINK_FIN ? "fin" : "reset", own, how == LINK_FIN ? "FIN" : "RST", now);
     if (inside && how == LINK_FIN) beep_play_faults(p, end, p->rungs ? p->rungs - 1 : 0);
     x->conn.failed_told = true; /* an end without close_notify is told by its own event, FIN or RST */
 }
@@ -162,18 +163,20 @@ static void done(struct player *p)
     p->state = NULL;
 }
 
-/* The case goes on with an end that the peer is through with. */
-static bool over(const struct player *p, int end)
+/* When the case is over that goes on with an end that the peer is through with; UINT64_MAX: it is not. */
+static uint64_t over_at(const struct player *p, int end)
 {
     const struct scn_stmt *s = p->pc < p->plan->stmts ? &p->plan->stmt[p->pc] : NULL;
-    return beep_play_end(p, end)->over && s && end_of(p, s->end) == end;
+    uint64_t at = beep_play_end(p, end)->over_at;
+    return at && s && end_of(p, s->end) == end ? at : UINT64_MAX;
 }
 
 static uint64_t deadline(const struct player *p)
 {
+    uint64_t first = UINT64_MAX;
     for (int i = 0; i < PLAY_ENDS; i++)
-        if (over(p, i)) return 0;
-    return UINT64_MAX;
+        if (over_at(p, i) < first) first = over_at(p, i);
+    return first;
 }
 
 /* A send that the peer's window holds back is the only statement of ours that can be late. */
@@ -181,7 +184,7 @@ static void tick(struct player *p, uint64_t now)
 {
     for (int i = 0; i < PLAY_ENDS; i++) {
         const struct beep_play_end *x = beep_play_end(p, i);
-        if (over(p, i)) play_inconc(p, "the peer ended the session of its own accord");
+        if (now >= over_at(p, i)) play_inconc(p, "the peer ended the session of its own accord");
         if (!x->sending.on || x->sending.pc != p->pc + 1 || !p->armed_until || now < p->armed_until) continue;
         play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent", (unsigned)x->sending.channel,
                     x->sending.payload.n - x->sending.at);

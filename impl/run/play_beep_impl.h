@@ -97,7 +97,7 @@ struct beep_play_end {
     unsigned offers_sasl;
     char declined[96];      /* the last error that the peer answered, for people */
     bool peer_releases;     /* the peer asked for the release of its own accord, and we agree */
-    bool over;              /* the peer ended the session of its own accord */
+    uint64_t over_at;       /* the peer ended the session of its own accord: then the case is over, 0: never */
     bool refused;           /* error in place of the greeting */
     uint32_t data_channel;  /* the channel that data came on, for BEEP_SEEN_TWO_CHANNELS */
     struct beep_play_part part[BEEP_PLAY_PARTS];

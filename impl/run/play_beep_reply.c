@@ -387,7 +387,9 @@ static err follow(struct player *p, int end, enum beep_play_then then, uint64_t 
     switch (then) {
     case BEEP_THEN_TLS: beep_play_fresh(p, end); return beep_play_start_tls(p, end, false);
     case BEEP_THEN_LAYER: return beep_play_sasl_layer(p, end, now);
-    case BEEP_THEN_END: return beep_play_close(p, end, true, now);
+    case BEEP_THEN_END: /* a case that waits for the peer's end has that long */
+        beep_play_end(p, end)->over_at = now + p->e.env->limits.close_ms;
+        return beep_play_close(p, end, true, now);
     case BEEP_THEN_NOTHING: break;
     }
     return OK;
