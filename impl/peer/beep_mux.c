@@ -341,11 +341,14 @@ err beep_mux_pump(struct beep_mux *m)
 {
     const struct buf *out = &m->c->link->out;
     size_t low = m->setup->low_water;
-    enum hold hold = held(m);
-    wake_some(m, hold);
-    while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && out->n < low)
-        TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
-    while ((hold = held(m)) != HOLD_ALL && m->line[BEEP_LINE_FRAMES].first && out->n < low)
-        TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
+    enum hold hold;
+    do { /* again when a frame of ours let others go */
+        hold = held(m);
+        wake_some(m, hold);
+        while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && out->n < low)
+            TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
+        while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && out->n < low)
+            TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
+    } while (hold != held(m));
     return OK;
 }

@@ -331,6 +331,28 @@ static void frames_that_are_not_sent(void **state)
     bp_done(&p);
 }
 
+/* The frame went out, but its MSG could not be kept in mind: that is no success. */
+static void a_frame_without_memory_for_it(void **state)
+{
+    const struct world *w = *state;
+    struct mem_fail f;
+    struct mem mem = mem_fail_init(&f, 0);
+    struct env env = w->env;
+    struct beep_pair p;
+    env.mem = &mem;
+    bp_init(&p, &env, NULL);
+    bp_greet(&p);
+    bp_open(&p, 0, 1);
+    struct beep_frame m = msg(1, 1, 0, SLICE_LIT("x"));
+    assert_true(p.end[0].link.out.cap > 64); /* no memory is wanted for the octets */
+    f.fail_at = f.calls + 1;
+    assert_int_equal(beep_conn_frame(&p.end[0].c, &m), ERR_SYS);
+    assert_true(p.end[0].link.out.n > 0);
+    f.fail_at = 0;
+    bp_done(&p);
+    assert_int_equal(f.live, 0);
+}
+
 static void bad_octets_are_told_once(void **state)
 {
     const struct world *w = *state;
@@ -395,6 +417,18 @@ static void octets_of_a_tester(void **state)
     assert_int_equal(c->track.fault_n, 0);
     /* told nothing */
     assert_int_equal(beep_conn_write(c, SLICE_LIT("FOO")), OK);
+    bp_done(&p);
+    /* beyond the window is no end of the session, and still our own doing */
+    bp_init(&p, &w->env, NULL);
+    bp_greet(&p);
+    bp_open(&p, 0, 1);
+    static char long_frame[5200];
+    int head = snprintf(long_frame, sizeof long_frame, "MSG 1 1 . 0 5000\r\n");
+    memset(long_frame + head, 'x', 5000);
+    memcpy(long_frame + head + 5000, "END\r\n", 5);
+    assert_int_equal(beep_conn_write_read(&p.end[0].c, slice_of(long_frame, (size_t)head + 5005)), OK);
+    assert_true(p.end[0].c.track.tainted[0]);
+    assert_false(p.end[0].c.track.lost);
     bp_done(&p);
     /* a proceed by hand, and too much behind it */
     for (int more = 0; more < 2; more++) {
@@ -502,6 +536,7 @@ int main(void)
         cmocka_unit_test(tls_by_hand),
         cmocka_unit_test(a_damaged_record),
         cmocka_unit_test(frames_that_are_not_sent),
+        cmocka_unit_test(a_frame_without_memory_for_it),
         cmocka_unit_test(bad_octets_are_told_once),
         cmocka_unit_test(an_end_inside_a_frame),
         cmocka_unit_test(octets_of_a_tester),

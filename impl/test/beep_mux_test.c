@@ -436,6 +436,20 @@ static void answers_are_interleaved_as_they_were_queued(void **state)
     HEARD(g, 0, "ANS 1 1/0 * 1", "ANS 1 1/1 * 1", "ANS 1 1/0 . 5", "ANS 1 1/1 . 0", "ANS 1 1/0 . 5", "MSG 1 1 . 16", "NUL 1 1 . 0",
           "RPY 1 2 . 5");
     assert_int_equal(g->p.end[1].m.queued, 0);
+    /* an answer is begun and there is nothing to send of it: a MSG has to wait all the same */
+    say(g, 0, BEEP_MSG, 5, "?");
+    bp_settle(&g->p);
+    forget_heard(&g->h);
+    answer(g, 1, 5, 0, "a", false);
+    answer(g, 1, 5, 1, "b", true);
+    bp_settle(&g->p);
+    say(g, 1, BEEP_MSG, 2, "?");
+    bp_settle(&g->p);
+    HEARD(g, 0, "ANS 1 5/0 * 1", "ANS 1 5/1 . 1");
+    answer(g, 1, 5, 0, "", true);
+    assert_int_equal(put(g, 1, 1, BEEP_NUL, 5, 0, SLICE_NONE, true), OK);
+    bp_settle(&g->p);
+    HEARD(g, 0, "ANS 1 5/0 * 1", "ANS 1 5/1 . 1", "ANS 1 5/0 . 0", "NUL 1 5 . 0", "MSG 1 2 . 1");
     /* none at all, and one in many frames */
     slice s = pattern(2000);
     say(g, 0, BEEP_MSG, 3, "?");
@@ -630,6 +644,135 @@ static void nothing_around_a_ready(void **state)
     stage_free(g);
 }
 
+/* The frame that answers the ready lets go what it kept back, in the same pump. */
+static void what_a_ready_kept_back_goes_behind_its_answer(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    g->p.by_hand = true;
+    bp_say(&g->p, 0, 0, BEEP_MSG, 20, BP_HEAD "<start number='5'><profile uri='" BP_TLS "'>&lt;ready />" "</profile></start>\r\n");
+    bp_settle(&g->p);
+    say(g, 1, BEEP_MSG, 1, "?");
+    bp_settle(&g->p);
+    assert_int_equal(g->h.lines[0], 0);
+    bp_say(&g->p, 1, 0, BEEP_RPY, 20, BP_HEAD "<profile uri='" BP_TLS "'>&lt;error code='550'/></profile>\r\n");
+    assert_int_equal(beep_mux_pump(&g->p.end[1].m), OK);
+    assert_true(beep_mux_idle(&g->p.end[1].m));
+    bp_settle(&g->p);
+    HEARD(g, 0, "MSG 1 1 . 1");
+    stage_free(g);
+}
+
+static void no_seq_before_the_greeting(void **state)
+{
+    (void)state;
+    struct env env;
+    struct beep_pair p;
+    env_init(&env);
+    bp_init(&p, &env, NULL);
+    bp_begin(&p);
+    beep_mux_reset(&p.end[1].m);
+    bp_settle(&p);
+    assert_int_equal(p.end[1].frames[BEEP_RPY], 1);
+    assert_int_equal(p.end[0].frames[BEEP_SEQ], 0);
+    bp_say(&p, 1, 0, BEEP_RPY, 0, BP_GREETING);
+    bp_settle(&p);
+    assert_int_equal(p.end[0].frames[BEEP_SEQ], 1);
+    assert_int_equal(p.faults, 0);
+    bp_done(&p);
+}
+
+/* Both ask for the release: both get their ok. */
+static void releases_that_cross(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    for (int side = 0; side < 2; side++)
+        bp_say(&g->p, side, 0, BEEP_MSG, 9, BP_HEAD "<close code='200' />\r\n");
+    for (int side = 0; side < 2; side++)
+        assert_int_equal(beep_mux_pump(&g->p.end[side].m), OK);
+    bp_settle(&g->p);
+    for (int side = 0; side < 2; side++) {
+        assert_true(beep_mux_idle(&g->p.end[side].m));
+        assert_int_equal(track_beep_session(&g->p.end[side].c.track), BEEP_SS_RELEASED);
+    }
+    stage_free(g);
+}
+
+/* More windows open at once than are told one by one. */
+static void many_windows_open_at_once(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 100 };
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(5000);
+    for (uint32_t n = 3; n < 2 * CHANNELS; n += 2)
+        bp_open(&g->p, 0, n);
+    g->p.end[1].hold = true;
+    for (uint32_t n = 1; n < 2 * CHANNELS; n += 2)
+        assert_int_equal(put(g, 0, n, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[1].held, CHANNELS * 4096);
+    for (uint32_t n = 1; n < 2 * CHANNELS; n += 2)
+        assert_int_equal(beep_mux_consumed(&g->p.end[1].m, n, 4096), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[1].held, CHANNELS * 5000);
+    assert_true(beep_mux_idle(&g->p.end[0].m));
+    pattern_free(s);
+    stage_free(g);
+}
+
+/* No more MSGs are sent without an answer than a tracker keeps, and no more wait. */
+static void msgs_without_answers_are_bounded(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    for (uint32_t n = 1; n <= BEEP_MUX_MESSAGES; n++)
+        assert_int_equal(put(g, 0, 1, BEEP_MSG, n, 0, SLICE_NONE, true), OK);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, BEEP_MUX_MESSAGES + 1, 0, SLICE_NONE, true), ERR_LIMIT);
+    assert_int_equal(beep_mux_room(&g->p.end[0].m, 1), 0);
+    bp_settle(&g->p);
+    assert_true(beep_mux_idle(&g->p.end[0].m));
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, BEEP_MUX_MESSAGES + 1, 0, SLICE_NONE, true), OK);
+    bp_settle(&g->p);
+    assert_false(beep_mux_idle(&g->p.end[0].m));
+    say(g, 1, BEEP_RPY, 1, "!");
+    bp_settle(&g->p);
+    assert_true(beep_mux_idle(&g->p.end[0].m));
+    stage_free(g);
+}
+
+/* Whoever claims to have consumed more than came grants no more than the buffer has. */
+static void no_window_beyond_the_buffer(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    for (int k = 0; k < 3; k++) {
+        assert_int_equal(beep_mux_consumed(&g->p.end[1].m, 1, 100000), OK);
+        bp_settle(&g->p);
+        assert_int_equal(beep_window(bp_channel(&g->p, 0, 1), 0), 16384);
+    }
+    stage_free(g);
+}
+
+/* While the end of a SASL exchange may be on its way, a layer could begin in front of a SEQ (4.1). */
+static void seq_is_spared_in_a_sasl_exchange(void **state)
+{
+    (void)state;
+    struct stage *g = stage_new(NULL);
+    slice s = pattern(3000);
+    g->p.end[1].c.track.tuning.state = BEEP_TS_BLOB;
+    uint64_t seqs = g->p.end[0].frames[BEEP_SEQ];
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, slice_sub(s, 0, 500), false), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[0].frames[BEEP_SEQ], seqs);
+    assert_int_equal(put(g, 0, 1, BEEP_MSG, 1, 0, s, true), OK);
+    bp_settle(&g->p);
+    assert_int_equal(g->p.end[0].frames[BEEP_SEQ], seqs + 1);
+    pattern_free(s);
+    stage_free(g);
+}
+
 static void nothing_behind_proceed(void **state)
 {
     (void)state;
@@ -763,6 +906,13 @@ int main(void)
         cmocka_unit_test(queues_are_bounded),
         cmocka_unit_test(numbers_of_msgs_that_wait_are_in_use),
         cmocka_unit_test(nothing_around_a_ready),
+        cmocka_unit_test(what_a_ready_kept_back_goes_behind_its_answer),
+        cmocka_unit_test(no_seq_before_the_greeting),
+        cmocka_unit_test(releases_that_cross),
+        cmocka_unit_test(many_windows_open_at_once),
+        cmocka_unit_test(msgs_without_answers_are_bounded),
+        cmocka_unit_test(no_window_beyond_the_buffer),
+        cmocka_unit_test(seq_is_spared_in_a_sasl_exchange),
         cmocka_unit_test(nothing_behind_proceed),
         cmocka_unit_test(seq_is_spared_around_a_close),
         cmocka_unit_test(channels_come_again),
