@@ -45,6 +45,7 @@ static const struct row broken[] = {
     {"MSG \n", BEEP_F_HEAD_EOL, 4, ERR_PEER},
     {"MSG +1 1 . 0 0\r\n", BEEP_F_CHANNEL, 4, ERR_PEER},
     {"MSG -1 1 . 0 0\r\n", BEEP_F_CHANNEL, 4, ERR_PEER},
+    {"MSG 0:1 . 0 0\r\n", BEEP_F_CHANNEL, 5, ERR_PEER},
     {"MSG 0x0 1 . 0 0\r\n", BEEP_F_CHANNEL, 5, ERR_PEER},
     {"MSG 2147483648 1 . 0 0\r\n", BEEP_F_CHANNEL, 13, ERR_PEER},
     {"MSG 99999999999999999999 1 . 0 0\r\n", BEEP_F_CHANNEL, 13, ERR_PEER},
@@ -291,6 +292,9 @@ static void test_memory(void **state)
     assert_int_equal(beep_reader_next(&r, &in, &f, &at), BEEP_READ_HEAD);
     assert_int_equal(beep_reader_next(&r, &in, &f, &at), BEEP_READ_MORE);
     assert_true(mf.peak < 4096);
+    static uint8_t much[1000];
+    in = slice_of(much, sizeof much);
+    assert_int_equal(beep_reader_next(&r, &in, &f, &at), BEEP_READ_MORE);
     assert_true(beep_reader_inside(&r));
     beep_reader_done(&r);
     assert_int_equal(mf.blocks, 0);
