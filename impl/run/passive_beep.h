@@ -5,7 +5,7 @@
 
 #include "run/proto.h"
 
-enum { PASSIVE_BEEP = 3 };
+enum { PASSIVE_BEEP = 65 };
 /* Their needs are bit sets of enum play_beep_seen. */
 extern const struct run_passive passive_beep[PASSIVE_BEEP];
 

@@ -38,7 +38,10 @@ enum play_beep_seen {
     BEEP_SEEN_SEQ, BEEP_SEEN_SEGMENTED /* a message of several frames */, BEEP_SEEN_WINDOW /* more than the first window on one channel */,
     BEEP_SEEN_START, BEEP_SEEN_PROFILE, BEEP_SEEN_CLOSE, BEEP_SEEN_OK, BEEP_SEEN_ERROR, BEEP_SEEN_RELEASE /* asked for, or agreed to */,
     BEEP_SEEN_READY, BEEP_SEEN_PROCEED, BEEP_SEEN_HELLO, BEEP_SEEN_TLS, BEEP_SEEN_BLOB, BEEP_SEEN_AUTHENTICATED,
-    BEEP_SEEN_DATA /* a message on a data channel */, BEEP_SEEN_FEATURES, BEEP_SEEN_TWO_CHANNELS /* data on two channels of one session */
+    BEEP_SEEN_DATA /* a message on a data channel */, BEEP_SEEN_FEATURES, BEEP_SEEN_TWO_CHANNELS /* data on two channels of one session */,
+    BEEP_SEEN_PIPELINE /* a reply while another MSG of ours waits on the channel */, BEEP_SEEN_GREETED_AGAIN /* under TLS */,
+    BEEP_SEEN_KEPT /* error to a close */, BEEP_SEEN_INNER /* an element inside the profile of a reply */, BEEP_SEEN_SASL_URI,
+    BEEP_SEEN_TLS_TALK /* ready or proceed */
 };
 
 extern const struct play_proto play_beep;

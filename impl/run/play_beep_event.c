@@ -62,27 +62,6 @@ void beep_play_summary(const struct beep_el *el, char *out, size_t n)
     snprintf(out, n, "%s", name);
 }
 
-/* --- faults -------------------------------------------------------------------------------------------------------------- */
-
-void beep_play_faults(struct player *p, int end, size_t rung)
-{
-    const struct beep_play_end *x = beep_play_end(p, end);
-    const struct track_beep *t = &x->conn.track;
-    if (t->tainted[x->conn.side]) return; /* what a peer does about our mistakes is for the case to judge */
-    for (uint32_t i = 0; i < t->fault_n; i++) {
-        const struct beep_fault *f = &t->fault[i];
-        if (f->side == x->conn.side || f->severity == SEV_NOTE) continue;
-        struct play_fault pf = {.code = (int)f->code,
-                                .fail = f->severity == SEV_FAIL,
-                                .clause = f->clause,
-                                .defect = f->defect,
-                                .text = f->text,
-                                .at = f->at,
-                                .rung = rung};
-        play_fault(p, &pf);
-    }
-}
-
 /* The fault of the peer that makes a frame poorly formed; NONE when it is not. */
 static enum beep_fault_code poor(const struct beep_play_end *x)
 {
@@ -95,75 +74,6 @@ static enum beep_fault_code poor(const struct beep_play_end *x)
 }
 
 /* --- what came ------------------------------------------------------------------------------------------------------------ */
-
-static void see_keyword(struct player *p, enum beep_keyword k)
-{
-    static const enum play_beep_seen seen[BEEP_KEYWORDS] = {BEEP_SEEN_MSG, BEEP_SEEN_RPY, BEEP_SEEN_ERR,
-                                                            BEEP_SEEN_ANS, BEEP_SEEN_NUL, BEEP_SEEN_SEQ};
-    beep_play_see(p, seen[k]);
-    beep_play_see(p, BEEP_SEEN_FRAME);
-}
-
-static void see_element(struct player *p, const struct beep_got *g)
-{
-    static const int seen[BEEP_EL_COUNT] = {
-        -1,           BEEP_SEEN_GREETING, BEEP_SEEN_START, BEEP_SEEN_PROFILE, BEEP_SEEN_CLOSE,
-        BEEP_SEEN_OK, BEEP_SEEN_ERROR,    BEEP_SEEN_READY, BEEP_SEEN_PROCEED, BEEP_SEEN_BLOB};
-    if (seen[g->el->kind] >= 0) beep_play_see(p, (enum play_beep_seen)seen[g->el->kind]);
-    if (g->inner && seen[g->inner->kind] >= 0) beep_play_see(p, (enum play_beep_seen)seen[g->inner->kind]);
-    bool release = (g->el->kind == BEEP_EL_CLOSE && !g->el->number) || (g->el->kind == BEEP_EL_OK && g->ask == BEEP_ASK_RELEASE);
-    if (release) beep_play_see(p, BEEP_SEEN_RELEASE);
-    if (g->el->kind == BEEP_EL_GREETING && g->el->features_given) beep_play_see(p, BEEP_SEEN_FEATURES);
-}
-
-static bool tuning_uri(slice uri)
-{
-    return slice_eq(uri, SLICE_LIT(BEEP_URI_TLS)) || slice_starts(uri, SLICE_LIT(BEEP_URI_SASL));
-}
-
-static void learn_profile(struct player *p, const struct beep_el *el)
-{
-    char *learned = beep_play_run(p)->learned_profile;
-    for (size_t i = 0; i < el->profiles && !*learned; i++) {
-        slice uri = el->profile[i].uri;
-        if (tuning_uri(uri) || !uri.n || uri.n >= PLAY_BEEP_URI) continue;
-        memcpy(learned, uri.p, uri.n);
-        learned[uri.n] = 0;
-    }
-}
-
-/* What the present greeting offers; what one before it did is forgotten (3080 9). */
-static void learn_greeting(struct player *p, int end, const struct beep_el *el)
-{
-    struct beep_play_end *x = beep_play_end(p, end);
-    struct play_beep_run *r = beep_play_run(p);
-    x->offers_tls = false;
-    x->offers_sasl = 0;
-    x->offered[0] = 0;
-    for (size_t i = 0; i < el->profiles; i++) {
-        slice uri = el->profile[i].uri;
-        if (slice_eq(uri, SLICE_LIT(BEEP_URI_TLS))) {
-            x->offers_tls = r->learned_tls = true;
-        } else if (slice_starts(uri, SLICE_LIT(BEEP_URI_SASL))) {
-            enum sasl_mech m = sasl_mech_find(slice_sub(uri, sizeof BEEP_URI_SASL - 1, uri.n));
-            if (m != SASL_MECHS) x->offers_sasl |= SASL_BIT(m);
-        } else if (!*x->offered && uri.n && uri.n < PLAY_BEEP_URI) {
-            memcpy(x->offered, uri.p, uri.n);
-            x->offered[uri.n] = 0;
-        }
-    }
-    r->learned_mechanisms |= x->offers_sasl;
-    if (r->under_test == TEST_BEEP_LISTENER) learn_profile(p, el);
-}
-
-static void learn_start(struct player *p, const struct beep_got *g)
-{
-    struct play_beep_run *r = beep_play_run(p);
-    if (r->under_test != TEST_BEEP_INITIATOR) return;
-    learn_profile(p, g->el);
-    for (size_t i = 0; i < g->el->profiles; i++)
-        if (slice_eq(g->el->profile[i].uri, SLICE_LIT(BEEP_URI_TLS))) r->learned_wants_tls = true;
-}
 
 /* The peer's messages in progress. */
 static struct beep_play_part *count_frame(struct beep_play_end *x, const struct beep_frame *f)
@@ -379,34 +289,21 @@ static void note_error(struct beep_play_end *x, const struct beep_el *el)
     snprintf(x->declined, sizeof x->declined, "%u %s", (unsigned)el->code, text);
 }
 
-static bool readable(const struct beep_got *g)
-{
-    if (!g->el || g->el->kind == BEEP_EL_NONE) return false;
-    for (uint32_t i = 0; i < g->el->note_n; i++) {
-        enum beep_fault_code c = g->el->note[i].code;
-        if (beep_faults[c].severity == SEV_FAIL && beep_remedies[c] != BEEP_DO_NOTHING) return false;
-    }
-    return true;
-}
-
 static err on_message(struct player *p, int end, const struct beep_got *g, struct beep_play_part *part, size_t rung, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct beep_el *el = g->el;
     if (part && part->frames > 1) beep_play_see(p, BEEP_SEEN_SEGMENTED);
+    if (beep_play_readable(g)) beep_play_learn(p, end, g);
     if (part) part->used = false;
     bool about_sasl = beep_play_sasl_about(x, g);
     if (!el && !(g->channel && (g->channel->number == 0 || g->channel->tuning != BEEP_DATA_CHANNEL))) {
         raise_data(p, end, g, part, rung);
-    } else if (!readable(g)) {
+    } else if (!beep_play_readable(g)) {
         raise_unreadable(p, end, g, rung);
     } else {
-        see_element(p, g);
-        if (el->kind == BEEP_EL_GREETING) learn_greeting(p, end, el);
-        if (el->kind == BEEP_EL_START) learn_start(p, g);
         if (el->kind == BEEP_EL_ERROR) {
             x->refused = track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE && g->frame.msgno == 0;
-            if (x->refused) beep_play_see(p, BEEP_SEEN_REFUSAL);
             note_error(x, el);
         }
         raise_element(p, end, g, part, about_sasl, rung);
@@ -428,8 +325,8 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
     if (g->last && g->el) beep_play_summary(g->el, what, sizeof what);
     snprintf(label, sizeof label, "%s%s%s", head, *what ? " " : "", what);
     size_t r = play_rung(p, RUNG_MESSAGE, end, true, beep_play_secured(x), label, fr->raw, now);
-    see_keyword(p, fr->keyword);
     beep_play_faults(p, end, r);
+    beep_play_look(p, end, g, greeting, r);
     enum beep_fault_code bad = poor(x);
     if (bad != BEEP_F_NONE) {
         raise_bad(p, end, bad, fr->raw, r);
@@ -440,7 +337,6 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
         return OK;
     }
     if (!greeting) raise_frame(p, end, fr, r);
-    if (g->channel && g->channel->dir[!x->conn.side].next > BEEP_WINDOW) beep_play_see(p, BEEP_SEEN_WINDOW);
     struct beep_play_part *part = count_frame(x, fr);
     if (g->last && greeting) x->peer_greeted = true;
     if (g->last) TRY(on_message(p, end, g, part, r, now));
@@ -497,8 +393,8 @@ static void on_hello(struct player *p, int end, uint16_t version, uint64_t now)
     snprintf(text, sizeof text, "%u.%u", (unsigned)(version >> 8), (unsigned)(version & 0xff));
     snprintf(label, sizeof label, version ? "TLS hello, record %s" : "octets that are no TLS", text);
     size_t r = play_rung(p, RUNG_EVENT, end, true, false, label, SLICE_NONE, now);
-    if (version) beep_play_see(p, BEEP_SEEN_HELLO);
     beep_play_faults(p, end, r);
+    if (version) beep_play_look_hello(p, end, r);
     struct play_field hello = {"version", slice_str(text)};
     if (version) play_raise(p, "hello", end, true, r, &hello, 1);
     else raise_bad(p, end, BEEP_F_NOT_TLS, buf_slice(&beep_play_end(p, end)->conn.wire), r);
@@ -534,7 +430,9 @@ bool beep_play_next(struct player *p, int end, slice *in, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_event ev = {.kind = BEEP_EV_NOTHING};
-    if (!x->live || !beep_conn_next(&x->conn, in, now, &ev)) return false;
+    if (!x->live) return false;
+    x->was_tuning = track_beep_tuning(&x->conn.track);
+    if (!beep_conn_next(&x->conn, in, now, &ev)) return false;
     err e = on_event(p, end, &ev, now);
     if (e == OK) e = beep_play_pump(p, end, now);
     if (e != OK && !p->stop) play_error(p, "cannot answer the peer: %s", err_name(e));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of the BEEP adapter: play_beep (life), _event (what came becomes events), _reply (what we do by ourselves), _sasl, _say (send and raw), _do and
+/* Between the files of the BEEP adapter: play_beep (life), _event (what came becomes events), _seen (what it tells), _reply (what we do by ourselves), _sasl, _say (send and raw), _do and
  * _reach. */
 #ifndef RUN_PLAY_BEEP_IMPL_H
 #define RUN_PLAY_BEEP_IMPL_H
@@ -12,6 +12,7 @@ enum {
     BEEP_PLAY_SENT = 64,     /* messages of ours that a reply can be compared with: pipelined, and not answered */
     BEEP_PLAY_OWED = 128,    /* replies of ours that wait: for the window, or for other replies */
     BEEP_PLAY_EXCHANGES = 8, /* authentications of one case */
+    BEEP_PLAY_FRAME = 16384, /* octets of a frame of ours, unless the case says otherwise: no peer of small buffers is asked too much */
     BEEP_PLAY_GRANT = 65536  /* octets that we let a peer send ahead: any message that it echoes fits */
 };
 
@@ -53,7 +54,7 @@ struct beep_play_sending {
     enum beep_keyword keyword;
     uint32_t channel, msgno, ansno;
     struct buf payload;
-    size_t at, frame;       /* frame: octets of each, 0: as many as fit */
+    size_t at, frame;       /* frame: octets of each */
     bool begun, more, reckless;
     char what[24];
 };
@@ -95,6 +96,7 @@ struct beep_play_end {
     char offered[PLAY_BEEP_URI]; /* first data profile of the peer's present greeting */
     bool offers_tls;
     unsigned offers_sasl;
+    enum beep_tuning_state was_tuning; /* ahead of the last event */
     char declined[96];      /* the last error that the peer answered, for people */
     bool peer_releases;     /* the peer asked for the release of its own accord, and we agree */
     uint64_t over_at;       /* the peer ended the session of its own accord: then the case is over, 0: never */
@@ -204,7 +206,15 @@ void beep_play_sasl_done(struct beep_play_end *x);
 void beep_play_summary(const struct beep_el *el, char *out, size_t n);
 /* The header of a frame in octets, printable: "MSG 0 1 . 52 120". */
 void beep_play_head(slice octets, char *out, size_t n);
+/* The faults of the tracker that are the peer's. */
 void beep_play_faults(struct player *p, int end, size_t rung);
+/* What a frame of the peer shows: for the run, and faults that the tracker does not tell. */
+void beep_play_look(struct player *p, int end, const struct beep_got *g, bool greeting, size_t rung);
+void beep_play_look_hello(struct player *p, int end, size_t rung);
+/* What a readable element of the peer tells the run. */
+void beep_play_learn(struct player *p, int end, const struct beep_got *g);
+/* A complete message of channel management or tuning without a fault that asks for ERR 500 or 501. */
+bool beep_play_readable(const struct beep_got *g);
 void beep_play_plain(struct player *p, int end, const char *name, bool shy, const char *label, uint64_t now);
 /* One event of the connection; false when there is none. */
 bool beep_play_next(struct player *p, int end, slice *in, uint64_t now);

@@ -362,9 +362,17 @@ static bool may_agree(const struct beep_play_end *x, uint32_t number)
     return true;
 }
 
+/* 3080 3.1.3.1: behind our ready nothing may follow before its answer; what the peer asked meanwhile is answered then, or gone with its channel. */
+static bool awaits_tls(const struct beep_play_end *x)
+{
+    const struct track_beep *t = &x->conn.track;
+    return track_beep_tuning(t) == BEEP_TS_READY && fsm_side(&t->tuning, BEEP_TP_CLIENT) == x->conn.side;
+}
+
 static bool may_go(const struct beep_play_end *x, size_t i)
 {
     const struct beep_play_owed *o = &x->owed[i];
+    if (awaits_tls(x)) return false;
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
     for (size_t k = 0; k < i; k++)
         if (x->owed[k].channel == o->channel) return false;
@@ -409,6 +417,7 @@ static err step(struct player *p, int end, size_t i, bool *moved, uint64_t now)
         return OK;
     }
     size_t left = o->payload.n - o->at, room = beep_window(c, x->conn.side), n = left < room ? left : room;
+    if (n > BEEP_PLAY_FRAME) n = BEEP_PLAY_FRAME;
     bool last = n == left;
     slice piece = slice_sub(buf_slice(&o->payload), o->at, o->at + n);
     TRY(beep_play_frame(p, end, o->keyword, o->channel, o->msgno, 0, !last, piece, o->what, now));

@@ -430,7 +430,7 @@ static err go_on(struct player *p, int end, const struct scn_stmt *s, uint64_t n
         const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
         size_t left = o->payload.n - o->at, n = left;
         size_t room = c && !o->reckless && !x->conn.track.lost ? beep_window(c, x->conn.side) : SIZE_MAX;
-        if (o->frame && n > o->frame) n = o->frame;
+        if (n > o->frame) n = o->frame;
         if (n > room) n = room;
         if (left && !n) return ERR_MORE;
         struct beep_frame f = {.keyword = o->keyword,
@@ -482,10 +482,9 @@ static err begin(struct player *p, int end, const struct scn_stmt *s)
     choose_number(p, s, w, x, o, &goes_on);
     if (p->stop) return OK;
     TRY(make_payload(p, end, s, w, goes_on, &o->payload));
-    number_of(s, "frame", &frame);
-    o->frame = frame;
     o->more = yes(s, "more");
     o->reckless = window && strcmp(window, "ignore") == 0;
+    o->frame = number_of(s, "frame", &frame) && frame ? frame : o->reckless ? SIZE_MAX : BEEP_PLAY_FRAME;
     o->on = true;
     snprintf(o->what, sizeof o->what, "%s", w->kind == SAY_DATA ? "" : w->name);
     if (w->element == BEEP_EL_GREETING || strcmp(w->name, "refusal") == 0) x->greeted = true;
