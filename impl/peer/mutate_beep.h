@@ -242,6 +242,7 @@ struct beep_slip {
         uint32_t shift;         /* what stands on the wire more than the frames that were meant */
         uint32_t first, frames; /* where the present message began; frames so far */
         uint32_t seqs;
+        uint64_t edge;          /* of the window as the first SEQ granted it */
         bool used, inside;
     } at[BEEP_SLIP_CHANNELS];
 };
@@ -251,6 +252,10 @@ void beep_slip_init(struct beep_slip *s, unsigned mutant, const struct mem *mem)
 void beep_slip_anew(struct beep_slip *s);
 /* Appends the octets that the mutant writes for a frame. */
 err beep_slip_write(struct beep_slip *s, const struct beep_frame *f, struct buf *out) MUST_CHECK;
+/* The window that the mutant believes in, where `window` is left of the one that ends at edge, and octets up to next were sent.  zero: that of channel 0. */
+uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, uint64_t next, uint64_t edge, uint32_t window, uint32_t zero);
+/* Does the mutant send what lies beyond its window? */
+bool beep_slip_boundless(const struct beep_slip *s);
 /* Appends a frame that the peer should not send, numbered as the next on its channel. */
 err beep_slip_extra(struct beep_slip *s, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, slice payload, struct buf *out) MUST_CHECK;
 

@@ -203,3 +203,24 @@ err beep_slip_write(struct beep_slip *s, const struct beep_frame *f, struct buf 
     if (e == OK && cuts_in) e = beep_slip_extra(s, BEEP_MSG, f->channel, f->msgno + 1000, SLICE_NONE, out);
     return e;
 }
+
+uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, uint64_t next, uint64_t edge, uint32_t window, uint32_t zero)
+{
+    struct beep_slip_channel *c = channel_of(s, channel);
+    uint64_t stop = edge;
+    if (edge > BEEP_WINDOW && !c->edge) c->edge = edge;
+    switch (s->mutant) {
+    case BMUT_NO_WINDOW: return BEEP_NUMBER_MAX;
+    case BMUT_ZERO_IS_NONE: return window ? window : BEEP_NUMBER_MAX;
+    case BMUT_ONE_WINDOW: return zero;
+    case BMUT_STOPS_AT_4096: stop = BEEP_WINDOW; break;
+    case BMUT_FIRST_SEQ_ONLY: stop = c->edge ? c->edge : edge; break;
+    default: return window;
+    }
+    return stop > next && stop < edge ? (uint32_t)(stop - next) : stop < edge ? 0 : window;
+}
+
+bool beep_slip_boundless(const struct beep_slip *s)
+{
+    return s->mutant == BMUT_NO_WINDOW || s->mutant == BMUT_ZERO_IS_NONE || s->mutant == BMUT_ONE_WINDOW;
+}
