@@ -106,6 +106,9 @@ struct run_setting {
     const char *able[RUN_ABLES];      /* words of --able, NULL-ended */
     const char *serve[RUN_WORDS];     /* options of serve, NULL-ended */
     const char *serve_tls[RUN_WORDS]; /* those of a peer with a certificate, NULL-ended */
+    const char *select;               /* of the cases, those with that prefix; NULL: all */
+    const void *own;                  /* suite_options.own of the run */
+    const char *file;                 /* text of a file, for its owner alone, whose name stands for "{file}" among the options; NULL: none */
 };
 
 /* --- a protocol -------------------------------------------------------------------------------------------------------------- */

@@ -38,14 +38,15 @@ static bool is_echo(const char *uri)
 
 static err begin(struct run_ctx *r, struct play_run *play)
 {
-    static const struct beep_options nothing = {.profile = NULL}, sample = {.users_text = BEEP_SAMPLE_USERS};
+    static const struct beep_options nothing = {.profile = NULL};
     const struct suite_options *o = r->o;
-    const struct beep_options *own = o->own ? o->own : o->memory ? &sample : &nothing;
+    const struct beep_options *own = o->own ? o->own : &nothing;
     struct beep_run *x = r->state;
     const struct sasl_users *users = own->users;
+    const char *text = !own->users_text && o->memory ? BEEP_SAMPLE_USERS : own->users_text;
     bool tls = o->tls != RUN_TLS_OFF;
-    if (!users && own->users_text) {
-        TRY(sasl_users_parse(o->env, slice_str(own->users_text), "users", &x->own, NULL, 0));
+    if (!users && text) {
+        TRY(sasl_users_parse(o->env, slice_str(text), "users", &x->own, NULL, 0));
         users = x->own;
     }
     const struct sasl_user *who = sasl_users_count(users) ? sasl_users_at(users, 0) : NULL;
@@ -118,21 +119,31 @@ static bool met_wants_tls(const struct run_ctx *r)
     return r->o->tls != RUN_TLS_OFF && (run_of(r)->learned_wants_tls || run_met_able(r, "wants-tls"));
 }
 
-/* Passwords have to be known for all but two; who we are to EXTERNAL a certificate says, so that it takes TLS. */
+/* Passwords have to be known for all but two.  A listener says what it offers; what an initiator is going to ask for has to be told. */
 static bool usable(const struct run_ctx *r, enum sasl_mech m)
 {
     const struct play_beep_run *x = run_of(r);
-    bool offered = r->role->id == TEST_BEEP_LISTENER ? (x->learned_mechanisms & SASL_BIT(m)) != 0 : run_met_able(r, "wants-sasl");
-    if (x->mechanism && strcmp(x->mechanism, sasl_mech_names[m]) != 0 && r->role->id == TEST_BEEP_INITIATOR && !r->o->memory) return false;
-    return offered && (m == SASL_ANONYMOUS || m == SASL_EXTERNAL || (x->user && x->password));
+    bool password = m != SASL_ANONYMOUS && m != SASL_EXTERNAL;
+    if (password && (!x->user || !x->password)) return false;
+    bool named = x->mechanism && strcmp(x->mechanism, sasl_mech_names[m]) == 0, offered = (x->learned_mechanisms & SASL_BIT(m)) != 0;
+    /* it shows behind TLS alone, where a certificate says who is who; as listeners we ask for none */
+    if (m == SASL_EXTERNAL) return r->role->id == TEST_BEEP_LISTENER && r->o->tls != RUN_TLS_OFF && (r->o->memory || named || offered);
+    return r->role->id == TEST_BEEP_LISTENER ? offered : r->o->memory || named;
 }
 
 static bool met_sasl(const struct run_ctx *r)
 {
+    const char *mechanism = run_of(r)->mechanism;
+    if (mechanism && strcmp(mechanism, sasl_mech_names[SASL_EXTERNAL]) == 0) return false; /* such a case need not have TLS */
     for (int m = 0; m < SASL_MECHS; m++) {
         if (m != SASL_EXTERNAL && usable(r, (enum sasl_mech)m)) return true;
     }
-    return false;
+    return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, "wants-sasl");
+}
+
+static bool met_wants_sasl(const struct run_ctx *r)
+{
+    return r->role->id == TEST_BEEP_INITIATOR && met_sasl(r);
 }
 
 #define MET_MECHANISM(name, mech)                \
@@ -153,22 +164,23 @@ static bool met_starts(const struct run_ctx *r)
     return r->role->id == TEST_BEEP_INITIATOR && ((run_of(r)->observed >> BEEP_SEEN_START & 1) || run_met_able(r, "starts"));
 }
 
-#define WITHOUT "the peer offers no such mechanism, or its password is not known: give --sasl-user FILE"
+#define NO_SUCH "the peer does not offer it, or an initiator was not said to ask for it: give --sasl-mechanism"
+#define WITHOUT "the peer does not offer it, or the password is not known: give --sasl-user FILE, for an initiator --sasl-mechanism as well"
 static const struct run_need needs[] = {
     {"profile", "the peer offers no data profile: give --profile URI", false, RUN_USUAL, met_profile},
     {"echo", "the profile is not known to echo: give --profile URI --echo", false, RUN_USUAL, met_echo},
     {"many", "the peer does not offer the profile that answers many times over: --able many", true, RUN_USUAL, NULL},
     {"offers-tls", "the peer does not offer TLS, or --tls off leaves it out", false, RUN_USUAL, met_offers_tls},
-    {"wants-tls", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_USUAL, met_wants_tls},
-    {"sasl", WITHOUT, false, RUN_USUAL, met_sasl},
-    {"sasl-ANONYMOUS", "the peer does not offer it", false, RUN_USUAL, met_anonymous},
-    {"sasl-PLAIN", WITHOUT, false, RUN_USUAL, met_plain},
-    {"sasl-EXTERNAL", "the peer does not offer it", false, RUN_USUAL, met_external},
-    {"sasl-CRAM-MD5", WITHOUT, false, RUN_USUAL, met_cram_md5},
-    {"sasl-DIGEST-MD5", WITHOUT, false, RUN_USUAL, met_digest_md5},
-    {"sasl-SCRAM-SHA-1", WITHOUT, false, RUN_USUAL, met_scram_sha_1},
-    {"sasl-SCRAM-SHA-256", WITHOUT, false, RUN_USUAL, met_scram_sha_256},
-    {"wants-sasl", "the peer has to be set up to ask for authentication: --able wants-sasl", true, RUN_APART, NULL},
+    {"wants-tls", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
+    {"sasl", WITHOUT, false, RUN_APART, met_sasl},
+    {"sasl-ANONYMOUS", NO_SUCH, false, RUN_APART, met_anonymous},
+    {"sasl-PLAIN", WITHOUT, false, RUN_APART, met_plain},
+    {"sasl-EXTERNAL", "the peer does not offer it, or is no listener", false, RUN_APART, met_external},
+    {"sasl-CRAM-MD5", WITHOUT, false, RUN_APART, met_cram_md5},
+    {"sasl-DIGEST-MD5", WITHOUT, false, RUN_APART, met_digest_md5},
+    {"sasl-SCRAM-SHA-1", WITHOUT, false, RUN_APART, met_scram_sha_1},
+    {"sasl-SCRAM-SHA-256", WITHOUT, false, RUN_APART, met_scram_sha_256},
+    {"wants-sasl", "the peer has to ask for authentication: --able wants-sasl, or --sasl-mechanism", true, RUN_APART, met_wants_sasl},
     {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
     {"unavailable", "the peer has to be set up to be unavailable: --able unavailable", true, RUN_SPECIAL, NULL},
     {"need-tls", "the peer has to be set up to serve nobody without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
@@ -184,6 +196,43 @@ static const struct run_try tries[] = {
     {TRY_TLS, RUN_TLS_MODERN, true, NULL},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL},
 };
+
+/* --- programs on loopback ---------------------------------------------------------------------------------------------- */
+
+static const struct beep_options alice = {.users_text = BEEP_SAMPLE_USERS};
+#define BY(name, mech) static const struct beep_options name = {.users_text = BEEP_SAMPLE_USERS, .mechanism = mech};
+BY(by_anonymous, "ANONYMOUS")
+BY(by_plain, "PLAIN")
+BY(by_external, "EXTERNAL")
+BY(by_cram_md5, "CRAM-MD5")
+BY(by_digest_md5, "DIGEST-MD5")
+BY(by_scram_sha_1, "SCRAM-SHA-1")
+BY(by_scram_sha_256, "SCRAM-SHA-256")
+
+
+/* A mechanism is used by the cases about SASL, and none of the others; those play it with and without TLS. */
+static const struct run_setting settings[] = {
+    {.name = "beep-listener", .role = "beep-listener", .able = {"many"}, .serve = {"--sasl-users", "{file}"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator", .role = "beep-initiator", .connects = true, .able = {"starts", "wants-tls"}, .serve = {"--every", "5"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator that offers TLS", .role = "beep-initiator", .connects = true, .once = true, .able = {"starts"}, .serve = {"--every", "5"}, .serve_tls = {"--wait-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener, small frames", .role = "beep-listener", .once = true, .able = {"many"}, .serve = {"--sasl-users", "{file}", "--frame", "100", "--window", "4096"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener that is unavailable", .role = "beep-listener", .once = true, .able = {"unavailable"}, .serve = {"--unavailable"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener that needs TLS", .role = "beep-listener", .once = true, .able = {"need-tls"}, .serve_tls = {"--need-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener that needs SASL", .role = "beep-listener", .once = true, .able = {"need-auth"}, .serve = {"--sasl-users", "{file}", "--need-auth"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by ANONYMOUS", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by ANONYMOUS", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "ANONYMOUS"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by PLAIN", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by PLAIN", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "PLAIN"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by CRAM-MD5", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by CRAM-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "CRAM-MD5"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by DIGEST-MD5", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by DIGEST-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "DIGEST-MD5"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by SCRAM-SHA-1", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by SCRAM-SHA-1", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-1"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by SCRAM-SHA-256", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by SCRAM-SHA-256", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-256"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by EXTERNAL", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_external, .file = BEEP_SAMPLE_USERS},
+    {0}};
 
 const struct run_proto run_beep = {
     .name = "beep",
@@ -209,5 +258,6 @@ const struct run_proto run_beep = {
     .reference_new = reference_beep_new,
     .reference_free = reference_beep_free,
     .reference_peer = reference_beep_peer,
+    .setting = settings,
     .server = &server_beep,
 };

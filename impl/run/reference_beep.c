@@ -15,6 +15,7 @@ struct reference_beep {
     const struct beep_profile *offered[2];
     struct tls_context *tls_server, *tls_client;
     struct sasl_context *sasl_server, *sasl_client;
+    struct play_beep_run *play; /* of the run */
     bool connects; /* to "tester" */
 };
 
@@ -46,15 +47,25 @@ static bool is(const struct run_need *special, const char *name)
     return special && strcmp(special->name, name) == 0;
 }
 
+/* What an initiator authenticates itself by: as the need "sasl-PLAIN" says, or the run. */
+static const char *asks_for(const struct run_need *special, const char *mechanism)
+{
+    if (!special) return NULL;
+    if (strncmp(special->name, "sasl-", 5) == 0) return special->name + 5;
+    if (!is(special, "sasl") && !is(special, "wants-sasl")) return NULL;
+    return mechanism ? mechanism : sasl_mech_names[SASL_SCRAM_SHA_256];
+}
+
 err reference_beep_new(const struct run_ctx *x, const struct run_need *special, void **out, char *why, size_t why_n)
 {
     const struct suite_options *o = x->o;
-    const struct play_beep_run *play = &((const struct beep_run *)x->state)->play;
+    struct play_beep_run *play = &((struct beep_run *)x->state)->play;
     bool tls = o->tls != RUN_TLS_OFF, connects = o->peer_connects;
     struct reference_beep *r = mem_new(o->env->mem, sizeof *r);
     *out = NULL;
     if (!r) return ERR_MEM;
     r->env = o->env;
+    r->play = play;
     r->connects = connects;
     r->offered[0] = &beep_echo;
     r->offered[1] = &beep_many;
@@ -70,7 +81,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
                                    .profiles = 2,
                                    .tls_server = r->tls_server,
                                    .tls_client = r->tls_client,
-                                   .want_tls = connects && tls,
+                                   .want_tls = tls && is(special, "wants-tls"),
                                    .sasl_server = connects ? NULL : r->sasl_server,
                                    .sasl_client = r->sasl_client,
                                    .need_tls = is(special, "need-tls"),
@@ -79,7 +90,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
                                    .mux = beep_mux_usual,
                                    .mutant = o->mutant,
                                    .hooks = {.ctx = r, .greeted = greeted}};
-    if (is(special, "wants-sasl")) r->setup.sasl_mechanism = play->mechanism ? play->mechanism : sasl_mech_names[SASL_SCRAM_SHA_256];
+    if (connects) r->setup.sasl_mechanism = asks_for(special, play->mechanism);
     *out = r;
     return OK;
 }
@@ -99,5 +110,7 @@ struct endpoint *reference_beep_peer(void *reference)
 {
     const struct reference_beep *r = reference;
     struct beep_peer *p;
+    /* Initiators that ask for TLS and others stand behind one run here: what was learned about one is not true of the next. */
+    r->play->learned_wants_tls = r->setup.want_tls;
     return beep_peer_new(&r->setup, r->connects, r->connects ? "tester" : NULL, &p) == OK ? beep_peer_endpoint(p) : NULL;
 }
