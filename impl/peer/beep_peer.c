@@ -52,7 +52,7 @@ const struct beep_fault *beep_peer_fault(const struct beep_peer *p, enum beep_re
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
         uint8_t r = beep_remedies[f->code];
-        if (f->side != beep_other(p)) continue;
+        if (f->side != beep_other(p) || beep_mutant_overlooks(p->s->mutant, f->code)) continue;
         if (atleast == BEEP_DO_SESSION ? r == BEEP_DO_SESSION : r >= atleast) return f;
     }
     return NULL;
@@ -166,6 +166,12 @@ static void on_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
     if (f) {
         beep_peer_tell_fault(p, f);
         beep_peer_tell(p, "%s", f->text);
+        beep_mistake_bad(p, now);
+        beep_peer_terminate(p, now);
+        return;
+    }
+    if (p->c.resync && p->c.track.lost) return; /* a mutant that takes no notice */
+    if (beep_mistake_ends(p, g)) {
         beep_peer_terminate(p, now);
         return;
     }
@@ -177,6 +183,8 @@ static void on_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 static void on_bad(struct beep_peer *p, uint64_t now)
 {
     const struct track_beep *t = &p->c.track;
+    if (t->fault_n && beep_mutant_overlooks(p->s->mutant, t->fault[0].code)) return;
+    beep_mistake_bad(p, now);
     if (t->fault_n) {
         beep_peer_tell_fault(p, &t->fault[0]);
         beep_peer_tell(p, "%s", t->fault[0].text);
@@ -218,8 +226,10 @@ static void take(struct beep_peer *p, slice in, uint64_t now)
         p->inside = true;
         on_event(p, &ev, now);
         p->inside = was;
+        if (MUT(p, REPLIES_REVERSED) && in.n) continue;
         beep_peer_work(p, now);
     }
+    if (MUT(p, ENDS_ON_HALF_SEGMENT) && !p->c.tls && beep_reader_inside(&p->c.track.reader[beep_other(p)])) beep_peer_terminate(p, now);
     if (p->raw_on && !p->ending) beep_peer_raw_feed(p, in, now);
 }
 
@@ -244,7 +254,8 @@ static void peer_up(struct endpoint *e, int link, uint64_t now)
         return;
     }
     p->ready = true;
-    beep_peer_greet(p, now);
+    beep_mistake_begin(p);
+    if (!MUT(p, WAITS)) beep_peer_greet(p, now);
     beep_peer_work(p, now);
 }
 

@@ -18,6 +18,7 @@ static uint32_t take_msgno(struct beep_peer *p)
 static uint32_t free_number(struct beep_peer *p)
 {
     uint32_t n = p->last_number;
+    if (MUT(p, WRONG_PARITY) && !n) n = p->opener ? 2 : 1;
     for (size_t i = 0; i <= p->chans; i++) {
         n = n + 2 > BEEP_NUMBER_MAX || !n ? (p->opener ? 1 : 2) : n + 2;
         if (!beep_chan_find(p, n)) return n;
@@ -33,7 +34,13 @@ static err send_start(struct beep_peer *p, const struct beep_chan *c, slice init
         el.server_name = slice_str(p->s->server_name);
         el.server_name_given = true;
     }
-    return beep_peer_element(p, 0, BEEP_MSG, take_msgno(p), &el);
+    struct buf more;
+    buf_init(&more, p->e.env->mem, PEER_ELEMENT_MAX);
+    err e = beep_mistake_content(p, &more);
+    if (more.n) one.content = buf_slice(&more);
+    if (e == OK) e = beep_peer_element(p, 0, BEEP_MSG, take_msgno(p), &el);
+    buf_done(&more);
+    return e;
 }
 
 static bool open_for_business(const struct beep_peer *p)
@@ -62,6 +69,7 @@ err beep_peer_start(struct beep_peer *p, const struct beep_profile *profile, sli
     p->asked_out++;
     *channel = number;
     beep_peer_work(p, now);
+    if (MUT(p, HASTY_MSG) && !profile->tuning) beep_mistake_say(p, BEEP_MSG, number, 1, "\r\nhello", now);
     return OK;
 }
 
@@ -85,6 +93,15 @@ static err send_close(struct beep_peer *p, uint32_t number)
 {
     struct beep_el el = {.kind = BEEP_EL_CLOSE, .code = 200, .number = number, .number_given = number != 0};
     return beep_peer_element(p, 0, BEEP_MSG, take_msgno(p), &el);
+}
+
+void beep_mistake_close(struct beep_peer *p, struct beep_chan *c, uint64_t now)
+{
+    c->close_sent = true;
+    p->asked_out++;
+    err e = send_close(p, c->b.channel);
+    if (e != OK) beep_peer_broken(p, e, now);
+    beep_peer_work(p, now);
 }
 
 /* 2.3.1.3: a close may be asked for once all own MSGs on the channel are acknowledged, which the first frame of a reply does. */
@@ -117,6 +134,7 @@ static void ask_closes(struct beep_peer *p, uint64_t now)
         p->moves++;
         err e = send_close(p, c->b.channel);
         if (e != OK) beep_peer_broken(p, e, now);
+        if (MUT(p, TALKS_AFTER_CLOSE)) beep_mistake_say(p, BEEP_MSG, c->b.channel, 4711, "\r\nhello", now);
     }
 }
 
@@ -163,7 +181,13 @@ static void start_answered(struct beep_peer *p, const struct beep_got *g, uint64
         refusal_of(g->el, &no);
         if (c->b.profile->started) c->b.profile->started(&c->b, SLICE_NONE, &no, now);
         beep_chan_free(p, c, false, now);
+        beep_mistake_started(p, g->number, true, now);
         return;
+    }
+    beep_mistake_started(p, g->number, false, now);
+    if (MUT(p, CLOSE_UNKNOWN)) {
+        err e = send_close(p, g->number + 2);
+        if (e != OK) beep_peer_broken(p, e, now);
     }
     c->stage = CHAN_OPEN;
     p->named = true;
@@ -225,6 +249,8 @@ static void greeting_refused(struct beep_peer *p, const struct beep_el *el, uint
     struct beep_refusal no;
     refusal_of(el, &no);
     beep_peer_tell(p, "peer is not available: %u %s", (unsigned)no.code, no.text);
+    if (MUT(p, STAYS_UNAVAILABLE)) return;
+    if (MUT(p, TALKS_UNAVAILABLE)) beep_mistake_start(p, 1, now);
     beep_peer_leave(p, now);
 }
 
@@ -232,6 +258,7 @@ void beep_ask_answered(struct beep_peer *p, const struct beep_got *g, uint64_t n
 {
     const struct beep_fault *f = useless(p, g);
     bool good = g->frame.keyword == BEEP_RPY;
+    if ((f || !g->el) && MUT(p, KEEPS_BAD_REPLY)) return;
     if (f || !g->el) {
         if (f) beep_peer_tell_fault(p, f);
         beep_peer_tell(p, "%s", f ? f->text : "a reply on channel 0 cannot be read");

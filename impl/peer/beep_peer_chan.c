@@ -168,6 +168,10 @@ static void hand_over(struct beep_peer *p, struct beep_chan *c, const struct bee
         p->el = NULL;
     }
     bool complete = g->last && (f->keyword == BEEP_RPY || f->keyword == BEEP_ERR || f->keyword == BEEP_NUL);
+    if (complete && !profile->tuning && beep_mistake_wants_close(p)) {
+        err e = beep_peer_close(p, f->channel, now);
+        if (e != OK && e != ERR_USE) beep_peer_broken(p, e, now);
+    }
     if (complete && profile->answered) profile->answered(&c->b, f->msgno, f->keyword, now);
 }
 
@@ -228,6 +232,7 @@ err beep_peer_msg(struct beep_bound *b, uint32_t *msgno, slice octets, bool last
     c->msgno = *msgno = number;
     c->msg_open = !last;
     beep_peer_work(p, now);
+    if (MUT(p, CLOSE_EARLY) && last && !c->close_sent) beep_mistake_close(p, c, now);
     return OK;
 }
 

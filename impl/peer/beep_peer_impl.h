@@ -109,6 +109,9 @@ struct beep_peer {
     struct sasl *sasl;           /* the exchange that succeeded */
     const struct beep_el *el;    /* of the message that is handed to a tuning profile */
 
+    struct beep_slip slip;       /* what a mutant remembers of its frames ... */
+    uint32_t slip_number;        /* ... and of channels */
+
     const struct beep_raw *raw;
     bool raw_on;
     char why[200];       /* why the session ended, "" while fine */
@@ -210,6 +213,35 @@ const struct beep_profile *beep_peer_serves(const struct beep_peer *p, slice uri
 void beep_peer_raw_begin(struct beep_peer *p, uint64_t now);
 /* Octets of the wire behind that. */
 void beep_peer_raw_feed(struct beep_peer *p, slice octets, uint64_t now);
+
+/* --- mutate_beep_peer.c: what mutants do; without a mistake all of them do nothing, and say no --- */
+#define MUT(p, name) beep_mutant_is(p, BMUT_##name)
+void beep_mistake_begin(struct beep_peer *p);
+/* Sends one frame more, right behind what is queued. */
+void beep_mistake_say(struct beep_peer *p, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, const char *payload, uint64_t now);
+/* ... that asks for that channel. */
+void beep_mistake_start(struct beep_peer *p, uint32_t channel, uint64_t now);
+/* A poorly-formed frame came. */
+void beep_mistake_bad(struct beep_peer *p, uint64_t now);
+/* Is this the frame that ends the session, or the greeting? */
+bool beep_mistake_ends(const struct beep_peer *p, const struct beep_got *g);
+bool beep_mistake_dislikes(const struct beep_peer *p, const struct beep_el *greeting);
+/* A message on channel 0 that is well-formed: true when it is to be called otherwise. */
+bool beep_mistake_refuses(const struct beep_peer *p, slice message);
+/* One that is to be answered by this code: true when that is not to be done, or is done. */
+bool beep_mistake_answers(struct beep_peer *p, uint32_t msgno, uint16_t *code, uint64_t now);
+/* A start came: true when it is dealt with. */
+bool beep_mistake_start_asked(struct beep_peer *p, uint32_t msgno, const struct beep_el *el, uint64_t now);
+void beep_mistake_declined(struct beep_peer *p, uint32_t number);
+void beep_mistake_closed(struct beep_peer *p, uint32_t number);
+/* Our start was answered. */
+void beep_mistake_started(struct beep_peer *p, uint32_t number, bool declined, uint64_t now);
+/* Is a channel to be closed with its first reply? */
+bool beep_mistake_wants_close(const struct beep_peer *p);
+/* Asks for the close of a channel at once (beep_peer_ask.c). */
+void beep_mistake_close(struct beep_peer *p, struct beep_chan *c, uint64_t now);
+/* Adds to the content of a start. */
+err beep_mistake_content(const struct beep_peer *p, struct buf *content) MUST_CHECK;
 
 /* --- beep_tls.c, beep_sasl.c --- */
 extern const struct beep_profile beep_profile_tls, beep_profile_sasl[SASL_MECHS];

@@ -10,13 +10,16 @@
 
 err beep_peer_element(struct beep_peer *p, uint32_t channel, enum beep_keyword keyword, uint32_t msgno, const struct beep_el *el)
 {
+    struct beep_el own = *el;
     struct buf text;
     buf_init(&text, p->e.env->mem, PEER_ELEMENT_MAX);
-    err e = beep_mgmt_write(el, BEEP_CDATA, &text);
+    beep_mutate_element(p->s->mutant, &own);
+    err e = beep_mgmt_write(&own, BEEP_CDATA, &text);
     if (e == ERR_USE) { /* content that no CDATA section holds */
         buf_clear(&text);
-        e = beep_mgmt_write(el, BEEP_IN_BASE64, &text);
+        e = beep_mgmt_write(&own, BEEP_IN_BASE64, &text);
     }
+    if (e == OK) e = beep_mutate_text(p->s->mutant, el->kind, &text);
     if (e == OK) e = beep_mux_send(&p->m, channel, keyword, msgno, 0, buf_slice(&text), true);
     buf_done(&text);
     return e;
@@ -60,6 +63,7 @@ static bool keeps_refusal(struct beep_refusal *kept, const struct beep_refusal *
 static void accept_start(struct beep_peer *p, struct beep_chan *c, uint32_t msgno, slice content, uint64_t now)
 {
     struct beep_profile_el one = {.uri = slice_str(c->b.profile->uri), .content = content};
+    if (MUT(p, OTHER_PROFILE)) one.uri = SLICE_LIT("http://draftproof.invalid/profiles/other");
     struct beep_el el = {.kind = BEEP_EL_PROFILE, .profile = &one, .profiles = 1};
     c->stage = CHAN_ACCEPTING;
     p->accepting++;
@@ -104,13 +108,14 @@ static bool try_profile(struct beep_peer *p, uint32_t msgno, uint32_t number, co
 /* serverName of the first start that succeeds holds; later ones mean nothing (2.3.1.2). */
 static bool serves_name(const struct beep_peer *p, const struct beep_el *el)
 {
-    if (p->opener || p->named || !el->server_name_given || !p->s->server_name) return true;
+    if (MUT(p, ANY_SERVER_NAME) || p->opener || p->named || !el->server_name_given || !p->s->server_name) return true;
     return slice_eq(el->server_name, slice_str(p->s->server_name));
 }
 
 static void on_start(struct beep_peer *p, uint32_t msgno, const struct beep_el *el, uint64_t now)
 {
     struct beep_refusal kept = {0};
+    if (beep_mistake_start_asked(p, msgno, el, now)) return;
     if (beep_chan_find(p, el->number)) {
         beep_peer_refuse(p, 0, msgno, 550, "the channel is in use", now);
         return;
@@ -123,9 +128,11 @@ static void on_start(struct beep_peer *p, uint32_t msgno, const struct beep_el *
         beep_peer_refuse(p, 0, msgno, 550, "this server has another name", now);
         return;
     }
-    for (size_t i = 0; i < el->profiles; i++)
+    for (size_t i = 0; i < el->profiles && !(i && MUT(p, FIRST_PROFILE)); i++)
         if (try_profile(p, msgno, el->number, &el->profile[i], &kept, now)) return;
     if (!kept.code) kept = (struct beep_refusal){550, "no profile is acceptable"};
+    if (kept.code == 550 && MUT(p, UNWANTED_500)) kept.code = 500;
+    beep_mistake_declined(p, el->number);
     beep_peer_refuse(p, 0, msgno, kept.code, kept.text, now);
 }
 
@@ -191,6 +198,7 @@ static void on_close(struct beep_peer *p, uint32_t msgno, uint32_t number, uint6
 {
     struct beep_refusal no = {0};
     struct beep_chan *c = beep_chan_find(p, number);
+    if (MUT(p, CLOSE_IGNORED)) return;
     if (c && !may_close(c, &no)) {
         beep_peer_refuse(p, 0, msgno, no.code, no.text, now);
         return;
@@ -203,6 +211,8 @@ static void on_close(struct beep_peer *p, uint32_t msgno, uint32_t number, uint6
 static void on_release(struct beep_peer *p, uint32_t msgno, uint64_t now)
 {
     struct beep_refusal no = {0};
+    if (MUT(p, RELEASE_HANGS_UP)) beep_peer_terminate(p, now);
+    if (MUT(p, RELEASE_IGNORED) || MUT(p, RELEASE_HANGS_UP)) return;
     for (size_t i = 0; i < p->chans; i++) {
         if (p->chan[i]->stage != CHAN_OPEN || may_close(p->chan[i], &no)) continue;
         beep_peer_refuse(p, 0, msgno, no.code, no.text, now);
@@ -225,8 +235,9 @@ static void try_close(struct beep_peer *p, uint64_t now)
 {
     struct beep_chan *c = beep_chan_find(p, p->asked.number);
     if (c && c->stage == CHAN_ACCEPTING) return;
-    if (c && !beep_peer_quiet_on(p, c)) return;
+    if (c && !beep_peer_quiet_on(p, c) && !MUT(p, OK_EARLY)) return;
     if (c) {
+        beep_mistake_closed(p, c->b.channel);
         c->stage = CHAN_AGREED;
         p->agreed++;
     }
@@ -239,7 +250,8 @@ static void try_release(struct beep_peer *p, uint64_t now)
     bool agreed_to_ours = p->c.track.released_by[beep_other(p)];
     if (!agreed_to_ours && !quiet(p)) return;
     agree(p, now);
-    beep_peer_leave(p, now);
+    if (MUT(p, TALKS_RELEASED)) beep_mistake_start(p, p->opener ? 4711 : 4712, now);
+    if (!MUT(p, STAYS_RELEASED)) beep_peer_leave(p, now);
 }
 
 /* --- one after the other -------------------------------------------------------------------------------------------------- */
@@ -249,6 +261,8 @@ static void ask(struct beep_peer *p, uint32_t msgno, const struct beep_el *el, u
     p->moves++;
     if (el && el->kind == BEEP_EL_START) on_start(p, msgno, el, now);
     else if (el && el->kind == BEEP_EL_CLOSE && el->number) on_close(p, msgno, el->number, now);
+    else if (el && el->kind == BEEP_EL_CLOSE && !el->number_given && MUT(p, RELEASE_NEEDS_NUMBER))
+        beep_peer_refuse(p, 0, msgno, 501, "close without number", now);
     else if (el && el->kind == BEEP_EL_CLOSE) on_release(p, msgno, now);
     else beep_peer_refuse(p, 0, msgno, 500, "channel management does not understand this", now);
 }
@@ -319,7 +333,7 @@ static const struct beep_fault *against(const struct beep_peer *p, const struct 
     const struct track_beep *t = &p->c.track;
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
-        if (f->side != beep_other(p) || beep_remedies[f->code] < BEEP_DO_ILL) continue;
+        if (f->side != beep_other(p) || beep_remedies[f->code] < BEEP_DO_ILL || beep_mutant_overlooks(p->s->mutant, f->code)) continue;
         if (noted(g->inner, f->code) && !noted(g->el, f->code)) continue;
         if (f->code == BEEP_F_TWO_TUNINGS || f->code == BEEP_F_TLS_AFTER_SASL || f->code == BEEP_F_AUTH_AGAIN) continue;
         return f;
@@ -333,7 +347,9 @@ static void on_ask(struct beep_peer *p, const struct beep_got *g, uint64_t now)
     uint16_t code = f ? beep_peer_code(f->code) : !g->el || g->message_lost ? 500 : 0;
     const char *text = f ? f->text : "message is too long";
     err e = OK;
+    if (!code && beep_mistake_refuses(p, g->message)) code = 500;
     if (f) beep_peer_tell_fault(p, f);
+    if (code && beep_mistake_answers(p, g->frame.msgno, &code, now)) return;
     if (p->asked.kind != ASKED_NOTHING || p->waiting) {
         e = put_off(p, g->frame.msgno, code, text, code ? SLICE_NONE : g->message);
         if (e == ERR_LIMIT) {

@@ -88,6 +88,7 @@ void beep_peer_greet(struct beep_peer *p, uint64_t now)
         struct beep_el el = beep_peer_error(p, BEEP_CODE_UNAVAILABLE, "");
         err e = beep_peer_element(p, 0, BEEP_ERR, 0, &el);
         if (e != OK) beep_peer_broken(p, e, now);
+        if (MUT(p, GREETS_UNAVAILABLE)) beep_mistake_say(p, BEEP_RPY, 0, 0, "Content-Type: " BEEP_MEDIA_TYPE "\r\n\r\n<greeting />\r\n", now);
         beep_peer_tell(p, "not available: the connection was declined");
         beep_peer_leave(p, now);
         return;
@@ -107,6 +108,11 @@ static bool speaks(slice localize)
 
 void beep_peer_on_greeting(struct beep_peer *p, const struct beep_el *el, uint64_t now)
 {
+    if (MUT(p, WAITS)) beep_peer_greet(p, now);
+    if (beep_mistake_dislikes(p, el)) {
+        beep_peer_terminate(p, now);
+        return;
+    }
     buf_clear(&p->remote);
     for (size_t i = 0; i < el->profiles; i++) {
         err e = buf_add(&p->remote, el->profile[i].uri);
