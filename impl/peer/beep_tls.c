@@ -9,11 +9,11 @@
 /* What speaks against a ready; false when nothing does. */
 static bool refuses(const struct beep_peer *p, const struct beep_el *el, struct beep_el *no)
 {
-    if (el->kind != BEEP_EL_READY) {
+    if (el->kind != BEEP_EL_READY && !MUT(p, TLS_OTHER_MSG)) {
         *no = beep_peer_error(p, 501, "ready is expected");
-    } else if (el->version.n && !slice_eq(el->version, SLICE_LIT("1"))) {
+    } else if (el->version.n && !slice_eq(el->version, SLICE_LIT("1")) && !MUT(p, TLS_ANY_VERSION)) {
         *no = beep_peer_error(p, 501, "version attribute of ready is not 1"); /* as in the example of 3.1.1 */
-    } else if (beep_peer_secured(p) || p->authenticated) {
+    } else if (beep_peer_secured(p) || (p->authenticated && !MUT(p, SASL_THEN_TLS))) {
         *no = beep_peer_error(p, 550, "transport security is not to be had any more"); /* 4.1; 538 means something else here (BEEP-D12) */
     } else if (!p->s->tls_server) {
         *no = beep_peer_error(p, 550, "transport security is not configured");
@@ -36,10 +36,10 @@ static void start(struct beep_bound *b, slice init, struct buf *answer, struct b
 {
     struct beep_peer *p = b->peer;
     struct beep_el el = {0}, error;
-    (void)no;
-    if (!slice_trim(init).n) return; /* bare: ready comes as a MSG */
+    if (!slice_trim(init).n || MUT(p, TLS_READY_IGNORED)) return; /* bare: ready comes as a MSG */
     beep_tune_read(p, init, &el);
     if (refuses(p, &el, &error)) { /* the channel is there, what it was to do is not (3.1.1) */
+        if (MUT(p, TLS_ERROR_OUTSIDE)) *no = (struct beep_refusal){error.code, "not ready"};
         beep_tune_write(p, &error, answer, now);
         beep_peer_spent(b);
     } else {
@@ -72,6 +72,7 @@ static bool others_are_answered(const struct beep_peer *p)
 {
     uint32_t channel = p->tls_in_start ? 0 : p->tuning->b.channel;
     uint32_t msgno = p->tls_in_start ? p->asked.msgno : p->tls_msgno;
+    if (MUT(p, TLS_HELD_REPLIES)) return true;
     if (beep_peer_owes(p, 0, msgno, channel == 0)) return false;
     for (size_t i = 0; i < p->chans; i++) {
         uint32_t n = p->chan[i]->b.channel;
@@ -108,6 +109,8 @@ static void declined(struct beep_bound *b, const struct beep_el *el, const struc
     else if (el && el->kind == BEEP_EL_ERROR)
         beep_tune_failed(p, now, "peer declines TLS: %u %.*s", (unsigned)el->code, (int)slice_sub(el->text, 0, 120).n, el->text.n ? (const char *)el->text.p : "");
     else beep_tune_failed(p, now, "peer answers ready with neither proceed nor error");
+    /* an answer that cannot be read leaves open whether the peer negotiates now: there is no word left that could be said */
+    if (track_beep_tuning(&p->c.track) == BEEP_TS_READY || p->c.to_tls) beep_peer_terminate(p, now);
 }
 
 static void send_ready(struct beep_bound *b, uint64_t now)
@@ -181,6 +184,7 @@ void beep_tls_ask(struct beep_peer *p, uint64_t now)
     p->tls_client = true;
     err e = beep_peer_start(p, &beep_profile_tls, p->s->bare ? SLICE_NONE : SLICE_LIT("<ready />"), &channel, now);
     if (e != OK) beep_peer_broken(p, e, now);
+    else if (MUT(p, TLS_TALKS_READY)) beep_mistake_start(p, channel + 2, now);
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------------------ */
@@ -195,12 +199,16 @@ static void handshake(struct beep_peer *p, uint64_t now)
     p->greet_by = now + p->e.env->limits.setup_ms;
     p->moves++;
     beep_mux_reset(&p->m);
-    err e = beep_conn_start_tls(&p->c, context, p->tls_client, key);
+    if (MUT(p, TLS_TALKS_PROCEED) || MUT(p, TLS_TALKS_CLEAR)) beep_mistake_start(p, p->opener ? 4711 : 4712, now);
+    if (MUT(p, TLS_TALKS_CLEAR)) return;
+    if (MUT(p, TLS_OTHER_SIDE)) context = p->s->tls_client;
+    err e = beep_conn_start_tls(&p->c, context, p->tls_client || MUT(p, TLS_OTHER_SIDE), key);
     if (e != OK) beep_peer_broken(p, e, now);
 }
 
 void beep_tls_work(struct beep_peer *p, uint64_t now)
 {
+    if (MUT(p, TLS_WAITS_OUT)) return;
     if (p->tls_step == TLS_STEP_PENDING && p->tuning && others_are_answered(p)) proceed(p, now);
     if (p->tls_step == TLS_STEP_PROCEEDS && p->c.to_tls && !p->c.tls) handshake(p, now);
 }
