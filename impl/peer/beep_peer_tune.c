@@ -11,7 +11,7 @@
 /* TLS is offered once, and not behind SASL (4.1).  Over TLS it could be again (BEEP-D16), which nobody needs. */
 static bool offers_tls(const struct beep_peer *p)
 {
-    return p->s->tls_server && !beep_peer_secured(p) && !p->authenticated;
+    return p->s->tls_server && !beep_peer_secured(p) && (!p->authenticated || MUT(p, SASL_THEN_TLS));
 }
 
 static bool blocked(const struct beep_peer *p, struct beep_refusal *no)
@@ -30,7 +30,7 @@ static const struct beep_profile *serves_tuning(const struct beep_peer *p, slice
     for (unsigned m = 0; m < SASL_MECHS && !found; m++)
         if (slice_eq(uri, slice_str(beep_profile_sasl[m].uri)) && beep_sasl_offers(p, (enum sasl_mech)m, false)) found = &beep_profile_sasl[m];
     if (!found) return NULL;
-    if (p->tuning) { /* section 2: one tuning at a time */
+    if (p->tuning && !MUT(p, TLS_TWO_TUNINGS)) { /* section 2: one tuning at a time */
         *no = (struct beep_refusal){550, "another tuning is under way"};
         return NULL;
     }
@@ -154,6 +154,8 @@ void beep_peer_anew(struct beep_peer *p, uint64_t now)
     p->last_number = p->msgno = 0;
     p->asked_out = p->zero_unread = 0;
     p->moves++;
+    if (p->c.slip) beep_slip_anew(p->c.slip);
+    if (MUT(p, WAITS) || MUT(p, TLS_NO_GREETING) || MUT(p, SASL_NO_GREETING)) return;
     beep_peer_greet(p, now);
 }
 
@@ -168,6 +170,7 @@ void beep_tune_failed(struct beep_peer *p, uint64_t now, const char *fmt, ...)
     va_end(ap);
     beep_peer_tell(p, "%s", text);
     p->tune_by = 0;
+    if (MUT(p, TLS_GOES_ON_BARE)) return;
     p->release_wanted = true;
     p->told_greeted = true; /* nobody is told to begin */
     p->moves++;
@@ -192,7 +195,7 @@ static void layer(struct beep_peer *p, uint64_t now)
     if (!p->layer_due || !beep_mux_idle(&p->m)) return;
     p->layer_due = false;
     p->moves++;
-    err e = beep_conn_layer(&p->c, p->sasl);
+    err e = MUT(p, SASL_NO_LAYER) ? track_beep_layer(&p->c.track) : beep_conn_layer(&p->c, p->sasl);
     if (e != OK) beep_peer_broken(p, e, now);
     else beep_peer_anew(p, now);
 }
@@ -209,7 +212,7 @@ void beep_tune_told(struct beep_peer *p, uint64_t now)
     if (track_beep_session(&p->c.track) != BEEP_SS_OPEN) return; /* ours is not out yet */
     if (p->s->want_tls && !beep_peer_secured(p)) {
         if (!p->tls_tried) beep_tls_ask(p, now);
-        return;
+        if (!MUT(p, TLS_GOES_ON_BARE) || beep_peer_tunes(p) || p->tuning) return;
     }
     if (p->s->sasl_mechanism && !p->authenticated) {
         if (!p->sasl_tried) beep_sasl_ask(p, now);

@@ -29,6 +29,7 @@ static void link_facts(const struct beep_peer *p, struct sasl_link *l)
     *l = (struct sasl_link){.encrypted = beep_peer_secured(p)};
     /* 4.1.3: TLS with a certificate of the peer is the service that EXTERNAL stands on */
     if (l->encrypted && tls_info_of(p->c.tls, &info) && info.peer_cert) l->external = info.peer_subject;
+    if (!l->external && MUT(p, SASL_EXTERNAL_BARE)) l->external = "somebody";
 }
 
 bool beep_sasl_offers(const struct beep_peer *p, enum sasl_mech mech, bool listed)
@@ -36,7 +37,7 @@ bool beep_sasl_offers(const struct beep_peer *p, enum sasl_mech mech, bool liste
     struct sasl_failure f = {0};
     struct sasl_link l;
     struct sasl *s;
-    if (!p->s->sasl_server || p->authenticated) return false;
+    if (!p->s->sasl_server || (p->authenticated && !MUT(p, SASL_TWICE))) return false;
     link_facts(p, &l);
     err e = sasl_new(p->s->sasl_server, slice_str(sasl_mech_names[mech]), &l, &s, &f);
     sasl_free(s);
@@ -79,10 +80,11 @@ static void succeeded(struct beep_bound *b)
 {
     struct beep_peer *p = b->peer;
     struct exchange *x = exchange_of(b);
-    p->sasl = x->s;
-    x->s = NULL;
+    sasl_free(p->sasl);
+    p->sasl = x ? x->s : NULL;
+    if (x) x->s = NULL;
     p->authenticated = true;
-    p->layer_due = sasl_has_layer(p->sasl);
+    p->layer_due = p->sasl && sasl_has_layer(p->sasl);
     p->moves++;
     over(b);
 }
@@ -107,7 +109,7 @@ static bool begin(struct beep_bound *b, struct beep_el *error)
     struct sasl_failure f = {0};
     struct sasl_link l;
     if (x && x->s) return true;
-    if (p->authenticated) {
+    if (p->authenticated && !MUT(p, SASL_TWICE)) {
         *error = beep_peer_error(p, 550, "the session is authenticated already"); /* 4: no further attempts */
         return false;
     }
@@ -126,11 +128,23 @@ static bool begin(struct beep_bound *b, struct beep_el *error)
     return false;
 }
 
+/* A server that agrees where it should not. */
+static bool too_kind(struct beep_bound *b, struct beep_el *el)
+{
+    *el = (struct beep_el){.kind = BEEP_EL_BLOB, .status = BEEP_BLOB_COMPLETE};
+    succeeded(b);
+    return true;
+}
+
 /* What the server says to a blob of the client, or to a start without one.  out holds the octets of the answer's blob. */
 static struct beep_el reply_to(struct beep_bound *b, const struct beep_el *in, struct buf *out)
 {
     struct beep_el el;
     enum sasl_status status;
+    bool says_complete = in && in->kind == BEEP_EL_BLOB && in->status == BEEP_BLOB_COMPLETE;
+    if (says_complete && MUT(b->peer, SASL_CLIENT_COMPLETE) && too_kind(b, &el)) return el;
+    if (in && in->kind == BEEP_EL_BLOB && in->status == BEEP_BLOB_ABORT && MUT(b->peer, SASL_ABORT_DEAF))
+        return (struct beep_el){.kind = BEEP_EL_BLOB, .status = BEEP_BLOB_CONTINUE};
     if (in && in->kind == BEEP_EL_BLOB && in->status == BEEP_BLOB_ABORT) /* section 8: 451 is the code for what was aborted */
         return failure(b, 451, "aborted by the client");
     if (in && (in->kind != BEEP_EL_BLOB || in->status != BEEP_BLOB_CONTINUE)) return failure(b, 501, "a blob of a client is expected");
@@ -140,6 +154,7 @@ static struct beep_el reply_to(struct beep_bound *b, const struct beep_el *in, s
     if (e != OK) return failure(b, SASL_TEMPORARY, "no memory or no room");
     if (status == SASL_FAILED) {
         struct sasl_failure f = *sasl_failure_of(x->s); /* the exchange goes away with it */
+        if (f.code == SASL_WRONG && MUT(b->peer, SASL_ANY_PASSWORD) && too_kind(b, &el)) return el;
         el = failure(b, (uint16_t)f.code, f.why);
         if (f.code != SASL_WRONG) el.text = slice_str(beep_code_text(f.code));
         return el;
@@ -160,6 +175,8 @@ static void start(struct beep_bound *b, slice init, struct buf *answer, struct b
     buf_init(&blob, p->e.env->mem, SASL_BLOB_MAX);
     if (given) beep_tune_read(p, init, &el);
     struct beep_el say = reply_to(b, given ? &el : NULL, &blob);
+    if (say.kind == BEEP_EL_ERROR && MUT(p, SASL_ERROR_OUTSIDE)) *no = (struct beep_refusal){say.code, "not authenticated"};
+    if (say.kind == BEEP_EL_ERROR && MUT(p, SASL_ABORTS)) say = (struct beep_el){.kind = BEEP_EL_BLOB, .status = BEEP_BLOB_ABORT};
     beep_tune_write(p, &say, answer, now);
     beep_el_done(&el);
     buf_done(&blob);
@@ -182,6 +199,7 @@ static void on_msg(struct beep_bound *b, uint32_t msgno, uint64_t now)
     p->tuning->spent = false;
     buf_init(&blob, p->e.env->mem, SASL_BLOB_MAX);
     struct beep_el say = reply_to(b, p->el ? p->el : &none, &blob);
+    if (say.kind == BEEP_EL_ERROR && MUT(p, SASL_ABORTS)) say = (struct beep_el){.kind = BEEP_EL_BLOB, .status = BEEP_BLOB_ABORT};
     err e = beep_peer_element(p, b->channel, say.kind == BEEP_EL_ERROR ? BEEP_ERR : BEEP_RPY, msgno, &say);
     if (e != OK) beep_peer_broken(p, e, now);
     buf_done(&blob);
@@ -199,7 +217,7 @@ static void give_up(struct beep_bound *b, uint64_t now, const char *why)
 static void send_blob(struct beep_bound *b, enum beep_blob_status status, slice blob, uint64_t now)
 {
     struct beep_peer *p = b->peer;
-    struct beep_el el = {.kind = BEEP_EL_BLOB, .status = status, .blob = blob};
+    struct beep_el el = {.kind = BEEP_EL_BLOB, .status = MUT(p, SASL_C_COMPLETE) ? BEEP_BLOB_COMPLETE : status, .blob = blob};
     struct buf text;
     uint32_t msgno = 0;
     buf_init(&text, p->e.env->mem, PEER_ELEMENT_MAX);
@@ -252,7 +270,7 @@ static void on_complete(struct beep_bound *b, slice blob, uint64_t now)
     err e = sasl_peer_complete(x->s, blob, blob.n != 0, &status);
     if (e != OK) {
         beep_peer_broken(p, e, now);
-    } else if (status != SASL_COMPLETE) {
+    } else if (status != SASL_COMPLETE && !MUT(p, SASL_NO_PROOF)) {
         abort_exchange(b, false, now); /* the server does not know the password: nothing more is said to it but goodbye */
     } else {
         succeeded(b);
@@ -275,6 +293,10 @@ static void on_answer(struct beep_bound *b, const struct beep_el *el, uint64_t n
         size_t n = el->text.n < sizeof text ? el->text.n : sizeof text - 1;
         if (n) memcpy(text, el->text.p, n);
         text[n] = 0;
+        if (MUT(b->peer, SASL_TALKS_BLIND)) {
+            succeeded(b);
+            return;
+        }
         beep_peer_note(b->peer, "server says %u %s", (unsigned)el->code, text);
         give_up(b, now, beep_code_text(el->code) ? beep_code_text(el->code) : "the server refuses");
     } else {
