@@ -92,7 +92,10 @@ static void read_inner(struct track_beep *t, int side, const struct beep_el *el,
         if (!p->content.n || !is_tuning(p->uri)) continue;
         err e = beep_el_read(t->env, p->content, SLICE_NONE, &t->inner);
         t->inner_used = true;
-        (void)e; /* what is wrong stands in its notes */
+        if (e == ERR_MEM) { /* a ready or proceed that nobody noticed would be worse */
+            beep_fault(t, side, BEEP_F_LIMIT, channel);
+            return;
+        }
         note_faults(t, side, &t->inner, channel);
         got->inner = &t->inner;
         return;
