@@ -212,8 +212,7 @@
     X(SASL_SMALL_NAME, "sasl-small-name", BY_LISTENER, "BEEP-4.1-2", "writes mechanisms in small letters") \
     X(SASL_TALKS_BLIND, "sasl-talks-blind", BY_INITIATOR, "BEEP-4.1-7 BEEP-4.1.3-1", "takes an error for success") \
     X(SASL_NO_PROOF, "sasl-no-proof", BY_INITIATOR, "BEEP-4.1-7", "takes complete of a server that proves nothing") \
-    X(SASL_C_COMPLETE, "sasl-c-complete", BY_INITIATOR, "BEEP-4.1.3-3 BEEP-4.1.3-1", "says complete as the client") \
-    X(SASL_WRONG_SERVICE, "sasl-wrong-service", BY_INITIATOR, "BEEP-4.1-4", "names another service than beep")
+    X(SASL_C_COMPLETE, "sasl-c-complete", BY_INITIATOR, "BEEP-4.1.3-3 BEEP-4.1.3-1", "says complete as the client")
 
 #define BEEP_ENUM_MUT(n, name, roles, clauses, text) BMUT_##n,
 enum beep_mutant { BMUT_NONE, BEEP_MUTANTS(BEEP_ENUM_MUT) BMUT_COUNT };

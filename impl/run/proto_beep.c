@@ -6,6 +6,7 @@
 
 #include "model/beep.h"
 #include "peer/beep_peer.h"
+#include "peer/mutate_beep.h"
 #include "run/passive_beep.h"
 #include "run/reference_beep.h"
 #include "run/server_beep.h"
@@ -189,7 +190,13 @@ static const struct run_need needs[] = {
 
 /* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
 
-static const struct mutant mutants[] = {{"", 0, "", ""}};
+_Static_assert(BEEP_R_LISTENER == BY_LISTENER && BEEP_R_INITIATOR == BY_INITIATOR && BEEP_R_BOTH == BY_BOTH, "mistakes name roles by the same bits");
+
+static bool about_tls(unsigned mutant, const struct run_role *role)
+{
+    (void)role;
+    return mutant >= BMUT_TLS_ANY_VERSION && mutant <= BMUT_TLS_GOES_ON_BARE;
+}
 
 static const struct run_try tries[] = {
     {TRY_ALWAYS, RUN_TLS_OFF, false, NULL},
@@ -251,10 +258,11 @@ const struct run_proto run_beep = {
     .specially = "the peer was set up to be unavailable, or to serve nobody before TLS or authentication",
     .passive = passive_beep,
     .passives = PASSIVE_BEEP,
-    .mutant = mutants,
-    .mutants = COUNT(mutants),
+    .mutant = beep_mutants,
+    .mutants = BMUT_COUNT,
     .try = tries,
     .tries = COUNT(tries),
+    .about_tls = about_tls,
     .reference_new = reference_beep_new,
     .reference_free = reference_beep_free,
     .reference_peer = reference_beep_peer,
