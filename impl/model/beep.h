@@ -168,6 +168,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
 #define BEEP_FAULTS(X)                                                                                                                 \
     /* frames: what one frame shows by itself (codec) */                                                                               \
     X(KEYWORD, BEEP_2_2_1_2, NONE, FAIL, SESSION, "frame does not begin with MSG, RPY, ERR, ANS, NUL or SEQ")                       \
+    X(KEYWORD_CASE, BEEP_2_2_1_2, BEEP_D21, WEAK, SESSION, "keyword of a frame is not in capitals")                                 \
     X(FIELDS, BEEP_2_2_1_3, NONE, FAIL, SESSION, "frame header has too few or too many fields")                                        \
     X(BLANKS, BEEP_2_2_1_3, NONE, FAIL, SESSION, "fields of a frame header are not separated by a single SP")                        \
     X(CHANNEL, BEEP_2_2_1_1_2, NONE, FAIL, SESSION, "channel number is no number up to 2147483647")                                      \
@@ -181,6 +182,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(HEAD_EOL, BEEP_2_2_1_1, NONE, FAIL, SESSION, "frame header does not end with CRLF")                                                \
     X(HEAD_LONG, BEEP_2_2_1_3, NONE, FAIL, SESSION, "frame header is longer than any header can be")                                   \
     X(TRAILER, BEEP_2_2_1_3_1, NONE, FAIL, SESSION, "payload is not followed by END CRLF")                                             \
+    X(TRAILER_CASE, BEEP_2_2_1_3_1, BEEP_D21, WEAK, SESSION, "END behind the payload is not in capitals")                              \
     X(NUL_FORM, BEEP_2_1_1_1, NONE, FAIL, SESSION, "NUL with '*' or with payload")                                                  \
     X(SEQ_FORM, BEEPTCP_3_1_3_2, NONE, FAIL, SESSION, "SEQ is not channel, ackno and window")                                          \
     X(SEQ_RANGE, BEEPTCP_3_1_3_2, NONE, FAIL, SESSION, "ackno or window of SEQ is out of range")                                       \
