@@ -44,13 +44,10 @@ static bool begun;
 /* What the application does once it may. */
 static void go(struct beep_world *w, int side, uint64_t now)
 {
-    (void)side;
-    /* what is begun before a tuning goes with it */
-    if (begun || !w->side[0].greeted || !w->side[1].p || !w->side[1].p->told_greeted) return;
+    if (side || begun) return;
     begun = true;
     bw_start(w, 0, &echo, slice_of(text, sizeof text), now);
     bw_start(w, 0, &many, SLICE_LIT("\r\ncount 5 size 900"), now);
-    bw_start(w, 1, &echo, SLICE_LIT("other way"), now);
 }
 
 static err play(struct beep_world *w)
@@ -58,6 +55,8 @@ static err play(struct beep_world *w)
     begun = false;
     err e = bw_open(w);
     if (e == OK) {
+        bw_run(w, 500);
+        if (w->chans == 2 && w->side[1].p && !bw_over(w, 1)) bw_start(w, 1, &echo, SLICE_LIT("other way"), net_now(w->net));
         bw_run(w, 500);
         for (size_t i = 0; i < w->chans; i++) {
             struct bw_chan *c = &w->chan[i];
