@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The BEEP adapter of the player: the life of a case.  What came is read in play_beep_event, what we do by ourselves stands in play_beep_reply. */
+/* The BEEP adapter of the player: the life of a case.  What came is read in play_beep_event, what we do by
+ * ourselves stands in play_beep_reply. */
 #include "run/play_beep.h"
 
 #include <stdio.h>
@@ -25,7 +26,8 @@ const char *play_beep_profile(const struct play_beep_run *r)
 
 const char *play_beep_mechanism(const struct play_beep_run *r, unsigned offered)
 {
-    static const enum sasl_mech best[] = {SASL_SCRAM_SHA_256, SASL_SCRAM_SHA_1, SASL_DIGEST_MD5, SASL_CRAM_MD5, SASL_PLAIN};
+    static const enum sasl_mech best[] = {SASL_SCRAM_SHA_256, SASL_SCRAM_SHA_1, SASL_DIGEST_MD5,
+                                          SASL_CRAM_MD5, SASL_PLAIN};
     if (r->mechanism) return r->mechanism;
     for (size_t i = 0; r->user && r->password && i < sizeof best / sizeof *best; i++)
         if (offered & SASL_BIT(best[i])) return sasl_mech_names[best[i]];
@@ -66,7 +68,8 @@ static void up(struct player *p, int end, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     char label[64];
-    err e = beep_conn_init(&x->conn, p->e.env, &p->e.link[end], x->dials ? 0 : 1, p->e.env->limits.content + BEEP_MIME_HEAD_MAX);
+    err e = beep_conn_init(&x->conn, p->e.env, &p->e.link[end], x->dials ? 0 : 1,
+                           p->e.env->limits.content + BEEP_MIME_HEAD_MAX);
     if (e != OK) {
         play_error(p, "cannot set up the connection: %s", err_name(e));
         return;
@@ -95,14 +98,16 @@ static void urgent(struct player *p, int end, uint64_t now)
     (void)now;
 }
 
-/* A peer may release the session whenever it likes (3080 2.4), and an initiator that owes us nothing may be through with what it came for: no case that does not
- * ask about it is lost by that. */
+/* A peer may release the session whenever it likes (3080 2.4), and an initiator that owes us nothing may be
+ * through with what it came for: no case that does not ask about it is lost by that. */
 static bool own_accord(const struct player *p, const struct beep_play_end *x)
 {
     const struct track_beep *t = &x->conn.track;
     if (!x->live || t->tainted[x->conn.side]) return false;
     if (x->peer_releases) return true;
-    if (beep_play_run(p)->under_test != TEST_BEEP_INITIATOR || !x->peer_greeted || !x->greeted || x->conn.to_tls || x->hold) return false;
+    if (beep_play_run(p)->under_test != TEST_BEEP_INITIATOR || !x->peer_greeted || !x->greeted ||
+        x->conn.to_tls || x->hold)
+        return false;
     for (size_t i = 0; i < t->channels; i++)
         if (beep_waits(t->channel[i], x->conn.side)) return false;
     enum beep_session_state s = track_beep_session(t);
@@ -186,8 +191,8 @@ static void tick(struct player *p, uint64_t now)
         const struct beep_play_end *x = beep_play_end(p, i);
         if (now >= over_at(p, i)) play_inconc(p, "the peer ended the session of its own accord");
         if (!x->sending.on || x->sending.pc != p->pc + 1 || !p->armed_until || now < p->armed_until) continue;
-        play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent", (unsigned)x->sending.channel,
-                    x->sending.payload.n - x->sending.at);
+        play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent",
+                    (unsigned)x->sending.channel, x->sending.payload.n - x->sending.at);
     }
 }
 

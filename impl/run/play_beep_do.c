@@ -31,7 +31,8 @@ err beep_play_start_tls(struct player *p, int end, bool client)
     if (!r->identity) return play_error(p, "TLS was not set up for this run");
     struct tls_context *c = r->identity(r->identity_ctx, x->identity, client, why, sizeof why);
     if (!c) return play_error(p, "no certificate \"%s\": %s", x->identity, why);
-    return beep_conn_start_tls(&x->conn, c, client, x->resume ? ((struct beep_play *)p->state)->resume_key : NULL);
+    return beep_conn_start_tls(&x->conn, c, client,
+                               x->resume ? ((struct beep_play *)p->state)->resume_key : NULL);
 }
 
 /* Whoever said ready is the client (3080 3.1.3). */
@@ -63,20 +64,28 @@ static err do_seq(struct player *p, int end, const struct scn_stmt *s, uint64_t 
     const char *channel = beep_play_text(s, "channel"), *window = beep_play_text(s, "window");
     uint32_t n = channel ? (uint32_t)strtoul(channel, NULL, 10) : beep_play_data_channel(x);
     x->no_seq = false;
-    return beep_play_seq(p, end, n, window ? (uint32_t)strtoul(window, NULL, 10) : (uint32_t)BEEP_PLAY_GRANT, now);
+    return beep_play_seq(p, end, n, window ? (uint32_t)strtoul(window, NULL, 10) : (uint32_t)BEEP_PLAY_GRANT,
+                         now);
 }
 
 /* Verbs that need no connection; false when the verb is another. */
 static bool set(struct player *p, int end, const char *verb)
 {
     struct beep_play_end *x = beep_play_end(p, end);
-    if (strcmp(verb, "open") == 0) beep_play_open(p, end);
-    else if (strcmp(verb, "resume") == 0) x->resume = true;
-    else if (strcmp(verb, "hold") == 0) x->hold = true;
-    else if (strcmp(verb, "answer") == 0) x->hold = false;
-    else if (strcmp(verb, "no-seq") == 0) x->no_seq = true;
-    else if (strcmp(verb, "no-greeting") == 0) x->no_greeting = true;
-    else return false;
+    if (strcmp(verb, "open") == 0)
+        beep_play_open(p, end);
+    else if (strcmp(verb, "resume") == 0)
+        x->resume = true;
+    else if (strcmp(verb, "hold") == 0)
+        x->hold = true;
+    else if (strcmp(verb, "answer") == 0)
+        x->hold = false;
+    else if (strcmp(verb, "no-seq") == 0)
+        x->no_seq = true;
+    else if (strcmp(verb, "no-greeting") == 0)
+        x->no_greeting = true;
+    else
+        return false;
     return true;
 }
 
@@ -116,7 +125,8 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
         return beep_play_greet(p, end, now);
     }
     return play_error(p,
-                      "unknown do %s; there are open, tls, clear, notify, fin, close, reset, flip, identity, resume, hold, answer, seq, no-seq, sasl, "
+                      "unknown do %s; there are open, tls, clear, notify, fin, close, reset, flip, identity, "
+                      "resume, hold, answer, seq, no-seq, sasl, "
                       "no-greeting",
                       verb);
 }

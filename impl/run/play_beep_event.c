@@ -5,7 +5,7 @@
 
 #include "run/play_beep_impl.h"
 
-/* --- fields ------------------------------------------------------------------------------------------------------------ */
+/* --- fields -------------------------------------------------------------------------------------- */
 
 void beep_put(struct beep_fields *f, const char *key, slice value)
 {
@@ -26,12 +26,13 @@ static void put_code(struct beep_fields *f, const char *key, unsigned code)
     if (code) beep_put_number(f, key, code);
 }
 
-static void raise(struct player *p, const char *name, int end, bool shy, size_t rung, const struct beep_fields *f)
+static void raise(struct player *p, const char *name, int end, bool shy, size_t rung,
+                  const struct beep_fields *f)
 {
     play_raise(p, name, end, shy, rung, f->f, f->n);
 }
 
-/* --- for people ---------------------------------------------------------------------------------------------------------- */
+/* --- for people ---------------------------------------------------------------------------------- */
 
 void beep_play_head(slice octets, char *out, size_t n)
 {
@@ -46,18 +47,28 @@ void beep_play_summary(const struct beep_el *el, char *out, size_t n)
     const char *name = beep_element_names[el->kind];
     switch (el->kind) {
     case BEEP_EL_START:
-    case BEEP_EL_CLOSE: snprintf(out, n, "%s number=%u", name, (unsigned)el->number); return;
-    case BEEP_EL_ERROR: snprintf(out, n, "error %u", (unsigned)el->code); return;
-    case BEEP_EL_GREETING: snprintf(out, n, "greeting, %zu profiles", el->profiles); return;
+    case BEEP_EL_CLOSE:
+        snprintf(out, n, "%s number=%u", name, (unsigned)el->number);
+        return;
+    case BEEP_EL_ERROR:
+        snprintf(out, n, "error %u", (unsigned)el->code);
+        return;
+    case BEEP_EL_GREETING:
+        snprintf(out, n, "greeting, %zu profiles", el->profiles);
+        return;
     case BEEP_EL_BLOB:
-        snprintf(out, n, "blob %s", el->status == BEEP_BLOB_ABORT ? "abort" : el->status == BEEP_BLOB_COMPLETE ? "complete" : "continue");
+        snprintf(out, n, "blob %s",
+                 el->status == BEEP_BLOB_ABORT      ? "abort"
+                 : el->status == BEEP_BLOB_COMPLETE ? "complete"
+                                                    : "continue");
         return;
     case BEEP_EL_NONE:
     case BEEP_EL_PROFILE:
     case BEEP_EL_OK:
     case BEEP_EL_READY:
     case BEEP_EL_PROCEED:
-    case BEEP_EL_COUNT: break;
+    case BEEP_EL_COUNT:
+        break;
     }
     snprintf(out, n, "%s", name);
 }
@@ -68,12 +79,13 @@ static enum beep_fault_code poor(const struct beep_play_end *x)
     const struct track_beep *t = &x->conn.track;
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
-        if (f->side != x->conn.side && beep_remedies[f->code] == BEEP_DO_SESSION && f->severity != SEV_NOTE) return f->code;
+        if (f->side != x->conn.side && beep_remedies[f->code] == BEEP_DO_SESSION && f->severity != SEV_NOTE)
+            return f->code;
     }
     return BEEP_F_NONE;
 }
 
-/* --- what came ------------------------------------------------------------------------------------------------------------ */
+/* --- what came ----------------------------------------------------------------------------------- */
 
 /* The peer's messages in progress. */
 static struct beep_play_part *count_frame(struct beep_play_end *x, const struct beep_frame *f)
@@ -81,7 +93,8 @@ static struct beep_play_part *count_frame(struct beep_play_end *x, const struct 
     struct beep_play_part *free_one = NULL;
     for (size_t i = 0; i < BEEP_PLAY_PARTS; i++) {
         struct beep_play_part *k = &x->part[i];
-        bool same = k->used && k->keyword == f->keyword && k->channel == f->channel && k->msgno == f->msgno && k->ansno == f->ansno;
+        bool same = k->used && k->keyword == f->keyword && k->channel == f->channel && k->msgno == f->msgno &&
+                    k->ansno == f->ansno;
         if (!k->used && !free_one) free_one = k;
         if (!same) continue;
         free_one = k;
@@ -89,15 +102,18 @@ static struct beep_play_part *count_frame(struct beep_play_end *x, const struct 
     }
     if (!free_one) return NULL;
     if (!free_one->used)
-        *free_one = (struct beep_play_part){
-            .used = true, .keyword = f->keyword, .channel = f->channel, .msgno = f->msgno, .ansno = f->keyword == BEEP_ANS ? f->ansno : 0};
+        *free_one = (struct beep_play_part){.used = true,
+                                            .keyword = f->keyword,
+                                            .channel = f->channel,
+                                            .msgno = f->msgno,
+                                            .ansno = f->keyword == BEEP_ANS ? f->ansno : 0};
     free_one->frames++;
     free_one->size += f->payload.n;
     if (f->payload.n > free_one->largest) free_one->largest = (uint32_t)f->payload.n;
     return free_one;
 }
 
-/* --- events of messages -------------------------------------------------------------------------------------------------- */
+/* --- events of messages -------------------------------------------------------------------------- */
 
 static void put_where(struct beep_fields *f, const struct beep_frame *fr)
 {
@@ -139,7 +155,9 @@ static void put_inner(struct beep_fields *f, const struct beep_el *inner)
 
 static slice status_of(const struct beep_el *el)
 {
-    return slice_str(el->status == BEEP_BLOB_ABORT ? "abort" : el->status == BEEP_BLOB_COMPLETE ? "complete" : "continue");
+    return slice_str(el->status == BEEP_BLOB_ABORT      ? "abort"
+                     : el->status == BEEP_BLOB_COMPLETE ? "complete"
+                                                        : "continue");
 }
 
 static void put_reason(struct beep_fields *f, const struct beep_el *el)
@@ -150,7 +168,8 @@ static void put_reason(struct beep_fields *f, const struct beep_el *el)
 }
 
 /* shy: the peer's own idea, or the business of an exchange that runs by itself. */
-static void raise_element(struct player *p, int end, const struct beep_got *g, const struct beep_play_part *part, bool shy, size_t rung)
+static void raise_element(struct player *p, int end, const struct beep_got *g,
+                          const struct beep_play_part *part, bool shy, size_t rung)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct beep_el *el = g->el;
@@ -188,23 +207,30 @@ static void raise_element(struct player *p, int end, const struct beep_got *g, c
         beep_put_number(&f, "number", el->number);
         put_reason(&f, el);
         break;
-    case BEEP_EL_OK: put_asked(&f, g); break;
+    case BEEP_EL_OK:
+        put_asked(&f, g);
+        break;
     case BEEP_EL_ERROR:
-        if (g->frame.channel == 0 && g->frame.keyword == BEEP_ERR && g->frame.msgno == 0 && x->refused) name = "refusal";
+        if (g->frame.channel == 0 && g->frame.keyword == BEEP_ERR && g->frame.msgno == 0 && x->refused)
+            name = "refusal";
         beep_put(&f, "keyword", slice_str(beep_keyword_names[g->frame.keyword]));
         put_asked(&f, g);
         put_reason(&f, el);
         break;
-    case BEEP_EL_READY: beep_put(&f, "version", el->version); break;
+    case BEEP_EL_READY:
+        beep_put(&f, "version", el->version);
+        break;
     case BEEP_EL_BLOB:
         beep_put(&f, "status", status_of(el));
         beep_put(&f, "content", el->blob);
         break;
     case BEEP_EL_PROCEED:
     case BEEP_EL_NONE:
-    case BEEP_EL_COUNT: break;
+    case BEEP_EL_COUNT:
+        break;
     }
-    if (el->kind != BEEP_EL_GREETING && el->kind != BEEP_EL_ERROR && el->kind != BEEP_EL_PROFILE) put_parts(&f, part);
+    if (el->kind != BEEP_EL_GREETING && el->kind != BEEP_EL_ERROR && el->kind != BEEP_EL_PROFILE)
+        put_parts(&f, part);
     raise(p, name, end, shy || el->kind == BEEP_EL_GREETING || !reply, rung, &f);
     buf_done(&list);
 }
@@ -224,7 +250,8 @@ static void raise_unreadable(struct player *p, int end, const struct beep_got *g
 
 static const char *const data_names[] = {"msg", "rpy", "err", "ans", "nul"};
 
-static void raise_data(struct player *p, int end, const struct beep_got *g, const struct beep_play_part *part, size_t rung)
+static void raise_data(struct player *p, int end, const struct beep_got *g, const struct beep_play_part *part,
+                       size_t rung)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_fields f = {.n = 0};
@@ -247,7 +274,8 @@ static void raise_data(struct player *p, int end, const struct beep_got *g, cons
     x->data_channel = g->frame.channel;
 }
 
-/* Every frame by itself: a request is one of a MSG, a response one of a reply; those of the greeting are neither. */
+/* Every frame by itself: a request is one of a MSG, a response one of a reply; those of the greeting are
+ * neither. */
 static void raise_frame(struct player *p, int end, const struct beep_frame *fr, size_t rung)
 {
     struct beep_fields f = {.n = 0};
@@ -277,7 +305,7 @@ static void raise_bad(struct player *p, int end, enum beep_fault_code code, slic
     raise(p, "bad", end, false, rung, &f);
 }
 
-/* --- one frame ------------------------------------------------------------------------------------------------------------ */
+/* --- one frame ----------------------------------------------------------------------------------- */
 
 static void note_error(struct beep_play_end *x, const struct beep_el *el)
 {
@@ -289,7 +317,8 @@ static void note_error(struct beep_play_end *x, const struct beep_el *el)
     snprintf(x->declined, sizeof x->declined, "%u %s", (unsigned)el->code, text);
 }
 
-static err on_message(struct player *p, int end, const struct beep_got *g, struct beep_play_part *part, size_t rung, uint64_t now)
+static err on_message(struct player *p, int end, const struct beep_got *g, struct beep_play_part *part,
+                      size_t rung, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct beep_el *el = g->el;
@@ -349,7 +378,7 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
     return x->no_seq ? OK : beep_play_grant(p, end, channel, now);
 }
 
-/* --- TLS ------------------------------------------------------------------------------------------------------------------ */
+/* --- TLS ----------------------------------------------------------------------------------------- */
 
 void beep_play_plain(struct player *p, int end, const char *name, bool shy, const char *label, uint64_t now)
 {
@@ -363,7 +392,8 @@ static void on_tls_open(struct player *p, int end, uint64_t now)
     struct tls_info info = {0};
     char label[120];
     bool known = x->conn.tls && tls_info_of(x->conn.tls, &info);
-    snprintf(label, sizeof label, "TLS stands: %s %s%s", known ? info.version : "?", known ? info.suite : "", info.resumed ? ", resumed" : "");
+    snprintf(label, sizeof label, "TLS stands: %s %s%s", known ? info.version : "?", known ? info.suite : "",
+             info.resumed ? ", resumed" : "");
     size_t r = play_rung(p, RUNG_EVENT, end, true, true, label, SLICE_NONE, now);
     struct play_field f[] = {{"version", slice_str(info.version)},
                              {"suite", slice_str(info.suite)},
@@ -396,8 +426,10 @@ static void on_hello(struct player *p, int end, uint16_t version, uint64_t now)
     beep_play_faults(p, end, r);
     if (version) beep_play_look_hello(p, end, r);
     struct play_field hello = {"version", slice_str(text)};
-    if (version) play_raise(p, "hello", end, true, r, &hello, 1);
-    else raise_bad(p, end, BEEP_F_NOT_TLS, buf_slice(&beep_play_end(p, end)->conn.wire), r);
+    if (version)
+        play_raise(p, "hello", end, true, r, &hello, 1);
+    else
+        raise_bad(p, end, BEEP_F_NOT_TLS, buf_slice(&beep_play_end(p, end)->conn.wire), r);
 }
 
 static err on_event(struct player *p, int end, struct beep_event *ev, uint64_t now)
@@ -405,23 +437,32 @@ static err on_event(struct player *p, int end, struct beep_event *ev, uint64_t n
     struct beep_play_end *x = beep_play_end(p, end);
     const struct track_beep *t = &x->conn.track;
     switch (ev->kind) {
-    case BEEP_EV_FRAME: return on_frame(p, end, &ev->got, now);
+    case BEEP_EV_FRAME:
+        return on_frame(p, end, &ev->got, now);
     case BEEP_EV_BAD: {
         enum beep_fault_code code = t->fault_n ? t->fault[0].code : BEEP_F_LIMIT;
-        size_t r = play_rung(p, RUNG_MESSAGE, end, true, beep_play_secured(x), "no frame", ev->got.frame.raw, now);
+        size_t r =
+            play_rung(p, RUNG_MESSAGE, end, true, beep_play_secured(x), "no frame", ev->got.frame.raw, now);
         beep_play_see(p, BEEP_SEEN_FRAME);
         beep_play_faults(p, end, r);
         raise_bad(p, end, code, ev->got.frame.raw, r);
         return OK;
     }
-    case BEEP_EV_HELLO: on_hello(p, end, ev->hello_version, now); return OK;
+    case BEEP_EV_HELLO:
+        on_hello(p, end, ev->hello_version, now);
+        return OK;
     case BEEP_EV_TLS:
         on_tls_open(p, end, now);
         beep_play_fresh(p, end);
         return beep_play_greet(p, end, now);
-    case BEEP_EV_TLS_FAILED: on_tls_failed(p, end, ev->alert, now); return OK;
-    case BEEP_EV_NOTIFY: beep_play_plain(p, end, "close-notify", false, "close_notify", now); return OK;
-    case BEEP_EV_NOTHING: break;
+    case BEEP_EV_TLS_FAILED:
+        on_tls_failed(p, end, ev->alert, now);
+        return OK;
+    case BEEP_EV_NOTIFY:
+        beep_play_plain(p, end, "close-notify", false, "close_notify", now);
+        return OK;
+    case BEEP_EV_NOTHING:
+        break;
     }
     return OK;
 }

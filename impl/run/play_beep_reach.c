@@ -33,7 +33,7 @@ static const struct scn_stmt *here(const struct trip *t)
     return &t->p->plan->stmt[t->p->pc];
 }
 
-/* --- one step each ---------------------------------------------------------------------------------------------------------- */
+/* --- one step each ------------------------------------------------------------------------------- */
 
 static int to_connected(const struct trip *t)
 {
@@ -53,11 +53,13 @@ static int to_greeting(const struct trip *t)
     if (x->conn.to_tls && !beep_play_secured(x)) return WAIT;
     if (x->refused) return stuck(t, "the peer refuses: %s", x->declined);
     if (x->conn.bad_told) return stuck(t, "what the peer sends cannot be read");
-    if (!x->greeted && beep_play_greet(t->p, t->end, t->now) != OK) return stuck(t, "the greeting cannot be sent");
+    if (!x->greeted && beep_play_greet(t->p, t->end, t->now) != OK)
+        return stuck(t, "the greeting cannot be sent");
     return x->peer_greeted && x->greeted ? THERE : WAIT;
 }
 
-/* An initiator that wants TLS first, or was seen to want it in this run, gets it: what a case is about lies behind. */
+/* An initiator that wants TLS first, or was seen to want it in this run, gets it: what a case is about lies
+ * behind. */
 static int to_greeted(const struct trip *t)
 {
     const struct play_beep_run *r = beep_play_run(t->p);
@@ -103,7 +105,8 @@ static int to_channel(const struct trip *t)
     if (!uri && *x->offered) uri = x->offered;
     if (uri) return ask_start(t, uri, SLICE_NONE) == OK ? WAIT : stuck(t, "the start cannot be sent");
     if (listener) return stuck(t, "the peer offers no data profile; give one");
-    return beep_play_data_channel(x) ? THERE : WAIT; /* an initiator that serves nothing opens channels itself */
+    return beep_play_data_channel(x) ? THERE
+                                     : WAIT; /* an initiator that serves nothing opens channels itself */
 }
 
 static int to_tls(const struct trip *t)
@@ -119,7 +122,10 @@ static int to_tls(const struct trip *t)
         if (waiting(t)) return WAIT;
         return stuck(t, "the peer does not proceed: %s", x->declined);
     }
-    if (x->offers_tls) return ask_start(t, BEEP_URI_TLS, SLICE_LIT("<ready />")) == OK ? WAIT : stuck(t, "the start cannot be sent");
+    if (x->offers_tls)
+        return ask_start(t, BEEP_URI_TLS, SLICE_LIT("<ready />")) == OK
+                   ? WAIT
+                   : stuck(t, "the start cannot be sent");
     if (r->under_test == TEST_BEEP_LISTENER) return stuck(t, "the peer does not offer TLS");
     return WAIT; /* the initiator's turn */
 }
@@ -154,15 +160,19 @@ static int to_released(const struct trip *t)
     return e == OK ? WAIT : stuck(t, "the close cannot be sent");
 }
 
-/* --- the way ------------------------------------------------------------------------------------------------------------------ */
+/* --- the way ------------------------------------------------------------------------------------- */
 
 int beep_play_reach(struct player *p, int end, const char *state, uint64_t now, char *why, size_t why_n)
 {
     static const struct {
         const char *name;
         int (*go)(const struct trip *t);
-    } ways[] = {{"connected", to_connected}, {"greeted", to_greeted},   {"channel", to_channel},
-                {"tls", to_tls},             {"authenticated", to_authenticated}, {"released", to_released}};
+    } ways[] = {{"connected", to_connected},
+                {"greeted", to_greeted},
+                {"channel", to_channel},
+                {"tls", to_tls},
+                {"authenticated", to_authenticated},
+                {"released", to_released}};
     struct beep_play_end *x = beep_play_end(p, end);
     struct trip t = {.p = p, .end = end, .x = x, .now = now, .why = why, .why_n = why_n};
     beep_play_open(p, end);
@@ -174,6 +184,9 @@ int beep_play_reach(struct player *p, int end, const char *state, uint64_t now, 
         if (r != WAIT) x->auto_tls = false;
         return r;
     }
-    play_error(p, "there is no state called %s; there are connected, greeted, channel, tls, authenticated and released", state);
+    play_error(
+        p,
+        "there is no state called %s; there are connected, greeted, channel, tls, authenticated and released",
+        state);
     return STUCK;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The BEEP adapter of the player: frames as they should be, and what the tester does by itself: greet, grant windows, answer what the peer begins. */
+/* The BEEP adapter of the player: frames as they should be, and what the tester does by itself: greet, grant
+ * windows, answer what the peer begins. */
 #include <stdio.h>
 #include <string.h>
 
 #include "peer/beep_peer.h"
 #include "run/play_beep_impl.h"
 
-/* --- frames as they should be ------------------------------------------------------------------------------------------- */
+/* --- frames as they should be -------------------------------------------------------------------- */
 
 err beep_play_write(struct player *p, int end, slice octets, const char *what, uint64_t now)
 {
@@ -22,12 +23,17 @@ err beep_play_write(struct player *p, int end, slice octets, const char *what, u
     return beep_conn_write_read(&x->conn, octets);
 }
 
-err beep_play_frame(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, uint32_t ansno, bool more,
-                    slice payload, const char *what, uint64_t now)
+err beep_play_frame(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t msgno,
+                    uint32_t ansno, bool more, slice payload, const char *what, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct beep_channel *c = track_beep_channel(&x->conn.track, channel);
-    struct beep_frame f = {.keyword = keyword, .channel = channel, .msgno = msgno, .more = more, .ansno = ansno, .payload = payload};
+    struct beep_frame f = {.keyword = keyword,
+                           .channel = channel,
+                           .msgno = msgno,
+                           .more = more,
+                           .ansno = ansno,
+                           .payload = payload};
     struct buf out;
     f.seqno = c ? (uint32_t)c->dir[x->conn.side].next : 0;
     buf_init(&out, p->e.env->mem, payload.n + BEEP_HEAD_MAX + 16);
@@ -73,7 +79,7 @@ err beep_play_grant(struct player *p, int end, uint32_t channel, uint64_t now)
     return left >= enough ? OK : beep_play_seq(p, end, channel, BEEP_PLAY_GRANT, now);
 }
 
-/* --- what an echo has to equal ------------------------------------------------------------------------------------------ */
+/* --- what an echo has to equal ------------------------------------------------------------------- */
 
 static uint64_t hash(uint64_t h, slice s)
 {
@@ -87,7 +93,8 @@ static uint64_t hash(uint64_t h, slice s)
 static size_t sent_at(const struct beep_play_end *x, uint32_t channel, uint32_t msgno)
 {
     size_t i = 0;
-    while (i < BEEP_PLAY_SENT && !(x->sent[i].used && x->sent[i].channel == channel && x->sent[i].msgno == msgno))
+    while (i < BEEP_PLAY_SENT &&
+           !(x->sent[i].used && x->sent[i].channel == channel && x->sent[i].msgno == msgno))
         i++;
     return i;
 }
@@ -95,10 +102,12 @@ static size_t sent_at(const struct beep_play_end *x, uint32_t channel, uint32_t 
 void beep_play_remember(struct beep_play_end *x, uint32_t channel, uint32_t msgno, slice octets)
 {
     const struct beep_channel *c = track_beep_channel(&x->conn.track, channel);
-    bool goes_on = c && c->dir[x->conn.side].unfinished && c->dir[x->conn.side].keyword == BEEP_MSG && c->dir[x->conn.side].msgno == msgno;
+    bool goes_on = c && c->dir[x->conn.side].unfinished && c->dir[x->conn.side].keyword == BEEP_MSG &&
+                   c->dir[x->conn.side].msgno == msgno;
     size_t at = sent_at(x, channel, msgno);
     struct beep_play_sent *s = &x->sent[at < BEEP_PLAY_SENT ? at : x->sent_next++ % BEEP_PLAY_SENT];
-    if (!goes_on || !s->used) *s = (struct beep_play_sent){.used = true, .channel = channel, .msgno = msgno, .hash = HASH_START};
+    if (!goes_on || !s->used)
+        *s = (struct beep_play_sent){.used = true, .channel = channel, .msgno = msgno, .hash = HASH_START};
     s->hash = hash(s->hash, octets);
     s->size += octets.n;
 }
@@ -110,7 +119,7 @@ int beep_play_same(const struct beep_play_end *x, uint32_t channel, uint32_t msg
     return x->sent[at].size == message.n && x->sent[at].hash == hash(HASH_START, message);
 }
 
-/* --- what we begin -------------------------------------------------------------------------------------------------------- */
+/* --- what we begin ------------------------------------------------------------------------------- */
 
 uint32_t beep_play_data_channel(const struct beep_play_end *x)
 {
@@ -118,7 +127,9 @@ uint32_t beep_play_data_channel(const struct beep_play_end *x)
     uint32_t other = 0;
     for (size_t i = 0; i < t->channels; i++) {
         const struct beep_channel *c = t->channel[i];
-        if (!c->number || c->tuning != BEEP_DATA_CHANNEL || c->fsm.state == BEEP_CS_NONE || c->fsm.state == BEEP_CS_STARTING) continue;
+        if (!c->number || c->tuning != BEEP_DATA_CHANNEL || c->fsm.state == BEEP_CS_NONE ||
+            c->fsm.state == BEEP_CS_STARTING)
+            continue;
         if ((c->number & 1) == (x->dials ? 1u : 0u)) return c->number;
         if (!other) other = c->number;
     }
@@ -136,7 +147,8 @@ static void add_offer(struct offers *o, const char *base, const char *name)
     o->from[++o->n] = o->store->n;
 }
 
-/* An initiator has nothing to offer: some peers would start a channel for it.  A listener offers what the peer may want to begin with. */
+/* An initiator has nothing to offer: some peers would start a channel for it.  A listener offers what the
+ * peer may want to begin with. */
 size_t beep_play_offers(struct player *p, int end, struct beep_profile_el *out, size_t n, struct buf *store)
 {
     const struct beep_play_end *x = beep_play_end(p, end);
@@ -146,9 +158,11 @@ size_t beep_play_offers(struct player *p, int end, struct beep_profile_el *out, 
     size_t i;
     if (x->dials) return 0;
     add_offer(&o, data ? data : BEEP_URI_ECHO, "");
-    if (!r->no_tls && r->identity && !beep_play_secured(x) && !x->authenticated) add_offer(&o, BEEP_URI_TLS, "");
+    if (!r->no_tls && r->identity && !beep_play_secured(x) && !x->authenticated)
+        add_offer(&o, BEEP_URI_TLS, "");
     for (int m = 0; r->users && !x->authenticated && m < SASL_MECHS; m++)
-        if (m != SASL_EXTERNAL) add_offer(&o, BEEP_URI_SASL, sasl_mech_names[m]); /* no identity comes from below here */
+        if (m != SASL_EXTERNAL)
+            add_offer(&o, BEEP_URI_SASL, sasl_mech_names[m]); /* no identity comes from below here */
     for (i = 0; i < o.n && i < n; i++)
         out[i] = (struct beep_profile_el){.uri = slice_sub(buf_slice(store), o.from[i], o.from[i + 1])};
     return i;
@@ -162,7 +176,8 @@ static bool case_greets(const struct player *p, int end)
         const char *what = beep_play_word(s, 0);
         if (p->run->proto->end_of(p, s->end) != end || !what) continue;
         if (s->word == SCN_REACH && strcmp(what, "connected") != 0) return false;
-        if (s->word == SCN_SEND && (strcmp(what, "greeting") == 0 || strcmp(what, "refusal") == 0)) return true;
+        if (s->word == SCN_SEND && (strcmp(what, "greeting") == 0 || strcmp(what, "refusal") == 0))
+            return true;
     }
     return false;
 }
@@ -185,8 +200,8 @@ err beep_play_greet(struct player *p, int end, uint64_t now)
     return e;
 }
 
-err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t *msgno, const struct beep_el *el,
-                      enum beep_play_then then, uint64_t now)
+err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t *msgno,
+                      const struct beep_el *el, enum beep_play_then then, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct beep_channel *c = track_beep_channel(&x->conn.track, channel);
@@ -198,16 +213,18 @@ err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint
     buf_init(&message, p->e.env->mem, 64 * 1024);
     beep_play_summary(el, what, sizeof what);
     err e = beep_mgmt_write(el, BEEP_CDATA, &message);
-    if (e == OK && keyword == BEEP_MSG) e = beep_play_frame(p, end, keyword, channel, number, 0, false, buf_slice(&message), what, now);
-    else if (e == OK) e = beep_play_owe(p, end, keyword, channel, number, buf_slice(&message), then, what);
+    if (e == OK && keyword == BEEP_MSG)
+        e = beep_play_frame(p, end, keyword, channel, number, 0, false, buf_slice(&message), what, now);
+    else if (e == OK)
+        e = beep_play_owe(p, end, keyword, channel, number, buf_slice(&message), then, what);
     buf_done(&message);
     return e;
 }
 
-/* --- answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------- */
 
-err beep_play_owe(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, slice payload,
-                  enum beep_play_then then, const char *what)
+err beep_play_owe(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t msgno,
+                  slice payload, enum beep_play_then then, const char *what)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     if (x->owed_n == BEEP_PLAY_OWED) return ERR_LIMIT;
@@ -216,13 +233,15 @@ err beep_play_owe(struct player *p, int end, enum beep_keyword keyword, uint32_t
     buf_init(&o->payload, p->e.env->mem, p->e.env->limits.content + BEEP_MIME_HEAD_MAX);
     snprintf(o->what, sizeof o->what, "%s", what);
     err e = buf_add(&o->payload, payload);
-    if (e == OK) x->owed_n++;
-    else buf_done(&o->payload);
+    if (e == OK)
+        x->owed_n++;
+    else
+        buf_done(&o->payload);
     return e;
 }
 
-static err owe_element(struct player *p, int end, enum beep_keyword keyword, const struct beep_frame *to, const struct beep_el *el,
-                       enum beep_play_then then, uint64_t now)
+static err owe_element(struct player *p, int end, enum beep_keyword keyword, const struct beep_frame *to,
+                       const struct beep_el *el, enum beep_play_then then, uint64_t now)
 {
     uint32_t msgno = to->msgno;
     return beep_play_element(p, end, keyword, to->channel, &msgno, el, then, now);
@@ -236,8 +255,8 @@ static err owe_error(struct player *p, int end, const struct beep_frame *to, uin
 }
 
 /* The content of a profile element is an element again: error, proceed, blob. */
-static err owe_profile(struct player *p, int end, const struct beep_frame *to, slice uri, const struct beep_el *inner,
-                       enum beep_play_then then, uint64_t now)
+static err owe_profile(struct player *p, int end, const struct beep_frame *to, slice uri,
+                       const struct beep_el *inner, enum beep_play_then then, uint64_t now)
 {
     struct buf content;
     buf_init(&content, p->e.env->mem, 16 * 1024);
@@ -251,7 +270,8 @@ static err owe_profile(struct player *p, int end, const struct beep_frame *to, s
 
 static bool tls_possible(const struct player *p, const struct beep_play_end *x)
 {
-    return !beep_play_run(p)->no_tls && beep_play_run(p)->identity && !beep_play_secured(x) && !x->authenticated;
+    return !beep_play_run(p)->no_tls && beep_play_run(p)->identity && !beep_play_secured(x) &&
+           !x->authenticated;
 }
 
 static err answer_start(struct player *p, int end, const struct beep_got *g, uint64_t now)
@@ -266,7 +286,8 @@ static err answer_start(struct player *p, int end, const struct beep_got *g, uin
             struct beep_el proceed = {.kind = BEEP_EL_PROCEED};
             bool ready = g->inner && g->inner->kind == BEEP_EL_READY;
             if (!tls_possible(p, x)) continue;
-            return owe_profile(p, end, &g->frame, uri, ready ? &proceed : NULL, ready ? BEEP_THEN_TLS : BEEP_THEN_NOTHING, now);
+            return owe_profile(p, end, &g->frame, uri, ready ? &proceed : NULL,
+                               ready ? BEEP_THEN_TLS : BEEP_THEN_NOTHING, now);
         }
         if (slice_starts(uri, SLICE_LIT(BEEP_URI_SASL))) {
             struct beep_el answer = {.kind = BEEP_EL_NONE};
@@ -280,10 +301,12 @@ static err answer_start(struct player *p, int end, const struct beep_got *g, uin
             buf_done(&store);
             return e;
         }
-        if (data && slice_eq(uri, slice_str(data))) return owe_profile(p, end, &g->frame, uri, NULL, BEEP_THEN_NOTHING, now);
+        if (data && slice_eq(uri, slice_str(data)))
+            return owe_profile(p, end, &g->frame, uri, NULL, BEEP_THEN_NOTHING, now);
         if (r->echo && any == g->el->profiles) any = i;
     }
-    if (any < g->el->profiles) return owe_profile(p, end, &g->frame, g->el->profile[any].uri, NULL, BEEP_THEN_NOTHING, now);
+    if (any < g->el->profiles)
+        return owe_profile(p, end, &g->frame, g->el->profile[any].uri, NULL, BEEP_THEN_NOTHING, now);
     return owe_error(p, end, &g->frame, 550, now);
 }
 
@@ -307,7 +330,9 @@ static err answer_blob(struct player *p, int end, const struct beep_got *g, uint
     struct buf store;
     buf_init(&store, p->e.env->mem, SASL_BLOB_MAX);
     err e = beep_play_sasl_blob(p, end, g->el, &answer, &store, &then, now);
-    if (e == OK) e = owe_element(p, end, answer.kind == BEEP_EL_ERROR ? BEEP_ERR : BEEP_RPY, &g->frame, &answer, then, now);
+    if (e == OK)
+        e = owe_element(p, end, answer.kind == BEEP_EL_ERROR ? BEEP_ERR : BEEP_RPY, &g->frame, &answer, then,
+                        now);
     buf_done(&store);
     return e;
 }
@@ -318,7 +343,8 @@ err beep_play_react(struct player *p, int end, const struct beep_got *g, uint64_
     if (!g->channel || x->conn.track.ended[x->conn.side]) return OK;
     if (!g->el) { /* data comes back as it is */
         slice back = g->message_lost ? SLICE_LIT("\r\n") : g->message;
-        return beep_play_owe(p, end, g->message_lost ? BEEP_ERR : BEEP_RPY, g->frame.channel, g->frame.msgno, back, BEEP_THEN_NOTHING, "echo");
+        return beep_play_owe(p, end, g->message_lost ? BEEP_ERR : BEEP_RPY, g->frame.channel, g->frame.msgno,
+                             back, BEEP_THEN_NOTHING, "echo");
     }
     for (uint32_t i = 0; i < g->el->note_n; i++) {
         enum beep_remedy r = (enum beep_remedy)beep_remedies[g->el->note[i].code];
@@ -326,26 +352,30 @@ err beep_play_react(struct player *p, int end, const struct beep_got *g, uint64_
         if (r == BEEP_DO_INVALID) return owe_error(p, end, &g->frame, 501, now);
     }
     switch (g->el->kind) {
-    case BEEP_EL_START: return answer_start(p, end, g, now);
-    case BEEP_EL_CLOSE: return answer_close(p, end, g, now);
+    case BEEP_EL_START:
+        return answer_start(p, end, g, now);
+    case BEEP_EL_CLOSE:
+        return answer_close(p, end, g, now);
     case BEEP_EL_READY: {
         struct beep_el proceed = {.kind = BEEP_EL_PROCEED};
         if (!tls_possible(p, x)) return owe_error(p, end, &g->frame, 550, now);
         return owe_element(p, end, BEEP_RPY, &g->frame, &proceed, BEEP_THEN_TLS, now);
     }
-    case BEEP_EL_BLOB: return answer_blob(p, end, g, now);
+    case BEEP_EL_BLOB:
+        return answer_blob(p, end, g, now);
     case BEEP_EL_NONE:
     case BEEP_EL_GREETING:
     case BEEP_EL_PROFILE:
     case BEEP_EL_OK:
     case BEEP_EL_ERROR:
     case BEEP_EL_PROCEED:
-    case BEEP_EL_COUNT: break;
+    case BEEP_EL_COUNT:
+        break;
     }
     return owe_error(p, end, &g->frame, 501, now);
 }
 
-/* --- when they may go ------------------------------------------------------------------------------------------------------ */
+/* --- when they may go ---------------------------------------------------------------------------- */
 
 /* 3080 2.3.1.3: an ok waits until nothing of that channel is open; for a release, of any (2.4). */
 static bool may_agree(const struct beep_play_end *x, uint32_t number)
@@ -362,7 +392,8 @@ static bool may_agree(const struct beep_play_end *x, uint32_t number)
     return true;
 }
 
-/* 3080 3.1.3.1: behind our ready nothing may follow before its answer; what the peer asked meanwhile is answered then, or gone with its channel. */
+/* 3080 3.1.3.1: behind our ready nothing may follow before its answer; what the peer asked meanwhile is
+ * answered then, or gone with its channel. */
 static bool awaits_tls(const struct beep_play_end *x)
 {
     const struct track_beep *t = &x->conn.track;
@@ -393,12 +424,16 @@ static void drop_owed(struct beep_play_end *x, size_t i)
 static err follow(struct player *p, int end, enum beep_play_then then, uint64_t now)
 {
     switch (then) {
-    case BEEP_THEN_TLS: beep_play_fresh(p, end); return beep_play_start_tls(p, end, false);
-    case BEEP_THEN_LAYER: return beep_play_sasl_layer(p, end, now);
+    case BEEP_THEN_TLS:
+        beep_play_fresh(p, end);
+        return beep_play_start_tls(p, end, false);
+    case BEEP_THEN_LAYER:
+        return beep_play_sasl_layer(p, end, now);
     case BEEP_THEN_END: /* a case that waits for the peer's end has that long */
         beep_play_end(p, end)->over_at = now + p->e.env->limits.close_ms;
         return beep_play_close(p, end, true, now);
-    case BEEP_THEN_NOTHING: break;
+    case BEEP_THEN_NOTHING:
+        break;
     }
     return OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The BEEP adapter of the player: authentications that run by themselves, as client (do sasl, reach authenticated) and as server (an initiator that asks for one). */
+/* The BEEP adapter of the player: authentications that run by themselves, as client (do sasl, reach
+ * authenticated) and as server (an initiator that asks for one). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@ static void finish(struct player *p, int end, bool good, unsigned code, const ch
     struct beep_fields f = {.n = 0};
     char label[160];
     bool client = x->sasl.client;
-    snprintf(label, sizeof label, "%s (%s)%s%s", good ? "authenticated" : "not authenticated", x->sasl.mechanism, *why ? ": " : "", why);
+    snprintf(label, sizeof label, "%s (%s)%s%s", good ? "authenticated" : "not authenticated",
+             x->sasl.mechanism, *why ? ": " : "", why);
     size_t r = play_rung(p, RUNG_EVENT, end, true, false, label, SLICE_NONE, now);
     beep_put(&f, "mechanism", slice_str(x->sasl.mechanism));
     if (good) {
@@ -32,12 +34,14 @@ static void finish(struct player *p, int end, bool good, unsigned code, const ch
 }
 
 /* Contexts and exchanges live as long as the case: a security layer may use one of them. */
-static err new_exchange(struct player *p, int end, const struct sasl_options *o, slice mechanism, struct sasl_failure *f)
+static err new_exchange(struct player *p, int end, const struct sasl_options *o, slice mechanism,
+                        struct sasl_failure *f)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct sasl_link link = {.encrypted = beep_play_secured(x)};
     char why[160] = "";
-    if (x->exchanges == BEEP_PLAY_EXCHANGES) return play_error(p, "more than %d authentications in one case", BEEP_PLAY_EXCHANGES);
+    if (x->exchanges == BEEP_PLAY_EXCHANGES)
+        return play_error(p, "more than %d authentications in one case", BEEP_PLAY_EXCHANGES);
     struct beep_play_exchange *k = &x->exchange[x->exchanges];
     err e = sasl_context_new(p->e.env, o, &k->context, why, sizeof why);
     if (e != OK) return play_error(p, "SASL: %s", *why ? why : err_name(e));
@@ -51,10 +55,11 @@ static void start_exchange(struct beep_play_end *x, bool client, slice mechanism
 {
     buf_done(&x->sasl.first);
     x->sasl = (struct beep_play_sasl){.on = true, .client = client};
-    snprintf(x->sasl.mechanism, sizeof x->sasl.mechanism, "%.*s", (int)(mechanism.n < 31 ? mechanism.n : 31), (const char *)mechanism.p);
+    snprintf(x->sasl.mechanism, sizeof x->sasl.mechanism, "%.*s", (int)(mechanism.n < 31 ? mechanism.n : 31),
+             (const char *)mechanism.p);
 }
 
-/* --- client --------------------------------------------------------------------------------------------------------------- */
+/* --- client -------------------------------------------------------------------------------------- */
 
 static err send_blob(struct player *p, int end, enum beep_blob_status status, slice octets, uint64_t now)
 {
@@ -65,7 +70,9 @@ static err send_blob(struct player *p, int end, enum beep_blob_status status, sl
 
 static enum sasl_qop qop_of(const char *name)
 {
-    return name && strcmp(name, "int") == 0 ? SASL_QOP_INT : name && strcmp(name, "any") == 0 ? SASL_QOP_ANY : SASL_QOP_AUTH;
+    return name && strcmp(name, "int") == 0   ? SASL_QOP_INT
+           : name && strcmp(name, "any") == 0 ? SASL_QOP_ANY
+                                              : SASL_QOP_AUTH;
 }
 
 static bool yes(const struct scn_stmt *s, const char *key)
@@ -75,16 +82,19 @@ static bool yes(const struct scn_stmt *s, const char *key)
 }
 
 /* Starts the channel, with the first blob where there is one. */
-static err ask_channel(struct player *p, int end, const struct scn_stmt *s, slice first, bool has_first, uint64_t now)
+static err ask_channel(struct player *p, int end, const struct scn_stmt *s, slice first, bool has_first,
+                       uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
-    const char *embed = s ? beep_play_text(s, "embed") : NULL, *number = s ? beep_play_text(s, "number") : NULL;
+    const char *embed = s ? beep_play_text(s, "embed") : NULL,
+               *number = s ? beep_play_text(s, "number") : NULL;
     struct buf uri, content;
     buf_init(&uri, p->e.env->mem, 128);
     buf_init(&content, p->e.env->mem, 16 * 1024);
     bool apart = embed && strcmp(embed, "no") == 0;
     struct beep_el blob = {.kind = BEEP_EL_BLOB, .blob = first};
-    x->sasl.channel = number ? (uint32_t)strtoul(number, NULL, 10) : track_beep_free_channel(&x->conn.track, x->conn.side);
+    x->sasl.channel =
+        number ? (uint32_t)strtoul(number, NULL, 10) : track_beep_free_channel(&x->conn.track, x->conn.side);
     err e = buf_addf(&uri, "%s%s", BEEP_URI_SASL, x->sasl.mechanism);
     if (e == OK && has_first && !apart) e = beep_el_write(&blob, BEEP_CDATA, &content);
     if (e == OK && has_first && apart) {
@@ -93,18 +103,24 @@ static err ask_channel(struct player *p, int end, const struct scn_stmt *s, slic
         x->sasl.has_first = e == OK;
     }
     struct beep_profile_el profile = {.uri = buf_slice(&uri), .content = buf_slice(&content)};
-    struct beep_el start = {.kind = BEEP_EL_START, .number = x->sasl.channel, .number_given = true, .profile = &profile, .profiles = 1};
+    struct beep_el start = {.kind = BEEP_EL_START,
+                            .number = x->sasl.channel,
+                            .number_given = true,
+                            .profile = &profile,
+                            .profiles = 1};
     if (e == OK) e = beep_play_element(p, end, BEEP_MSG, 0, NULL, &start, BEEP_THEN_NOTHING, now);
     buf_done(&content);
     buf_done(&uri);
     return e;
 }
 
-err beep_play_sasl_begin(struct player *p, int end, const char *mechanism, const struct scn_stmt *s, uint64_t now)
+err beep_play_sasl_begin(struct player *p, int end, const char *mechanism, const struct scn_stmt *s,
+                         uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct play_beep_run *r = beep_play_run(p);
-    const char *user = s ? beep_play_text(s, "user") : NULL, *password = s ? beep_play_text(s, "password") : NULL;
+    const char *user = s ? beep_play_text(s, "user") : NULL,
+               *password = s ? beep_play_text(s, "password") : NULL;
     const char *authzid = s ? beep_play_text(s, "authzid") : NULL;
     struct sasl_failure no = {0};
     char wrong[SASL_PASSWORD_MAX + 2];
@@ -128,12 +144,14 @@ err beep_play_sasl_begin(struct player *p, int end, const char *mechanism, const
     if (p->stop) return e;
     if (e != OK) {
         x->sasl.on = false;
-        play_inconc(p, "cannot authenticate by %s: %s", mechanism, *no.why ? no.why : "no credentials were given");
+        play_inconc(p, "cannot authenticate by %s: %s", mechanism,
+                    *no.why ? no.why : "no credentials were given");
         return OK;
     }
     buf_init(&first, p->e.env->mem, SASL_BLOB_MAX);
     e = sasl_step(x->sasl.sasl, SLICE_NONE, false, &first, &status);
-    if (e == OK && status == SASL_FAILED) e = play_error(p, "%s: %s", mechanism, sasl_failure_of(x->sasl.sasl)->why);
+    if (e == OK && status == SASL_FAILED)
+        e = play_error(p, "%s: %s", mechanism, sasl_failure_of(x->sasl.sasl)->why);
     if (e == OK) e = ask_channel(p, end, s, buf_slice(&first), sasl_has_out(x->sasl.sasl), now);
     buf_done(&first);
     return e;
@@ -196,12 +214,14 @@ err beep_play_sasl_reply(struct player *p, int end, const struct beep_got *g, ui
         finish(p, end, false, 0, "the answer is no blob of a server", now);
         return OK;
     }
-    return el->status == BEEP_BLOB_COMPLETE ? client_complete(p, end, el->blob, now) : client_goes_on(p, end, el->blob, now);
+    return el->status == BEEP_BLOB_COMPLETE ? client_complete(p, end, el->blob, now)
+                                            : client_goes_on(p, end, el->blob, now);
 }
 
-/* --- server --------------------------------------------------------------------------------------------------------------- */
+/* --- server -------------------------------------------------------------------------------------- */
 
-static void refuse(struct player *p, int end, const struct sasl_failure *f, struct beep_el *answer, uint64_t now)
+static void refuse(struct player *p, int end, const struct sasl_failure *f, struct beep_el *answer,
+                   uint64_t now)
 {
     unsigned code = f->code ? (unsigned)f->code : 550u;
     answer->kind = BEEP_EL_ERROR;
@@ -210,8 +230,8 @@ static void refuse(struct player *p, int end, const struct sasl_failure *f, stru
     finish(p, end, false, code, f->why, now);
 }
 
-static err server_step(struct player *p, int end, const struct beep_el *blob, struct beep_el *answer, struct buf *store,
-                       enum beep_play_then *then, uint64_t now)
+static err server_step(struct player *p, int end, const struct beep_el *blob, struct beep_el *answer,
+                       struct buf *store, enum beep_play_then *then, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     enum sasl_status status;
@@ -230,11 +250,13 @@ static err server_step(struct player *p, int end, const struct beep_el *blob, st
     return OK;
 }
 
-err beep_play_sasl_start(struct player *p, int end, slice mechanism, const struct beep_el *inner, uint32_t channel, struct beep_el *answer,
-                         struct buf *store, enum beep_play_then *then, uint64_t now)
+err beep_play_sasl_start(struct player *p, int end, slice mechanism, const struct beep_el *inner,
+                         uint32_t channel, struct beep_el *answer, struct buf *store,
+                         enum beep_play_then *then, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
-    struct sasl_options o = {.side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = beep_play_run(p)->users};
+    struct sasl_options o = {
+        .side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = beep_play_run(p)->users};
     struct sasl_failure no = {0};
     start_exchange(x, false, mechanism);
     x->sasl.channel = channel;
@@ -248,8 +270,8 @@ err beep_play_sasl_start(struct player *p, int end, slice mechanism, const struc
     return server_step(p, end, inner, answer, store, then, now);
 }
 
-err beep_play_sasl_blob(struct player *p, int end, const struct beep_el *blob, struct beep_el *answer, struct buf *store,
-                        enum beep_play_then *then, uint64_t now)
+err beep_play_sasl_blob(struct player *p, int end, const struct beep_el *blob, struct beep_el *answer,
+                        struct buf *store, enum beep_play_then *then, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct sasl_failure no = {.code = SASL_WRONG, .why = "the client gave up"};
@@ -264,7 +286,7 @@ err beep_play_sasl_blob(struct player *p, int end, const struct beep_el *blob, s
     return OK;
 }
 
-/* --- both ------------------------------------------------------------------------------------------------------------------ */
+/* --- both ---------------------------------------------------------------------------------------- */
 
 err beep_play_sasl_layer(struct player *p, int end, uint64_t now)
 {

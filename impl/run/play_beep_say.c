@@ -43,7 +43,7 @@ static bool yes(const struct scn_stmt *s, const char *key)
     return v && strcmp(v, "yes") == 0;
 }
 
-/* --- what is sent --------------------------------------------------------------------------------------------------------- */
+/* --- what is sent -------------------------------------------------------------------------------- */
 
 enum say_kind { SAY_ELEMENT, SAY_DATA, SAY_XML, SAY_SEQ };
 enum say_where { WHERE_MANAGEMENT, WHERE_DATA, WHERE_TUNING };
@@ -74,7 +74,9 @@ static const struct say_word words[] = {
     {"nul", SAY_DATA, BEEP_EL_NONE, BEEP_NUL, WHERE_DATA},
     {"seq", SAY_SEQ, BEEP_EL_NONE, BEEP_SEQ, WHERE_DATA},
 };
-#define WORDS "greeting, refusal, start, profile, close, ok, error, ready, proceed, blob, mgmt, msg, rpy, err, ans, nul and seq"
+#define WORDS                                                                                                \
+    "greeting, refusal, start, profile, close, ok, error, ready, proceed, blob, mgmt, msg, rpy, err, ans, "  \
+    "nul and seq"
 
 static err find_word(struct player *p, const struct scn_stmt *s, const struct say_word **out)
 {
@@ -93,7 +95,8 @@ static uint32_t tuning_channel(const struct beep_play_end *x)
     const struct track_beep *t = &x->conn.track;
     uint32_t found = 0;
     for (size_t i = 0; i < t->channels; i++)
-        if (t->channel[i]->number && t->channel[i]->tuning != BEEP_DATA_CHANNEL) found = t->channel[i]->number;
+        if (t->channel[i]->number && t->channel[i]->tuning != BEEP_DATA_CHANNEL)
+            found = t->channel[i]->number;
     return found;
 }
 
@@ -108,7 +111,8 @@ static uint32_t owing_channel(const struct beep_play_end *x)
     return beep_play_data_channel(x);
 }
 
-static err choose_keyword(struct player *p, const struct scn_stmt *s, const struct say_word *w, const struct beep_play_end *x, enum beep_keyword *out)
+static err choose_keyword(struct player *p, const struct scn_stmt *s, const struct say_word *w,
+                          const struct beep_play_end *x, enum beep_keyword *out)
 {
     const char *given = beep_play_text(s, "keyword");
     *out = w->keyword;
@@ -121,16 +125,21 @@ static err choose_keyword(struct player *p, const struct scn_stmt *s, const stru
         *out = (enum beep_keyword)k;
         return OK;
     }
-    return given ? play_error(p, "keyword=%s: there are MSG, RPY, ERR, ANS and NUL; anything else with but keyword=", given) : OK;
+    return given ? play_error(
+                       p, "keyword=%s: there are MSG, RPY, ERR, ANS and NUL; anything else with but keyword=",
+                       given)
+                 : OK;
 }
 
-static err choose_channel(struct player *p, const struct scn_stmt *s, const struct say_word *w, const struct beep_play_end *x,
-                          enum beep_keyword keyword, uint32_t *out)
+static err choose_channel(struct player *p, const struct scn_stmt *s, const struct say_word *w,
+                          const struct beep_play_end *x, enum beep_keyword keyword, uint32_t *out)
 {
     *out = 0;
     if (number_of(s, "channel", out) || w->where == WHERE_MANAGEMENT) return OK;
-    if (w->where == WHERE_TUNING) *out = tuning_channel(x);
-    else *out = keyword == BEEP_MSG || w->kind == SAY_SEQ ? beep_play_data_channel(x) : owing_channel(x);
+    if (w->where == WHERE_TUNING)
+        *out = tuning_channel(x);
+    else
+        *out = keyword == BEEP_MSG || w->kind == SAY_SEQ ? beep_play_data_channel(x) : owing_channel(x);
     if (!*out && w->kind != SAY_SEQ) play_inconc(p, "there is no channel for it: line %d", s->line);
     return OK;
 }
@@ -144,14 +153,15 @@ static bool answers_begun(const struct beep_channel *c, int ours, uint32_t msgno
 }
 
 /* Message number, and whether this goes on with a message that was left unfinished. */
-static void choose_number(struct player *p, const struct scn_stmt *s, const struct say_word *w, const struct beep_play_end *x,
-                          struct beep_play_sending *o, bool *goes_on)
+static void choose_number(struct player *p, const struct scn_stmt *s, const struct say_word *w,
+                          const struct beep_play_end *x, struct beep_play_sending *o, bool *goes_on)
 {
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
     const struct beep_dir *d = c ? &c->dir[x->conn.side] : NULL;
     bool given = number_of(s, "msgno", &o->msgno);
     number_of(s, "ansno", &o->ansno);
-    bool unfinished = d && d->unfinished && d->keyword == o->keyword && o->keyword != BEEP_ANS && w->kind != SAY_ELEMENT;
+    bool unfinished =
+        d && d->unfinished && d->keyword == o->keyword && o->keyword != BEEP_ANS && w->kind != SAY_ELEMENT;
     *goes_on = unfinished && (!given || o->msgno == d->msgno);
     if (*goes_on) o->msgno = d->msgno;
     if (*goes_on || w->element == BEEP_EL_GREETING || strcmp(w->name, "refusal") == 0) return;
@@ -159,19 +169,23 @@ static void choose_number(struct player *p, const struct scn_stmt *s, const stru
         o->msgno = c ? beep_free_msgno(c, x->conn.side) : 1;
     } else if (!given) {
         const struct beep_exchange *e = c ? beep_owed(c, x->conn.side) : NULL;
-        if (e) o->msgno = e->msgno;
-        else play_inconc(p, "the peer waits for no reply on channel %u: line %d", (unsigned)o->channel, s->line);
+        if (e)
+            o->msgno = e->msgno;
+        else
+            play_inconc(p, "the peer waits for no reply on channel %u: line %d", (unsigned)o->channel,
+                        s->line);
     }
     if (o->keyword == BEEP_ANS && c) *goes_on = answers_begun(c, x->conn.side, o->msgno, o->ansno);
 }
 
-/* --- payload -------------------------------------------------------------------------------------------------------------- */
+/* --- payload ------------------------------------------------------------------------------------- */
 
 /* Octets that a statement describes: the value of word, or fill=N size=N, or pattern=N. */
 static err make_octets(struct player *p, const struct scn_stmt *s, const char *word, struct buf *out)
 {
     const struct scn_arg *text = word ? scn_named(s, word) : scn_first(s);
-    const char *size = beep_play_text(s, "size"), *pattern = beep_play_text(s, "pattern"), *fill = beep_play_text(s, "fill");
+    const char *size = beep_play_text(s, "size"), *pattern = beep_play_text(s, "pattern"),
+               *fill = beep_play_text(s, "fill");
     if (text && text->values) return buf_add(out, slice_of(text->value[0].p, text->value[0].n));
     size_t n = (size_t)strtoull(size ? size : pattern ? pattern : "0", NULL, 0);
     uint8_t *at;
@@ -216,10 +230,14 @@ static err read_profiles(struct player *p, const struct scn_stmt *s, struct beep
         const struct scn_arg *a = &s->arg[i];
         if (!a->key || !a->values) continue;
         slice v = slice_of(a->value[0].p, a->value[0].n);
-        if (strcmp(a->key, "profiles") == 0) TRY(split_profiles(p, el, v));
-        else if (strcmp(a->key, "profile") == 0 || strcmp(a->key, "uri") == 0) TRY(add_profile(p, el, v));
-        else if (strcmp(a->key, "content") != 0 && strcmp(a->key, "encoding") != 0) continue;
-        else if (!el->profiles && known) TRY(add_profile(p, el, slice_str(known)));
+        if (strcmp(a->key, "profiles") == 0)
+            TRY(split_profiles(p, el, v));
+        else if (strcmp(a->key, "profile") == 0 || strcmp(a->key, "uri") == 0)
+            TRY(add_profile(p, el, v));
+        else if (strcmp(a->key, "content") != 0 && strcmp(a->key, "encoding") != 0)
+            continue;
+        else if (!el->profiles && known)
+            TRY(add_profile(p, el, slice_str(known)));
         if (!el->profiles) continue;
         struct beep_profile_el *last = &el->profile[el->profiles - 1];
         if (strcmp(a->key, "content") == 0) last->content = v;
@@ -228,7 +246,8 @@ static err read_profiles(struct player *p, const struct scn_stmt *s, struct beep
     return OK;
 }
 
-static err default_profile(struct player *p, int end, const struct scn_stmt *s, struct beep_el *el, struct buf *store)
+static err default_profile(struct player *p, int end, const struct scn_stmt *s, struct beep_el *el,
+                           struct buf *store)
 {
     const char *known = play_beep_profile(beep_play_run(p));
     if (el->profiles || scn_named(s, "profile") || scn_named(s, "profiles") || scn_named(s, "uri")) return OK;
@@ -242,10 +261,12 @@ static err default_profile(struct player *p, int end, const struct scn_stmt *s, 
         const struct beep_exchange *e = c ? beep_owed(c, x->conn.side) : NULL;
         if (e && e->uris) return add_profile(p, el, slice_str(e->uri[0]));
     }
-    return add_profile(p, el, slice_str(known ? known : BEEP_URI_ECHO)); /* one that the peer does not have is declined */
+    return add_profile(
+        p, el, slice_str(known ? known : BEEP_URI_ECHO)); /* one that the peer does not have is declined */
 }
 
-static err read_element(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w, struct beep_el *el, struct buf *store)
+static err read_element(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
+                        struct beep_el *el, struct buf *store)
 {
     const struct beep_play_end *x = beep_play_end(p, end);
     const char *status = beep_play_text(s, "status");
@@ -269,21 +290,23 @@ static err read_element(struct player *p, int end, const struct scn_stmt *s, con
         el->number_given = true;
     }
     if (w->element == BEEP_EL_BLOB) {
-        el->status = !status                         ? BEEP_BLOB_CONTINUE
+        el->status = !status                           ? BEEP_BLOB_CONTINUE
                      : strcmp(status, "abort") == 0    ? BEEP_BLOB_ABORT
                      : strcmp(status, "complete") == 0 ? BEEP_BLOB_COMPLETE
                                                        : BEEP_BLOB_CONTINUE;
         el->blob = beep_play_octets(s, "content");
         return OK;
     }
-    if (w->element != BEEP_EL_GREETING && w->element != BEEP_EL_START && w->element != BEEP_EL_PROFILE) return OK;
+    if (w->element != BEEP_EL_GREETING && w->element != BEEP_EL_START && w->element != BEEP_EL_PROFILE)
+        return OK;
     TRY(read_profiles(p, s, el));
     TRY(default_profile(p, end, s, el, store));
     if (w->element == BEEP_EL_PROFILE && el->profiles > 1) return play_error(p, "an answer has one profile");
     return OK;
 }
 
-static err make_body(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w, struct buf *body)
+static err make_body(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
+                     struct buf *body)
 {
     struct beep_profile_el profile[PROFILES_WRITTEN];
     struct beep_el el = {.profile = profile};
@@ -306,19 +329,27 @@ static err make_body(struct player *p, int end, const struct scn_stmt *s, const 
     return e;
 }
 
-/* --- changes -------------------------------------------------------------------------------------------------------------- */
+/* --- changes ------------------------------------------------------------------------------------- */
 
 static enum parts_op op_of(enum scn_op op)
 {
     switch (op) {
-    case SCN_SET: return PARTS_SET;
-    case SCN_ADD: return PARTS_ADD;
-    case SCN_SUB: return PARTS_SUB;
-    case SCN_DROP: return PARTS_DROP;
-    case SCN_DUP: return PARTS_DUP;
-    case SCN_CUT: return PARTS_CUT;
-    case SCN_SWAP: return PARTS_SWAP;
-    case SCN_INSERT: return PARTS_INSERT;
+    case SCN_SET:
+        return PARTS_SET;
+    case SCN_ADD:
+        return PARTS_ADD;
+    case SCN_SUB:
+        return PARTS_SUB;
+    case SCN_DROP:
+        return PARTS_DROP;
+    case SCN_DUP:
+        return PARTS_DUP;
+    case SCN_CUT:
+        return PARTS_CUT;
+    case SCN_SWAP:
+        return PARTS_SWAP;
+    case SCN_INSERT:
+        return PARTS_INSERT;
     }
     return PARTS_SET;
 }
@@ -329,7 +360,8 @@ static bool line_is(const char *field, const char *line)
     return field && strncmp(field, line, n) == 0 && (field[n] == 0 || field[n] == '.');
 }
 
-/* Changes of the payload come first: size follows from it.  Those of the frame are made last, so that nothing puts them right again. */
+/* Changes of the payload come first: size follows from it.  Those of the frame are made last, so that nothing
+ * puts them right again. */
 static bool of_payload(const struct scn_change *c)
 {
     return line_is(c->field, "type") || line_is(c->field, "blank") || line_is(c->field, "body");
@@ -338,8 +370,9 @@ static bool of_payload(const struct scn_change *c)
 /* "seqno" is short for "head.seqno". */
 static const char *whole_field(const char *field, char *out, size_t n)
 {
-    static const char *const heads[] = {"keyword", "sp",  "channel", "sp2",   "msgno", "sp3",   "more",   "sp4", "seqno",
-                                        "sp5",     "size", "sp6",     "ansno", "eol",   "ackno", "window"};
+    static const char *const heads[] = {"keyword", "sp",  "channel", "sp2",   "msgno", "sp3",
+                                        "more",    "sp4", "seqno",   "sp5",   "size",  "sp6",
+                                        "ansno",   "eol", "ackno",   "window"};
     if (!field) return "";
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         if (strcmp(field, heads[i]) != 0) continue;
@@ -356,15 +389,16 @@ static err change(struct player *p, const struct scn_stmt *s, struct parts *part
         const struct scn_change *c = &s->change[i];
         slice v = slice_of(c->value.p, c->value.n);
         if (of_payload(c) != payload) continue;
-        err e = parts_change(parts, op_of(c->op), whole_field(c->field, a, sizeof a), c->field2 ? whole_field(c->field2, b, sizeof b) : NULL, v,
-                             why, sizeof why);
+        err e = parts_change(parts, op_of(c->op), whole_field(c->field, a, sizeof a),
+                             c->field2 ? whole_field(c->field2, b, sizeof b) : NULL, v, why, sizeof why);
         if (e == ERR_USE) return play_error(p, "%s", why);
         TRY(e);
     }
     return OK;
 }
 
-static err make_payload(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w, bool goes_on, struct buf *out)
+static err make_payload(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
+                        bool goes_on, struct buf *out)
 {
     const char *type = beep_play_text(s, "type");
     struct parts parts;
@@ -386,9 +420,10 @@ static err make_payload(struct player *p, int end, const struct scn_stmt *s, con
     return e;
 }
 
-/* --- frames --------------------------------------------------------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------------------------------- */
 
-static err compose(struct player *p, const struct scn_stmt *s, const struct beep_frame *f, bool changed, struct buf *out)
+static err compose(struct player *p, const struct scn_stmt *s, const struct beep_frame *f, bool changed,
+                   struct buf *out)
 {
     struct parts parts;
     parts_init(&parts, p->e.env->mem, f->payload.n * 2 + p->e.env->limits.head);
@@ -406,7 +441,8 @@ static bool frame_changes(const struct scn_stmt *s)
     return false;
 }
 
-static err write_one(struct player *p, int end, const struct scn_stmt *s, const struct beep_frame *f, bool changed, const char *name, uint64_t now)
+static err write_one(struct player *p, int end, const struct scn_stmt *s, const struct beep_frame *f,
+                     bool changed, const char *name, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct buf out;
@@ -499,7 +535,8 @@ static err send_raw(struct player *p, int end, const struct scn_stmt *s, uint64_
     err e = make_octets(p, s, NULL, &out);
     if (e == OK) e = beep_play_write(p, end, buf_slice(&out), "(raw)", now);
     buf_done(&out);
-    if (x->conn.track.reader[x->conn.side].held.n) x->conn.track.tainted[x->conn.side] = true; /* it may never become a frame */
+    if (x->conn.track.reader[x->conn.side].held.n)
+        x->conn.track.tainted[x->conn.side] = true; /* it may never become a frame */
     return e;
 }
 
@@ -514,6 +551,7 @@ err beep_play_send(struct player *p, int end, const struct scn_stmt *s, uint64_t
     if (!x->sending.on || x->sending.pc != p->pc) e = begin(p, end, s);
     if (e == OK && !p->stop) e = go_on(p, end, s, now);
     if (e != ERR_MORE) forget(x);
-    if (e == OK && !p->stop) e = beep_play_pump(p, end, now); /* a reply that waited behind an unfinished message */
+    if (e == OK && !p->stop)
+        e = beep_play_pump(p, end, now); /* a reply that waited behind an unfinished message */
     return e;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The BEEP adapter of the player: what a run learns of the peer, and faults: those that the tracker finds, and what it does not look at or tells under a wider clause. */
+/* The BEEP adapter of the player: what a run learns of the peer, and faults: those that the tracker finds,
+ * and what it does not look at or tells under a wider clause. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 /* 3081 3.1.4 advises two thirds of the segment size: of the largest that TCP can agree on (65,535). */
 enum { FRAME_ADVISED = 43690 };
 
-/* --- faults -------------------------------------------------------------------------------------------------------------- */
+/* --- faults -------------------------------------------------------------------------------------- */
 
 void beep_play_faults(struct player *p, int end, size_t rung)
 {
@@ -29,12 +30,19 @@ void beep_play_faults(struct player *p, int end, size_t rung)
     }
 }
 
-/* A fault beside those of the tracker: the clause says more closely what is wrong, or the tracker does not look. */
-static void fault(struct player *p, int end, enum beep_fault_code code, enum clause_id clause, enum defect_id defect, bool fail,
-                  const char *text, const struct beep_got *g, size_t rung)
+/* A fault beside those of the tracker: the clause says more closely what is wrong, or the tracker does not
+ * look. */
+static void fault(struct player *p, int end, enum beep_fault_code code, enum clause_id clause,
+                  enum defect_id defect, bool fail, const char *text, const struct beep_got *g, size_t rung)
 {
     if (beep_play_end(p, end)->conn.track.tainted[beep_play_end(p, end)->conn.side]) return;
-    struct play_fault pf = {.code = (int)code, .fail = fail, .clause = clause, .defect = defect, .text = text, .at = g ? g->at : 0, .rung = rung};
+    struct play_fault pf = {.code = (int)code,
+                            .fail = fail,
+                            .clause = clause,
+                            .defect = defect,
+                            .text = text,
+                            .at = g ? g->at : 0,
+                            .rung = rung};
     play_fault(p, &pf);
 }
 
@@ -46,7 +54,7 @@ static bool found(const struct beep_play_end *x, enum beep_fault_code code)
     return false;
 }
 
-/* --- what the peer was seen doing ------------------------------------------------------------------------------------------- */
+/* --- what the peer was seen doing ---------------------------------------------------------------- */
 
 static void see_keyword(struct player *p, enum beep_keyword k)
 {
@@ -66,7 +74,8 @@ static void see_element(struct player *p, const struct beep_got *g)
     bool tls = g->el->kind == BEEP_EL_READY || g->el->kind == BEEP_EL_PROCEED;
     if (g->inner) tls |= g->inner->kind == BEEP_EL_READY || g->inner->kind == BEEP_EL_PROCEED;
     if (tls) beep_play_see(p, BEEP_SEEN_TLS_TALK);
-    bool release = (g->el->kind == BEEP_EL_CLOSE && !g->el->number) || (g->el->kind == BEEP_EL_OK && g->ask == BEEP_ASK_RELEASE);
+    bool release = (g->el->kind == BEEP_EL_CLOSE && !g->el->number) ||
+                   (g->el->kind == BEEP_EL_OK && g->ask == BEEP_ASK_RELEASE);
     if (release) beep_play_see(p, BEEP_SEEN_RELEASE);
     if (g->el->kind == BEEP_EL_GREETING && g->el->features_given) beep_play_see(p, BEEP_SEEN_FEATURES);
 }
@@ -136,27 +145,37 @@ void beep_play_learn(struct player *p, int end, const struct beep_got *g)
     see_element(p, g);
     if (g->el->kind == BEEP_EL_GREETING) learn_greeting(p, end, g->el);
     if (g->el->kind == BEEP_EL_START) learn_start(p, g);
-    if (g->el->kind == BEEP_EL_ERROR && (g->ask == BEEP_ASK_CLOSE || g->ask == BEEP_ASK_RELEASE)) beep_play_see(p, BEEP_SEEN_KEPT);
-    if (g->el->kind == BEEP_EL_ERROR && track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE) beep_play_see(p, BEEP_SEEN_REFUSAL);
-    if (g->inner && g->inner->kind != BEEP_EL_NONE && g->el->kind == BEEP_EL_PROFILE) beep_play_see(p, BEEP_SEEN_INNER);
+    if (g->el->kind == BEEP_EL_ERROR && (g->ask == BEEP_ASK_CLOSE || g->ask == BEEP_ASK_RELEASE))
+        beep_play_see(p, BEEP_SEEN_KEPT);
+    if (g->el->kind == BEEP_EL_ERROR && track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE)
+        beep_play_see(p, BEEP_SEEN_REFUSAL);
+    if (g->inner && g->inner->kind != BEEP_EL_NONE && g->el->kind == BEEP_EL_PROFILE)
+        beep_play_see(p, BEEP_SEEN_INNER);
 }
 
-/* --- faults that others do not tell ------------------------------------------------------------------------------------------- */
+/* --- faults that others do not tell -------------------------------------------------------------- */
 
 static bool utf8(slice s)
 {
     for (size_t i = 0; i < s.n;) {
         uint8_t c = s.p[i++];
-        unsigned more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 4;
+        unsigned more = c < 0x80                ? 0
+                        : c >= 0xc2 && c < 0xe0 ? 1
+                        : (c & 0xf0) == 0xe0    ? 2
+                        : c >= 0xf0 && c < 0xf5 ? 3
+                                                : 4;
         if (more == 4 || s.n - i < more) return false;
-        if (more && ((c == 0xe0 && s.p[i] < 0xa0) || (c == 0xed && s.p[i] > 0x9f) || (c == 0xf0 && s.p[i] < 0x90) || (c == 0xf4 && s.p[i] > 0x8f))) return false;
+        if (more && ((c == 0xe0 && s.p[i] < 0xa0) || (c == 0xed && s.p[i] > 0x9f) ||
+                     (c == 0xf0 && s.p[i] < 0x90) || (c == 0xf4 && s.p[i] > 0x8f)))
+            return false;
         for (; more; more--)
             if ((s.p[i++] & 0xc0) != 0x80) return false;
     }
     return true;
 }
 
-/* 4.1: the last part of the URI is the registered name of a mechanism (RFC 4422 3.1: capitals, digits, - and _, at most 20). */
+/* 4.1: the last part of the URI is the registered name of a mechanism (RFC 4422 3.1: capitals, digits, - and
+ * _, at most 20). */
 static void look_at_uris(struct player *p, int end, const struct beep_got *g, size_t rung)
 {
     for (size_t i = 0; i < g->el->profiles; i++) {
@@ -171,28 +190,38 @@ static void look_at_uris(struct player *p, int end, const struct beep_got *g, si
             good = lower || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
         }
         beep_play_see(p, BEEP_SEEN_SASL_URI);
-        if (!good) fault(p, end, BEEP_F_PROFILE_URI, CL_BEEP_4_1_2, DEF_NONE, true, "URI of a SASL profile without the name of a mechanism", g, rung);
-        else if (small) fault(p, end, BEEP_F_PROFILE_URI, CL_BEEP_4_1_2, DEF_BEEP_D06, false, "mechanism with small letters in a URI", g, rung);
+        if (!good)
+            fault(p, end, BEEP_F_PROFILE_URI, CL_BEEP_4_1_2, DEF_NONE, true,
+                  "URI of a SASL profile without the name of a mechanism", g, rung);
+        else if (small)
+            fault(p, end, BEEP_F_PROFILE_URI, CL_BEEP_4_1_2, DEF_BEEP_D06, false,
+                  "mechanism with small letters in a URI", g, rung);
     }
 }
 
 static void look_closer(struct player *p, int end, const struct beep_got *g, bool greeting, size_t rung)
 {
     const struct beep_play_end *x = beep_play_end(p, end);
-    bool kind = found(x, BEEP_F_ANSWER) || found(x, BEEP_F_MGMT_KEYWORD), inside = beep_play_secured(x) && greeting;
+    bool kind = found(x, BEEP_F_ANSWER) || found(x, BEEP_F_MGMT_KEYWORD),
+         inside = beep_play_secured(x) && greeting;
     if (kind && (g->ask == BEEP_ASK_CLOSE || g->ask == BEEP_ASK_RELEASE)) {
         bool declined = g->frame.keyword == BEEP_ERR;
         fault(p, end, BEEP_F_ANSWER, declined ? CL_BEEP_2_3_1_5_3 : CL_BEEP_2_3_1_4_2, DEF_NONE, true,
-              declined ? "a close is answered by ERR without error" : "a close is answered by RPY without ok", g, rung);
+              declined ? "a close is answered by ERR without error" : "a close is answered by RPY without ok",
+              g, rung);
     }
     if (inside && (found(x, BEEP_F_NO_GREETING) || found(x, BEEP_F_GREETING_FRAME)))
-        fault(p, end, BEEP_F_NO_GREETING, CL_BEEP_3_1, DEF_NONE, true, "first frame under TLS is no greeting that begins at 0", g, rung);
+        fault(p, end, BEEP_F_NO_GREETING, CL_BEEP_3_1, DEF_NONE, true,
+              "first frame under TLS is no greeting that begins at 0", g, rung);
     if (g->last && found(x, BEEP_F_XML_ILL) && !utf8(g->message))
-        fault(p, end, BEEP_F_XML_ILL, CL_BEEP_6_4_5, DEF_NONE, true, "XML without a charset is not UTF-8", g, rung);
+        fault(p, end, BEEP_F_XML_ILL, CL_BEEP_6_4_5, DEF_NONE, true, "XML without a charset is not UTF-8", g,
+              rung);
     bool granted = g->inner && (g->inner->kind == BEEP_EL_PROCEED || g->inner->kind == BEEP_EL_ERROR);
-    bool asked = x->was_tuning == BEEP_TS_READY && g->last && g->ask == BEEP_ASK_START && g->el && g->el->kind == BEEP_EL_PROFILE;
+    bool asked = x->was_tuning == BEEP_TS_READY && g->last && g->ask == BEEP_ASK_START && g->el &&
+                 g->el->kind == BEEP_EL_PROFILE;
     if (asked && g->el->profiles && slice_eq(g->el->profile[0].uri, SLICE_LIT(BEEP_URI_TLS)) && !granted)
-        fault(p, end, BEEP_F_TUNING_ORDER, CL_BEEP_3_1_1_4, DEF_NONE, true, "the ready in a start is not answered in the reply to it", g, rung);
+        fault(p, end, BEEP_F_TUNING_ORDER, CL_BEEP_3_1_1_4, DEF_NONE, true,
+              "the ready in a start is not answered in the reply to it", g, rung);
 }
 
 void beep_play_look(struct player *p, int end, const struct beep_got *g, bool greeting, size_t rung)
@@ -204,10 +233,12 @@ void beep_play_look(struct player *p, int end, const struct beep_got *g, bool gr
     if (!greeting) see_keyword(p, fr->keyword);
     if (c && c->dir[!x->conn.side].next > BEEP_WINDOW) beep_play_see(p, BEEP_SEEN_WINDOW);
     bool reply = fr->keyword != BEEP_MSG && fr->keyword != BEEP_SEQ;
-    if (reply && !greeting && g->last && c && beep_waits(c, x->conn.side)) beep_play_see(p, BEEP_SEEN_PIPELINE);
+    if (reply && !greeting && g->last && c && beep_waits(c, x->conn.side))
+        beep_play_see(p, BEEP_SEEN_PIPELINE);
     if (greeting && beep_play_secured(x)) beep_play_see(p, BEEP_SEEN_GREETED_AGAIN);
     if (fr->keyword != BEEP_SEQ && fr->payload.n > FRAME_ADVISED)
-        fault(p, end, BEEP_F_FRAME_LONG, CL_BEEPTCP_3_1_4_1, DEF_NONE, false, "frame is larger than two thirds of any segment", g, rung);
+        fault(p, end, BEEP_F_FRAME_LONG, CL_BEEPTCP_3_1_4_1, DEF_NONE, false,
+              "frame is larger than two thirds of any segment", g, rung);
     look_closer(p, end, g, greeting, rung);
     if (g->last && beep_play_readable(g) && g->el->kind == BEEP_EL_GREETING) look_at_uris(p, end, g, rung);
 }
@@ -220,5 +251,7 @@ void beep_play_look_hello(struct player *p, int end, size_t rung)
     int client = fsm_side(&x->conn.track.tuning, BEEP_TP_CLIENT);
     beep_play_see(p, BEEP_SEEN_HELLO);
     if (w.n < 6 || w.p[0] != 0x16 || client < 0 || client != x->conn.side) return;
-    if (w.p[5] == 1) fault(p, end, BEEP_F_NOT_TLS, CL_BEEP_3_1_3_2_4, DEF_NONE, true, "ClientHello of the side that did not send the ready", NULL, rung);
+    if (w.p[5] == 1)
+        fault(p, end, BEEP_F_NOT_TLS, CL_BEEP_3_1_3_2_4, DEF_NONE, true,
+              "ClientHello of the side that did not send the ready", NULL, rung);
 }
