@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 enum {
-    OPT_CONNECT = 0x2000, OPT_LISTEN, OPT_NEXT_HOP, OPT_EXEC, OPT_HOST, OPT_IDENTITY, OPT_ABLE, OPT_CASE, OPT_SCENARIO, OPT_LIST, OPT_DRY,
+    OPT_CONNECT = 0x2000, OPT_LISTEN, OPT_NEXT_HOP, OPT_EXEC, OPT_ABLE, OPT_CASE, OPT_SCENARIO, OPT_LIST, OPT_DRY,
     OPT_STRICT, OPT_SPLIT, OPT_JOBS, OPT_TIMEOUT, OPT_PATIENCE, OPT_JSONL, OPT_JUNIT, OPT_TAP, OPT_HTML, OPT_SAVE, OPT_SAVE_ALL, OPT_WAIVE,
     OPT_MEMORY, OPT_MUTATE, OPT_PEER_CONNECTS, OPT_SET, OPT_PROTOCOL
 };
@@ -19,9 +19,14 @@ static const struct argp_option options[] = {
     {"listen", OPT_LISTEN, "H:P", 0, "it connects to us: listen at H:P (127.0.0.1:0 for any free port, which is printed)", 1},
     {"next-hop", OPT_NEXT_HOP, "H:P", 0, "proxy: play the hop behind it at H:P", 1},
     {"exec", OPT_EXEC, "CMD", 0, "start the peer for each connection that it must open; {host}, {port} and {dir} (a folder with cert.pem, key.pem, ca.pem) are replaced", 1},
-    {"host", OPT_HOST, "NAME", 0, "name to put into CONNECT (default m.dom.org)", 1},
-    {"identity", OPT_IDENTITY, "NAME", 0, "the proxy's identity, if it adds no Via line that tells it", 1},
-    {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); may be repeated or joined by commas", 1},
+    {"host", OPT_HOST, "NAME", 0, "iap: name to put into CONNECT (default m.dom.org)", 1},
+    {"identity", OPT_IDENTITY, "NAME", 0, "iap-proxy: its identity, if it adds no Via line that tells it", 1},
+    {"profile", OPT_PROFILE, "URI", 0, "beep: a profile for data that the peer offers, or asks for (default: the first that it is seen to)", 1},
+    {"echo", OPT_ECHO, NULL, 0, "beep: with that profile each message comes back as it was sent", 1},
+    {"sasl-user", OPT_SASL_USER, "FILE", 0, "beep: whom the peer knows, as `user password' on one line; we are the first by name, and let all of them in", 1},
+    {"sasl-mechanism", OPT_SASL_MECHANISM, "NAME", 0, "beep: how we authenticate ourselves (default: the best that the peer offers)", 1},
+    {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for.  iap: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); "
+     "beep: many, starts, wants-tls, wants-sasl, unavailable, need-tls, need-auth.  May be repeated or joined by commas", 1},
     {"set", OPT_SET, "NAME=VALUE", 0, "give $NAME of the scenarios a value: one that the protocol leaves to you, or, with --scenario, any; may be repeated", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},
@@ -29,7 +34,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What to run:", 2},
     {"case", OPT_CASE, "ID", 0, "only the cases whose id is, or begins with, ID (iap/3.1); may be repeated", 2},
     {"scenario", OPT_SCENARIO, "FILE", 0, "the cases of a scenario file of your own too", 2},
-    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap)", 2},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap, beep)", 2},
     {"split", OPT_SPLIT, "HOW", 0, "how our octets are cut: whole, bytes, random[:SEED], all, or several joined by commas (default whole)", 2},
     {"list", OPT_LIST, NULL, 0, "print the ids and titles of the cases, run nothing", 2},
     {"dry-run", OPT_DRY, NULL, 0, "print the cases as they would be run, run nothing", 2},
@@ -199,8 +204,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_LISTEN: c->o.listen = arg; return 0;
     case OPT_NEXT_HOP: c->o.next_hop = arg; return 0;
     case OPT_EXEC: c->o.exec = arg; return 0;
-    case OPT_HOST: c->o.host = arg; return 0;
-    case OPT_IDENTITY: c->o.identity = arg; return 0;
     case OPT_ABLE: each_word(c, "--able", arg, add_able); return 0;
     case OPT_SET: add_given(c, arg); return 0;
     case OPT_MEMORY: c->memory = true; return 0;
@@ -210,16 +213,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (c->role) argp_error(state, "one role only: %s and %s", c->role, arg);
         c->role = arg;
         return 0;
-    default: return parse_run(key, arg, c);
+    default: return check_own_parse(c, key, arg) == 0 ? 0 : parse_run(key, arg, c);
     }
 }
 
-/* What stands in our requests has to be right in itself: the mistakes are the cases' business. */
-static int check_names(const struct suite_options *o)
+static int check_port(const struct suite_options *o)
 {
-    if (cli_host("--host", o->host) != CLI_OK || cli_host("--identity", o->identity) != CLI_OK) return CLI_USE;
     size_t n = o->connect ? strlen(o->connect) : 0;
     if (n > 2 && strcmp(o->connect + n - 2, ":0") == 0) return cli_error("--connect: %s: port 0 is no port that a peer listens on", o->connect);
+    return CLI_OK;
+}
+
+/* The words of --able were known to some protocol. */
+static int check_ables(const struct check *c)
+{
+    for (size_t i = 0; i < c->o.ables; i++) {
+        const struct run_need *n = c->proto->need;
+        while (n && n->name && (!n->able || strcmp(n->name, c->o.able[i]) != 0))
+            n++;
+        if (!n || !n->name) return cli_error("--able: %s says nothing about a peer of %s", c->o.able[i], c->proto->name);
+    }
     return CLI_OK;
 }
 
@@ -252,7 +265,7 @@ static int check_use(struct check *c)
     run_role_list(" or ", list, sizeof list);
     if (!c->role) return cli_error("check what?  %s (or reference: all of our own)", list);
     if (strcmp(c->role, "reference") == 0) {
-        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || o->host || o->identity || o->ables || o->givens;
+        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || c->owns || o->ables || o->givens;
         return peer && !c->list && !c->dry_run ? cli_error("check reference starts its peers itself: give no option about the peer") : CLI_OK;
     }
     const struct run_role *role = cli_role(c->role, &c->proto);
@@ -266,7 +279,7 @@ static int check_use(struct check *c)
         o->mutant = cli_mutant(c->proto, c->mutant);
         if (!o->mutant) return CLI_USE;
     }
-    if (check_names(o) != CLI_OK || check_given(c) != CLI_OK) return CLI_USE;
+    if (check_own_use(c, role) != CLI_OK || check_ables(c) != CLI_OK || check_port(o) != CLI_OK || check_given(c) != CLI_OK) return CLI_USE;
     if (c->list || c->dry_run) return CLI_OK;
     if (cli_address("--connect", o->connect) != CLI_OK || cli_address("--listen", o->listen) != CLI_OK ||
         cli_address("--next-hop", o->next_hop) != CLI_OK)
@@ -354,17 +367,23 @@ static int run(struct check *c)
 int cli_check(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&cli_talk_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {options, parse, "ROLE",
-                                     "Runs the conformance suite against a peer.  ROLE is what the peer is: iap-manager, iap-analyzer, iap-proxy; or "
-                                     "`reference' for all of our own peers.\vExit status: 0 nothing failed and something passed; 1 something failed; 2 wrong "
-                                     "use; 3 nothing was proven (nobody there, no case matched, everything skipped).", children, NULL, NULL};
+    char doc[900], roles[400];
+    const struct argp argp = {options, parse, "ROLE", doc, children, NULL, NULL};
     struct check c = {.save_all = true};
     char why[400] = "";
     env_init(&c.env);
     c.o.jobs = 1;
+    run_role_list(", ", roles, sizeof roles);
+    snprintf(doc, sizeof doc,
+             "Runs the conformance suite against a peer.  ROLE is what the peer is: %s; or `reference' for all of our own peers.\v"
+             "Exit status: 0 nothing failed and something passed; 1 something failed; 2 wrong use; 3 nothing was proven (nobody there, no case "
+             "matched, everything skipped).", roles);
     argp_parse(&argp, argc, argv, 0, NULL, &c);
     int status = check_use(&c);
-    if (status != CLI_OK) return status;
+    if (status != CLI_OK) {
+        sasl_users_free(c.users);
+        return status;
+    }
     if (catalog_load(&c.env, scn_sources, &c.catalog, why, sizeof why) != OK) return cli_error("%s", why);
     for (size_t i = 0; i < c.files && status == CLI_OK; i++) {
         if (catalog_add_file(&c.catalog, c.file[i], why, sizeof why) != OK) status = cli_error("%s", why);
@@ -377,5 +396,6 @@ int cli_check(int argc, char **argv)
     else if (status == CLI_OK) status = run(&c);
     check_waivers_done(&c);
     catalog_done(&c.catalog);
+    sasl_users_free(c.users);
     return status;
 }

@@ -5,9 +5,20 @@
 
 #include "cli/cli.h"
 #include "run/kill.h"
+#include "run/proto_beep.h"
 #include "run/suite.h"
 
-enum { CHECK_SELECTS = 256, CHECK_FILES = 64 };
+enum { CHECK_SELECTS = 256, CHECK_FILES = 64, CHECK_OWN = 16 };
+
+/* Options of one protocol only. */
+enum { OPT_HOST = 0x3000, OPT_IDENTITY, OPT_PROFILE, OPT_ECHO, OPT_SASL_USER, OPT_SASL_MECHANISM };
+struct check;
+struct check_own {
+    int key;
+    const char *name;                              /* "--host" */
+    const struct run_proto *proto;
+    void (*take)(struct check *c, const char *arg);
+};
 
 struct check {
     struct cli_talk talk;
@@ -19,6 +30,11 @@ struct check {
     size_t files;
     const struct run_proto *proto; /* NULL: check reference, all of them */
     const struct run_proto *only;  /* check reference: NULL for all */
+    const struct check_own *own[CHECK_OWN]; /* that were given */
+    size_t owns;
+    struct beep_options beep;
+    struct sasl_users *users;
+    const char *users_file;
     const char *role, *mutant, *jsonl, *junit, *tap, *html, *waive, *save;
     bool list, dry_run, strict, memory, verbose, quiet, save_all;
     struct suite_waiver *waiver;
@@ -27,6 +43,11 @@ struct check {
     const struct kill_matrix *kill; /* for the page, NULL */
     bool no_kill;                   /* check reference: leave the deliberate mistakes out */
 };
+
+/* An option of one protocol: 0, or ARGP_ERR_UNKNOWN. */
+error_t check_own_parse(struct check *c, int key, const char *arg);
+/* Whether what was given belongs to the role and makes sense for it: fills o.own.  CLI_OK, or CLI_USE after a message. */
+int check_own_use(struct check *c, const struct run_role *role);
 
 /* Table of a run on standard output. */
 void check_print(const struct check *c, const struct run_results *rs);

@@ -43,7 +43,8 @@ static void print_text(const struct coverage *v)
             for (size_t k = 0; k < r->cases; k++)
                 printf("%33s%s\n", "", r->id[k]);
         else
-            printf("%33s%s\n", "", r->how == COVERED_MISSING ? "no case cites it, and no check looks at it" : c->how);
+            printf("%33s%s%s\n", "", r->lacks ? "no case cites it for " : r->how == COVERED_MISSING ? "no case cites it, and no check looks at it" : c->how,
+                   r->lacks ? r->lacks : "");
     }
     printf("%zu clauses: %zu with cases, %zu checked in passing, %zu that cannot be seen from outside, %zu missing\n", v->count[0] + v->count[1] + v->count[2] + v->count[3],
            v->count[COVERED_CASE], v->count[COVERED_PASSIVE], v->count[COVERED_NONE], v->count[COVERED_MISSING]);

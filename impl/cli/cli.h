@@ -12,6 +12,7 @@
 #include "codec/iap_msg.h"
 #include "run/identity.h"
 #include "run/proto.h"
+#include "sec/sasl_creds.h"
 
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USE = 2, CLI_UNPROVEN = 3 };
 
@@ -57,6 +58,16 @@ const struct run_proto *cli_protocol(const char *name);
 unsigned cli_mutant(const struct run_proto *proto, const char *name);
 /* Near words: the entry of words closest to what was typed, NULL when none is close. */
 const char *cli_nearest(const char *typed, const char *const *words);
+
+/* --- BEEP -------------------------------------------------------------------------------------------------------------------- */
+/* A URI of a profile for data, as the value of an option (NULL: not given): CLI_OK, or CLI_USE with a message. */
+int cli_beep_profile(const char *option, const char *uri);
+/* A mechanism as the value of --sasl-mechanism (NULL: not given): CLI_OK, or CLI_USE with a message. */
+int cli_sasl_mechanism(const char *name);
+/* Does a client need a password for it? */
+bool cli_sasl_password(const char *mechanism);
+/* Users from a file (path NULL: *out is NULL); a file that others can read is told of on standard error, and taken.  CLI_OK, or CLI_USE with a message. */
+int cli_sasl_users(const struct env *env, const char *option, const char *path, struct sasl_users **out);
 
 /* --- options of everything that talks ------------------------------------------------------------------------------------- */
 struct cli_talk {

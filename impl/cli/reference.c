@@ -30,6 +30,7 @@ struct job { /* one setting at one TLS profile */
     enum run_tls tls;
     struct run_results rs;
     pid_t pid;        /* of the server, 0 */
+    char file[64];    /* what the setting has as the text of one; "" none */
     char address[64];
     int status;
     bool done;
@@ -74,7 +75,23 @@ static void serve_words(const struct job *j, struct words *w)
             word(w, s->serve_tls[i]);
     }
     for (size_t i = 0; i < RUN_WORDS && s->serve[i]; i++)
-        word(w, s->serve[i]);
+        word(w, strcmp(s->serve[i], "{file}") == 0 ? j->file : s->serve[i]);
+}
+
+/* mkstemp makes it for its owner alone. */
+static int write_file(struct job *j)
+{
+    const char *text = j->s->file, *tmp = getenv("TMPDIR");
+    if (!text) return CLI_OK;
+    if ((size_t)snprintf(j->file, sizeof j->file, "%s/draftproof-XXXXXX", tmp && *tmp ? tmp : "/tmp") >= sizeof j->file)
+        return cli_error("TMPDIR: its name is too long");
+    int fd = mkstemp(j->file);
+    if (fd < 0) {
+        j->file[0] = 0;
+        return cli_error("%s: %s", tmp ? tmp : "/tmp", strerror(errno));
+    }
+    bool ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    return close(fd) == 0 && ok ? CLI_OK : cli_error("%s: %s", j->file, strerror(errno));
 }
 
 /* --- a server as a child -------------------------------------------------------------------------------------------------- */
@@ -205,7 +222,7 @@ static int run_listener(struct job *j, struct suite_options *o, struct words *w)
     return status != CLI_OK ? status : ended;
 }
 
-static int run_setting(struct job *j)
+static int play_setting(struct job *j)
 {
     const struct run_setting *s = j->s;
     struct suite_options o = j->r->c->o;
@@ -215,6 +232,11 @@ static int run_setting(struct job *j)
     o.tls = j->tls;
     o.pki_dir = j->r->pki;
     o.peer_connects = s->connects;
+    o.own = s->own;
+    if (s->select && !o.selects) {
+        o.select = &s->select;
+        o.selects = 1;
+    }
     o.progress = NULL; /* several run at a time: the table grows instead */
     o.ables = 0;
     for (size_t i = 0; i < RUN_ABLES && s->able[i]; i++)
@@ -227,6 +249,14 @@ static int run_setting(struct job *j)
     command_of(&w, j->r->self, exec, sizeof exec);
     o.exec = exec;
     return play(j, &o);
+}
+
+static int run_setting(struct job *j)
+{
+    int status = write_file(j);
+    if (status == CLI_OK) status = play_setting(j);
+    if (j->file[0]) unlink(j->file);
+    return status;
 }
 
 static void *worker(void *ctx)

@@ -7,25 +7,40 @@
 
 static const struct argp_option options[] = {
     {"listen", OPT_LISTEN, "H:P", 0, "take connections here; 127.0.0.1:0 for any free port (printed)", 1},
-    {"connect", OPT_CONNECT, "H:P", 0, "open the connection to H:P, again and again (manager, analyzer)", 1},
+    {"connect", OPT_CONNECT, "H:P", 0, "open the connection to H:P, again and again", 1},
     {"once", OPT_ONCE, NULL, 0, "with --connect: end when the first connection ended", 1},
-    {"host", OPT_HOST, "NAME", 0, "name to put into the connect request; default: the address of --connect", 1},
+    {"deadline", OPT_DEADLINE, "S", 0, "end a connection whose set-up takes longer (default 60)", 1},
+    {"idle", OPT_IDLE, "S", 0, "end a connection on which nothing comes for so long (default: never)", 1},
+    {"max-content", OPT_CONTENT, "OCTETS", 0, "largest alert, or message, that is taken (default 4194304)", 1},
+    {NULL, 0, NULL, 0, "IAP:", 2},
+    {"host", OPT_HOST, "NAME", 0, "name to put into the connect request; default: the address of --connect", 2},
     {"next-hop", OPT_NEXT_HOP, "[NAME=]H:P", 0, "proxy: connect onwards to H:P, with NAME= only for requests for that host; may be repeated.  "
      "Requests for any other host are answered 403 (7.5)", 2},
     {"identity", OPT_IDENTITY, "NAME", 0, "proxy: the host in its Via lines; default: made of port and host name", 2},
-    {"store", OPT_STORE, "DIR", 0, "manager: keep alerts in DIR before they are acknowledged", 3},
-    {"refuse", OPT_REFUSE, NULL, 0, "answer every connect request with 403", 3},
-    {"deadline", OPT_DEADLINE, "S", 0, "end a connection whose set-up takes longer (default 60)", 3},
-    {"idle", OPT_IDLE, "S", 0, "end a connection without alerts for so long (default: never)", 3},
-    {"max-content", OPT_CONTENT, "OCTETS", 0, "largest alert that is taken (default 4194304)", 3},
-    {"type", OPT_TYPE, "TYPE", 0, "analyzer: media type of the alerts", 4},
-    {"pad", OPT_PAD, "N|uniform:N", 0, "analyzer: pad alerts with blanks to a multiple of N octets, or to a length drawn evenly up to N (7.4)", 4},
-    {"style", OPT_STYLE, "sent|example|grammar", 0, "form to write where the draft contradicts itself", 4},
+    {"store", OPT_STORE, "DIR", 0, "manager: keep alerts in DIR before they are acknowledged", 2},
+    {"refuse", OPT_REFUSE, NULL, 0, "answer every connect request with 403", 2},
+    {"type", OPT_TYPE, "TYPE", 0, "analyzer: media type of the alerts", 2},
+    {"pad", OPT_PAD, "N|uniform:N", 0, "analyzer: pad alerts with blanks to a multiple of N octets, or to a length drawn evenly up to N (7.4)", 2},
+    {"style", OPT_STYLE, "sent|example|grammar", 0, "form to write where the draft contradicts itself", 2},
+    {NULL, 0, NULL, 0, "BEEP:", 3},
+    {"profile", OPT_PROFILE, "URI", 0, "offer that profile too, as one that echoes; initiator: start it rather than the others", 3},
+    {"need-tls", OPT_NEED_TLS, NULL, 0, "listener: no profile for data before TLS", 3},
+    {"need-auth", OPT_NEED_AUTH, NULL, 0, "listener: no profile for data before authentication", 3},
+    {"unavailable", OPT_UNAVAILABLE, NULL, 0, "listener: answer each connection with error 421", 3},
+    {"sasl-users", OPT_SASL_USERS, "FILE", 0, "listener: who may come in, as lines of `user password'; without it only ANONYMOUS and EXTERNAL are offered", 3},
+    {"sasl-user", OPT_SASL_USER, "FILE", 0, "initiator: who it is, as a line of `user password'", 3},
+    {"sasl-mechanism", OPT_SASL_MECHANISM, "NAME", 0, "initiator: authenticate yourself by that mechanism first", 3},
+    {"wait-tls", OPT_WAIT_TLS, NULL, 0, "initiator: offer TLS in place of asking for it", 3},
+    {"bare", OPT_BARE, NULL, 0, "initiator: start channels of TLS and SASL without content", 3},
+    {"server-name", OPT_SERVER_NAME, "NAME", 0, "listener: the only serverName that is served; initiator: the one to ask for", 3},
+    {"window", OPT_WINDOW, "OCTETS", 0, "window on each channel (default 16384, at least 4096)", 3},
+    {"frame", OPT_FRAME, "OCTETS", 0, "largest payload of a frame (default 912)", 3},
+    {"every", OPT_EVERY, "S", 0, "initiator: time between messages (default 1)", 3},
     {"mutate", OPT_MUTATE, "NAME", 0, "make one deliberate mistake: see draftproof mutants", 6},
     {"verbose", 'v', NULL, 0, "tell what happens on standard error", 6},
     {0}};
 
-static const struct serve_proto *const protos[] = {&serve_iap, NULL};
+static const struct serve_proto *const protos[] = {&serve_iap, &serve_beep, NULL};
 
 static const struct serve_proto *proto_of(const struct run_proto *p)
 {
@@ -37,10 +52,27 @@ static const struct serve_proto *proto_of(const struct run_proto *p)
 
 static error_t parse_own(int key, char *arg, struct argp_state *state)
 {
+    struct serve *s = state->input;
     for (size_t i = 0; protos[i]; i++) {
-        if (protos[i]->parse(state->input, key, arg, state) == 0) return 0;
+        if (protos[i]->parse(s, key, arg, state) != 0) continue;
+        if (s->owns < SERVE_OWN) s->own[s->owns++] = (struct serve_own){protos[i], key};
+        return 0;
     }
     return ARGP_ERR_UNKNOWN;
+}
+
+/* The options of one protocol say nothing to the roles of another. */
+static int check_own(const struct serve *s)
+{
+    char roles[400];
+    for (size_t i = 0; i < s->owns; i++) {
+        const struct argp_option *a = options;
+        if (s->own[i].proto->proto == s->o.proto) continue;
+        while (a->key != s->own[i].key)
+            a++;
+        return cli_error("--%s says nothing to %s: it is for %s", a->name, s->o.role->name, run_role_names(s->own[i].proto->proto, ~0u, roles, sizeof roles));
+    }
+    return CLI_OK;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -91,23 +123,27 @@ static int check_use(struct serve *s)
     if (role->ways == RUN_PROXY && o->connect) return cli_error("a proxy listens: give --listen and --next-hop");
     if (o->connect && role->ways == RUN_LISTENS) return cli_error("%s listens: give --listen", role->name);
     if (o->listen && role->ways == RUN_CONNECTS) return cli_error("%s connects: give --connect", role->name);
-    int status = proto_of(o->proto)->check(s);
+    int status = check_own(s);
+    if (status == CLI_OK) status = proto_of(o->proto)->check(s);
     return status == CLI_OK ? cli_address("--connect", o->connect) : status;
 }
 
 int cli_serve(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&cli_talk_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {options, parse, "ROLE [FILE...]",
-                                     "Runs a reference peer: ROLE is iap-manager, iap-analyzer or iap-proxy.  Prints `listening on H:P' "
-                                     "once it takes connections, ends with status 0 on SIGTERM.  An analyzer sends each FILE (three samples "
-                                     "without any) on every connection, then stays.", children, NULL, NULL};
+    char doc[900], roles[400];
+    const struct argp argp = {options, parse, "ROLE [FILE...]", doc, children, NULL, NULL};
     struct serve s = {.iap = {.style = iap_style_sent}};
     struct tls_context *tls = NULL;
     char why[300] = "";
     env_init(&s.env);
     s.o = (struct server_options){.env = &s.env, .reconnect = true, .listening = cli_listening, .say = say};
     cli_alerts_init(&s.alerts);
+    run_role_list(" or ", roles, sizeof roles);
+    snprintf(doc, sizeof doc,
+             "Runs a reference peer: ROLE is %s.  Prints `listening on H:P' once it takes connections, ends with status 0 on SIGTERM.  An analyzer sends each FILE "
+             "(three samples without any) on every connection, then stays.  A BEEP listener offers a profile that echoes and one that answers many times over; an "
+             "initiator starts a channel with the first of them that is offered, and sends a message now and then.", roles);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER * 0, NULL, &s);
     int status = check_use(&s);
     if (status == CLI_OK) status = proto_of(s.o.proto)->ready(&s, &tls);
@@ -117,6 +153,8 @@ int cli_serve(int argc, char **argv)
         if (server_run(&s.o, why, sizeof why) != OK) status = cli_error("%s", *why ? why : "out of memory");
     }
     tls_context_free(tls);
+    tls_context_free(s.second);
+    sasl_users_free(s.users);
     cli_alerts_done(&s.alerts);
     return status;
 }

@@ -7,12 +7,17 @@
 #include "cli/cli.h"
 #include "cli/files.h"
 #include "run/server.h"
+#include "run/server_beep.h"
 #include "run/server_iap.h"
 
 enum {
     OPT_LISTEN = 0x2000, OPT_CONNECT, OPT_NEXT_HOP, OPT_IDENTITY, OPT_STORE, OPT_MUTATE, OPT_HOST, OPT_REFUSE, OPT_DEADLINE,
-    OPT_IDLE, OPT_CONTENT, OPT_STYLE, OPT_TYPE, OPT_PAD, OPT_ONCE
+    OPT_IDLE, OPT_CONTENT, OPT_STYLE, OPT_TYPE, OPT_PAD, OPT_ONCE, OPT_SASL_USERS, OPT_SASL_USER, OPT_SASL_MECHANISM, OPT_NEED_TLS, OPT_NEED_AUTH,
+    OPT_UNAVAILABLE, OPT_SERVER_NAME, OPT_WINDOW, OPT_FRAME, OPT_PROFILE, OPT_WAIT_TLS, OPT_BARE, OPT_EVERY
 };
+
+enum { SERVE_OWN = 32 };
+struct serve_own { const struct serve_proto *proto; int key; };
 
 struct serve {
     struct cli_talk talk;
@@ -21,6 +26,13 @@ struct serve {
     struct cli_alerts alerts;     /* FILE... */
     struct server_iap_options iap;
     const char *type, *pad, *mutant;
+    struct server_beep_options beep;
+    const char *users_file, *user_file;
+    bool wait_tls;
+    struct sasl_users *users;
+    struct tls_context *second;   /* beside the one of o.tls */
+    struct serve_own own[SERVE_OWN]; /* options of one protocol that were given */
+    size_t owns;
 };
 
 struct serve_proto {
@@ -32,6 +44,6 @@ struct serve_proto {
     /* Fills o.own, and *tls (NULL: none) which the caller frees: CLI_OK, or CLI_USE after a message. */
     int (*ready)(struct serve *s, struct tls_context **tls);
 };
-extern const struct serve_proto serve_iap;
+extern const struct serve_proto serve_iap, serve_beep;
 
 #endif

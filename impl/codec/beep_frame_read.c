@@ -50,16 +50,29 @@ static enum beep_fault_code field_count(const struct scan *s)
     return s->f->keyword == BEEP_SEQ ? BEEP_F_SEQ_FORM : BEEP_F_FIELDS;
 }
 
-/* Passes the keyword; told at the first octet that none of them has there. */
+/* As a capital, when it is a letter. */
+static uint8_t upper(uint8_t c)
+{
+    return c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
+}
+
+/* Passes the keyword; told at the first octet that none of them has there in either case.  In another case it is a fault of its own (BEEP-D21). */
 static err keyword(struct scan *s)
 {
     unsigned left = (1u << BEEP_KEYWORDS) - 1; /* those that are still possible */
+    size_t small = 3;                          /* the first letter in the wrong case */
     for (; s->at < 3; s->at++) {
         if (s->at == s->in.n) return ERR_MORE;
+        uint8_t c = s->in.p[s->at];
         for (unsigned k = 0; k < BEEP_KEYWORDS; k++) {
-            if ((uint8_t)beep_keyword_names[k][s->at] != s->in.p[s->at]) left &= ~(1u << k);
+            if ((uint8_t)beep_keyword_names[k][s->at] != upper(c)) left &= ~(1u << k);
         }
         if (!left) return bad(s, BEEP_F_KEYWORD);
+        if (c != upper(c) && small == 3) small = s->at;
+    }
+    if (small < 3) {
+        s->at = small;
+        return bad(s, BEEP_F_KEYWORD_CASE);
     }
     unsigned k = 0;
     while (!(left >> k & 1u))
@@ -218,15 +231,16 @@ size_t beep_frame_total(const struct beep_frame *f)
 
 err beep_frame_body(slice in, struct beep_frame *f, size_t *used)
 {
-    size_t end = f->head;
+    size_t end = f->head, small = 0; /* the first letter of the trailer in the wrong case */
     if (f->keyword != BEEP_SEQ) {
         if (in.n - f->head < f->size) return ERR_MORE;
         end += f->size;
         for (size_t i = 0; i < BEEP_TRAILER_N; i++, end++) {
             if (end == in.n) return ERR_MORE;
-            if (in.p[end] != (uint8_t)BEEP_TRAILER[i])
-                return beep_frame_stop(f, BEEP_F_TRAILER, end, ERR_PEER);
+            if (upper(in.p[end]) != (uint8_t)BEEP_TRAILER[i]) return beep_frame_stop(f, BEEP_F_TRAILER, end, ERR_PEER);
+            if (in.p[end] != (uint8_t)BEEP_TRAILER[i] && !small) small = end;
         }
+        if (small) return beep_frame_stop(f, BEEP_F_TRAILER_CASE, small, ERR_PEER);
         f->payload = slice_sub(in, f->head, f->head + f->size);
     }
     f->raw = slice_sub(in, 0, end);

@@ -78,9 +78,11 @@ static err add_profile(const struct beep_profile_el *p, enum beep_style style, c
     } else if (style == BEEP_ESCAPED) {
         TRY(escape(p->content, false, out));
     } else {
-        TRY(buf_addf(out, "\r\n%s    ", indent));
+        /* the blanks are content too: a long one has to do without them (2.3.1.2) */
+        bool airy = p->content.n + 2 * strlen(indent) + 6 <= BEEP_INIT_MAX;
+        if (airy) TRY(buf_addf(out, "\r\n%s    ", indent));
         TRY(cdata(p->content, out));
-        TRY(buf_addf(out, "\r\n%s", indent));
+        if (airy) TRY(buf_addf(out, "\r\n%s", indent));
     }
     return buf_add_str(out, "</profile>\r\n");
 }

@@ -19,6 +19,12 @@ static err bad(struct beep_mime *m, size_t at)
     return ERR_PEER;
 }
 
+static err too_long(struct beep_mime *m)
+{
+    m->fault_at = BEEP_MIME_HEAD_MAX;
+    return ERR_LIMIT;
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';
@@ -140,10 +146,7 @@ static bool transfer(slice v, size_t *at, struct head *h)
 static err line_end(struct head *h, size_t from, size_t *end)
 {
     for (size_t i = from; i < h->in.n; i++) {
-        if (i >= BEEP_MIME_HEAD_MAX) {
-            h->m->fault_at = BEEP_MIME_HEAD_MAX;
-            return ERR_LIMIT;
-        }
+        if (i >= BEEP_MIME_HEAD_MAX) return too_long(h->m);
         uint8_t c = h->in.p[i];
         if (c == '\n') return bad(h->m, i);
         if (c != '\r') continue;
@@ -184,12 +187,9 @@ err beep_mime_read(slice message, struct beep_mime *m)
     m->body = slice_sub(message, message.n, message.n);
     if (message.n == 0) return OK; /* neither headers to end nor a body to set apart from them */
     while (!slice_starts(slice_sub(message, h.at, message.n), SLICE_LIT("\r\n"))) {
-        if (h.at >= BEEP_MIME_HEAD_MAX) {
-            m->fault_at = BEEP_MIME_HEAD_MAX;
-            return ERR_LIMIT;
-        }
         if (h.at == message.n) return bad(m, message.n);
         TRY(header(&h));
+        if (h.at > BEEP_MIME_HEAD_MAX) return too_long(m);
     }
     m->body = slice_sub(message, h.at + 2, message.n);
     return OK;

@@ -215,6 +215,8 @@ static const struct fsm_row tuning_rows[] = {
     ROW(CHALLENGED,    LOST,           CLIENT,  COMPLETE,   NONE,      ANY,    FATAL, BEEP_4_1_3_1,     NONE),
     ROW(ABORTING,      PLAIN,          SERVER,  SASL_ERROR, NO_TLS,    ANY,    OK,    BEEP_4_1_3_1,     NONE),
     ROW(ABORTING,      SECURED,        SERVER,  SASL_ERROR, UNDER_TLS, ANY,    OK,    BEEP_4_1_3_1,     NONE),
+    ROW(ABORTING,      PLAIN,          SERVER,  CHALLENGE,  NO_TLS,    ANY,    LOOSE, BEEP_4_1_3_4,     BEEP_D31),
+    ROW(ABORTING,      SECURED,        SERVER,  CHALLENGE,  UNDER_TLS, ANY,    LOOSE, BEEP_4_1_3_4,     BEEP_D31),
     ROW(AUTHENTICATED, LOST,           ANY,     BLOB,       NONE,      ANY,    FATAL, BEEP_4_1,         NONE),
     ROW(AUTHENTICATED, LOST,           ANY,     READY,      NONE,      ANY,    FATAL, BEEP_4_1_1,       NONE),
 };

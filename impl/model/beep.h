@@ -168,6 +168,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
 #define BEEP_FAULTS(X)                                                                                                                 \
     /* frames: what one frame shows by itself (codec) */                                                                               \
     X(KEYWORD, BEEP_2_2_1_2, NONE, FAIL, SESSION, "frame does not begin with MSG, RPY, ERR, ANS, NUL or SEQ")                       \
+    X(KEYWORD_CASE, BEEP_2_2_1_2, BEEP_D21, WEAK, SESSION, "keyword of a frame is not in capitals")                                 \
     X(FIELDS, BEEP_2_2_1_3, NONE, FAIL, SESSION, "frame header has too few or too many fields")                                        \
     X(BLANKS, BEEP_2_2_1_3, NONE, FAIL, SESSION, "fields of a frame header are not separated by a single SP")                        \
     X(CHANNEL, BEEP_2_2_1_1_2, NONE, FAIL, SESSION, "channel number is no number up to 2147483647")                                      \
@@ -181,6 +182,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(HEAD_EOL, BEEP_2_2_1_1, NONE, FAIL, SESSION, "frame header does not end with CRLF")                                                \
     X(HEAD_LONG, BEEP_2_2_1_3, NONE, FAIL, SESSION, "frame header is longer than any header can be")                                   \
     X(TRAILER, BEEP_2_2_1_3_1, NONE, FAIL, SESSION, "payload is not followed by END CRLF")                                             \
+    X(TRAILER_CASE, BEEP_2_2_1_3_1, BEEP_D21, WEAK, SESSION, "END behind the payload is not in capitals")                              \
     X(NUL_FORM, BEEP_2_1_1_1, NONE, FAIL, SESSION, "NUL with '*' or with payload")                                                  \
     X(SEQ_FORM, BEEPTCP_3_1_3_2, NONE, FAIL, SESSION, "SEQ is not channel, ackno and window")                                          \
     X(SEQ_RANGE, BEEPTCP_3_1_3_2, NONE, FAIL, SESSION, "ackno or window of SEQ is out of range")                                       \
@@ -193,6 +195,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(REPLY_UNKNOWN, BEEP_2_1_1_1, NONE, FAIL, SESSION, "reply to a message number that was never sent")                            \
     X(KEYWORD_CHANGED, BEEP_2_2_1_1_18, NONE, FAIL, SESSION, "keyword differs from that of the frame before for this message")         \
     X(NUL_AFTER, BEEP_2_2_1_1_19, NONE, FAIL, SESSION, "NUL after a frame that is no ANS")                                             \
+    X(NUL_OPEN, BEEP_2_2_1_1_25, NONE, FAIL, SESSION, "NUL while an answer is not complete")                                           \
     X(INTERLEAVED, BEEP_2_2_1_1_8, NONE, FAIL, SESSION, "frame of another message before the one begun is complete")                  \
     X(SEQNO, BEEP_2_2_1_1_4, NONE, FAIL, SESSION, "sequence number is not the expected one")                                          \
     X(SEQNO_FIRST, BEEP_2_2_1_2_1, NONE, FAIL, SESSION, "first payload octet of a channel is not numbered 0")                          \
@@ -209,11 +212,11 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(NO_GREETING, BEEP_2_3_1_1_1, NONE, FAIL, SESSION, "first frame is no greeting")                                                  \
     X(GREETING_AGAIN, BEEP_2_3_1_1_1, NONE, FAIL, SESSION, "second greeting")                                                          \
     X(GREETING_FRAME, BEEP_2_3_1_1_3, NONE, FAIL, SESSION, "greeting is not RPY 0 0 with sequence number 0")                           \
-    X(REFUSED_BY_INITIATOR, BEEP_2_3_1_5_6, NONE, WEAK, SESSION, "initiator sends error in place of its greeting")                     \
+    X(REFUSED_BY_INITIATOR, BEEP_2_3_1_5_6, BEEP_D26, WEAK, SESSION, "initiator sends error in place of its greeting")                     \
     X(RELEASED, BEEP_2_4_2, NONE, FAIL, NOTHING, "message after the release was agreed")                                               \
     X(ORDER, BEEP_2_4_2, NONE, FAIL, NOTHING, "message out of order in the session")                                                   \
     X(AFTER_READY, BEEP_3_1_3_1_1, NONE, FAIL, NOTHING, "traffic between ready and its reply")                                         \
-    X(SEQ_AFTER_READY, BEEP_3_1_3_1_1, BEEP_D13, WEAK, NOTHING, "SEQ between ready and the negotiation")                               \
+    X(SEQ_AFTER_READY, BEEP_3_1_3_1_1, BEEP_D13, NOTE, NOTHING, "SEQ between ready and the negotiation")                               \
     X(READY_HELD, BEEP_3_1_3_2_1, NONE, FAIL, NOTHING, "traffic other than owed replies between ready and its reply")                  \
     X(AFTER_PROCEED, BEEP_3_1_3_2_2, NONE, FAIL, NOTHING, "traffic after proceed")                                                     \
     X(NOT_TLS, BEEP_3_1_3_2_3, NONE, FAIL, NOTHING, "octets after proceed that are no TLS")                                            \

@@ -29,6 +29,7 @@ struct clause {
     const char *text;    /* paraphrase */
     enum clause_watch watch;
     const char *how;     /* how it is tested, or the reason why not */
+    const char *at;      /* WATCH_CASE: the one role under test that can show it, "" for each role that it binds */
 };
 
 struct defect {

@@ -129,6 +129,7 @@ static void release(struct beep_conn *c)
 {
     if (c->release && c->tls) tls_taken(c->tls, c->release);
     if (c->clear_release) buf_take(&c->clear, c->clear_release);
+    if (!c->clear.n) buf_shrink(&c->clear); /* idle connections hold no memory */
     c->release = c->clear_release = 0;
 }
 
@@ -369,7 +370,7 @@ err beep_conn_write_read(struct beep_conn *c, slice octets)
 static bool may_send(const struct beep_conn *c, const struct beep_frame *f)
 {
     if (c->to_tls || track_beep_judge(&c->track, c->side, f) != BEEP_F_NONE) return false;
-    if (f->keyword == BEEP_SEQ || !f->size) return true;
+    if (f->keyword == BEEP_SEQ || !f->size || (c->slip && beep_slip_boundless(c->slip))) return true;
     const struct beep_channel *ch = track_beep_channel(&c->track, f->channel);
     return !ch || f->size <= beep_window(ch, c->side);
 }
@@ -382,12 +383,23 @@ static bool short_of_memory(const struct track_beep *t)
     return false;
 }
 
+/* The octets that a mutant has for a frame. */
+static err write_slip(struct beep_conn *c, const struct beep_frame *f)
+{
+    struct buf text;
+    buf_init(&text, c->env->mem, c->env->limits.out_queue);
+    err e = beep_slip_write(c->slip, f, &text);
+    if (e == OK && text.n) e = beep_conn_write(c, buf_slice(&text));
+    buf_done(&text);
+    return e;
+}
+
 err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f)
 {
     struct beep_frame own = *f;
     struct beep_got got;
     struct buf text, *out = &c->link->out;
-    bool direct = !c->tls && !c->layer; /* no copy on the way */
+    bool direct = !c->tls && !c->layer && !c->slip; /* no copy on the way */
     if (own.keyword != BEEP_SEQ) {
         if (own.payload.n > BEEP_NUMBER_MAX) return ERR_USE;
         own.size = (uint32_t)own.payload.n;
@@ -397,7 +409,7 @@ err beep_conn_frame(struct beep_conn *c, const struct beep_frame *f)
     buf_init(&text, c->env->mem, own.payload.n + BEEP_HEAD_MAX);
     size_t had = direct ? out->n : 0;
     err e = beep_frame_write(&own, direct ? out : &text);
-    if (e == OK && !direct) e = beep_conn_write(c, buf_slice(&text));
+    if (e == OK && !direct) e = c->slip ? write_slip(c, &own) : beep_conn_write(c, buf_slice(&text));
     if (e == OK) {
         own.raw = slice_sub(buf_slice(direct ? out : &text), had, direct ? out->n : text.n);
         own.head = (uint32_t)(own.keyword == BEEP_SEQ ? own.raw.n : own.raw.n - own.payload.n - 5 /* END CRLF */);

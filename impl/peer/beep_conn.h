@@ -5,6 +5,7 @@
 #define PEER_BEEP_CONN_H
 
 #include "peer/endpoint.h"
+#include "peer/mutate_beep.h"
 #include "sec/sasl.h"
 #include "sec/tls.h"
 #include "track/track_beep.h"
@@ -30,6 +31,7 @@ struct beep_conn {
     struct link *link;
     struct track_beep track;
     struct tls *tls;                 /* NULL in clear */
+    struct beep_slip *slip;          /* deliberate mistakes in what is written; borrowed, NULL: none */
     struct sasl *layer;              /* SASL security layer in force; borrowed, NULL */
     int8_t side;                     /* 0: we opened the TCP connection (initiator) */
     bool resync;                     /* tester: poorly-formed frames of the peer are read to their end (track_beep_next) */
@@ -87,5 +89,10 @@ err beep_conn_layer(struct beep_conn *c, struct sasl *s) MUST_CHECK;
 /* close_notify; nothing without TLS. */
 err beep_conn_notify(struct beep_conn *c) MUST_CHECK;
 bool beep_conn_secured(const struct beep_conn *c);
+/* The deliberate mistake in force, enum beep_mutant. */
+static inline unsigned beep_conn_mutant(const struct beep_conn *c)
+{
+    return c->slip ? c->slip->mutant : BMUT_NONE;
+}
 
 #endif

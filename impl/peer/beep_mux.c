@@ -189,6 +189,7 @@ static struct beep_out *next_reply(const struct beep_mux *m, const struct beep_q
 {
     const struct beep_exchange *x = q->reply ? due(m, ch) : NULL;
     struct beep_out *o = x ? beep_out_find(q, false, x->msgno) : NULL;
+    if (x && beep_conn_mutant(m->c) == BMUT_REPLIES_REVERSED) return has_frame(q->reply_last) ? q->reply_last : NULL;
     if (!o || !has_frame(o)) return NULL;
     return x->fsm.state == BEEP_XS_ASKING && o->keyword != BEEP_ERR ? NULL : o; /* 2.6.3 */
 }
@@ -205,10 +206,20 @@ static struct beep_out *pick(const struct beep_mux *m, const struct beep_queue *
     return reply->stamp < msg->stamp ? reply : msg;
 }
 
+static uint32_t window_of(const struct beep_mux *m, const struct beep_channel *ch)
+{
+    uint32_t window = beep_window(ch, m->c->side);
+    if (!m->c->slip) return window;
+    const struct beep_channel *zero = track_beep_channel(&m->c->track, 0);
+    const struct beep_dir *d = &ch->dir[m->c->side];
+    return beep_slip_window(m->c->slip, ch->number, d->next, d->edge, window, zero ? beep_window(zero, m->c->side) : window);
+}
+
 /* The next frame of o; false when its window is closed. */
 static bool next_frame(const struct beep_mux *m, const struct beep_out *o, const struct beep_channel *ch, struct beep_frame *f)
 {
-    uint32_t window = beep_window(ch, m->c->side), most = window < m->setup->frame_max ? window : m->setup->frame_max;
+    uint32_t window = window_of(m, ch), most = window < m->setup->frame_max ? window : m->setup->frame_max;
+    if (beep_conn_mutant(m->c) == BMUT_HUGE_FRAMES) most = window;
     bool last = o->ended;
     size_t all = o->data.n;
     *f = (struct beep_frame){.keyword = o->keyword, .channel = ch->number, .msgno = o->msgno, .seqno = (uint32_t)ch->dir[m->c->side].next};
@@ -264,6 +275,7 @@ static err send_one(struct beep_mux *m, struct beep_queue *q, enum hold hold)
     TRY(beep_conn_frame(m->c, &f));
     m->turn = q->channel;
     sent_frame(m, q, o, &f);
+    if (q->messages && beep_conn_mutant(m->c) == BMUT_HOGS) return OK;
     beep_line_leave(m, BEEP_LINE_FRAMES, q);
     if (q->messages) beep_line_add(m, BEEP_LINE_FRAMES, q);
     return OK;
@@ -341,11 +353,14 @@ err beep_mux_pump(struct beep_mux *m)
 {
     const struct buf *out = &m->c->link->out;
     size_t low = m->setup->low_water;
-    enum hold hold = held(m);
-    wake_some(m, hold);
-    while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && out->n < low)
-        TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
-    while ((hold = held(m)) != HOLD_ALL && m->line[BEEP_LINE_FRAMES].first && out->n < low)
-        TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
+    enum hold hold;
+    do { /* again when a frame of ours let others go */
+        hold = held(m);
+        wake_some(m, hold);
+        while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && out->n < low)
+            TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
+        while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && out->n < low)
+            TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
+    } while (hold != held(m));
     return OK;
 }

@@ -10,7 +10,10 @@ enum { BEEP_PROFILES_OFFERED = 64, BEEP_CODE_UNAVAILABLE = 421 };
 
 struct beep_hooks { /* all may be NULL */
     void *ctx;
-    void (*greeted)(void *ctx, struct beep_peer *p, uint64_t now);   /* both greetings passed, also after each tuning: channels may be started */
+    /* Both greetings passed, and what the setup asks for of TLS and SASL is done: channels may be started.  Called again after new greetings. */
+    void (*greeted)(void *ctx, struct beep_peer *p, uint64_t now);
+    /* The peer declined the close of that channel, or with 0 the release: it goes on (2.3.1.3, 2.4).  no is borrowed. */
+    void (*declined)(void *ctx, struct beep_peer *p, uint32_t channel, const struct beep_refusal *no, uint64_t now);
     void (*say)(void *ctx, struct beep_peer *p, const char *text);   /* one line for people: diagnostics that the RFCs recommend */
     void (*gone)(void *ctx, struct beep_peer *p);                    /* the endpoint is about to be freed */
 };
@@ -23,6 +26,7 @@ struct beep_setup { /* shared by many peers; outlives them */
     bool want_tls;                    /* initiator: ask for TLS first, and stop without it (9) */
     struct sasl_context *sasl_server, *sasl_client; /* NULL: none */
     const char *sasl_mechanism;       /* client: the one to use; NULL: none */
+    bool bare;                        /* client of TLS and SASL: channels are started without content; ready and the first blob follow as MSG */
     bool need_tls, need_auth;         /* listener: data profiles are declined with 530 before (4, 9) */
     bool unavailable;                 /* listener: 421 in place of the greeting */
     const char *server_name;          /* initiator: serverName of the first start; listener: the only one served; NULL: any */
@@ -30,6 +34,14 @@ struct beep_setup { /* shared by many peers; outlives them */
     struct beep_mux_setup mux;
     unsigned mutant;                  /* enum beep_mutant; 0: none */
     struct beep_hooks hooks;
+};
+
+/* Who takes over the octets of a session that ends as BEEP without its connection ending: TUNNEL behind its ok. */
+struct beep_raw {
+    void *ctx;
+    void (*octets)(void *ctx, struct beep_peer *p, slice octets, uint64_t now); /* borrowed for the call */
+    void (*drained)(void *ctx, struct beep_peer *p, uint64_t now);              /* what was written went out; NULL */
+    void (*ended)(void *ctx, struct beep_peer *p, enum link_end how, uint64_t now);
 };
 
 struct beep_peer; /* first member: struct endpoint e */
@@ -40,9 +52,12 @@ struct endpoint *beep_peer_endpoint(struct beep_peer *p);
 
 /* Starts a channel with that profile and initialization content.  *channel: its number.  ERR_USE before the greetings, while tuning or closing; ERR_LIMIT. */
 err beep_peer_start(struct beep_peer *p, const struct beep_profile *profile, slice init, uint32_t *channel, uint64_t now) MUST_CHECK;
-/* Sends a piece of a MSG; *msgno is set with the first piece (0 there: a new message).  ERR_LIMIT: no room now, the profile's room will be called. */
+/* Answers a start that the profile put off (later): content, or a refusal when no is given and its code is not 0. */
+void beep_peer_answer(struct beep_bound *b, slice content, const struct beep_refusal *no, uint64_t now);
+/* Sends a piece of a MSG; *msgno is set with the first piece (0 there: a new message).  ERR_LIMIT and nothing done: no room now, the profile's room will be called.
+ * ERR_USE: the channel is not open, or is being closed, or another MSG on it was begun.  Pieces of a MSG that the peer refused early (2.6.3) are dropped: OK. */
 err beep_peer_msg(struct beep_bound *b, uint32_t *msgno, slice octets, bool last, uint64_t now) MUST_CHECK;
-/* Sends a piece of a reply: RPY, ERR, ANS or NUL. */
+/* Sends a piece of a reply: RPY, ERR, ANS or NUL.  Errors as of beep_peer_msg. */
 err beep_peer_reply(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last,
                     uint64_t now) MUST_CHECK;
 /* Received octets that the profile could not take at once are consumed now: until then the peer gets no new window for them. */
@@ -53,6 +68,12 @@ void beep_peer_hold(struct beep_bound *b, bool hold);
 err beep_peer_close(struct beep_peer *p, uint32_t channel, uint64_t now) MUST_CHECK;
 /* Ends the TCP connection without more ado. */
 void beep_peer_abort(struct beep_peer *p, uint64_t now);
+/* The session ends as BEEP as soon as what is queued went out (the answer that says so): all channels are closed, and from there on octets of the peer, those that
+ * came right behind its last frame first, are given to raw (borrowed; outlives the peer).  The layers below (TLS, SASL) stay. */
+void beep_peer_go_raw(struct beep_peer *p, const struct beep_raw *raw, uint64_t now);
+/* Behind go_raw: sends octets as they are, through the layers.  ERR_LIMIT: wait for drained. */
+err beep_peer_write_raw(struct beep_peer *p, slice octets) MUST_CHECK;
+void beep_peer_end_raw(struct beep_peer *p, uint64_t now);
 
 const char *beep_peer_identity(const struct beep_peer *p); /* authenticated identity, "" for anonymous */
 bool beep_peer_secured(const struct beep_peer *p);
@@ -60,7 +81,11 @@ const char *beep_peer_why(const struct beep_peer *p);      /* why the session en
 const struct track_beep *beep_peer_track(const struct beep_peer *p);
 bool beep_peer_offers(const struct beep_peer *p, const char *uri); /* did the other side's last greeting list that profile? */
 
-/* The profiles of tests: whatever is sent comes back; and one that answers a MSG "count N size S" by N answers of S octets, two of them at a time interleaved, and NUL. */
+/* The channel with that number; NULL.  Lives until its profile's closed. */
+struct beep_bound *beep_peer_bound(const struct beep_peer *p, uint32_t channel);
+
+/* The profiles of tests: whatever is sent comes back; and one that answers a MSG whose body is "count N size S" by N answers of S octets behind an empty line, two of
+ * them at a time interleaved, and NUL; ERR 501 when it is anything else or N is over 100,000 or S over 1 MiB. */
 extern const struct beep_profile beep_echo, beep_many;
 #define BEEP_URI_ECHO "http://draftproof.invalid/profiles/echo"
 #define BEEP_URI_MANY "http://draftproof.invalid/profiles/many"

@@ -20,10 +20,14 @@ struct beep_bound {
     const struct beep_profile *profile;
     uint32_t channel;
     bool started_by_us;
+    bool later;       /* set in start: the answer comes by beep_peer_answer; what follows on channel 0 waits for it (2.6.1) */
     void *state;      /* the profile's own */
 };
 
-/* All functions may be NULL but start.  slices are borrowed for the call. */
+/* All functions may be NULL but start.  slices are borrowed for the call.  They may call every function of beep_peer.h: what that sends goes out behind the callback,
+ * and a channel that ends by it lives until then.
+ *
+ * Of a channel that is there, closed is the last call, whatever ended it; one that was declined on either side has none, and its start or started frees state. */
 struct beep_profile {
     const char *uri;
     void *ctx;
@@ -31,9 +35,12 @@ struct beep_profile {
     /* The peer proposes this profile on b->channel with that initialization content.  Fills in the content of the answer (may stay empty).  A refusal declines the
      * channel (ERR); a profile whose operation fails answers with an error element as content instead (3.1.1, 4.1.1). */
     void (*start)(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now);
-    /* Our start was answered: with content, or declined. */
+    /* The answer to the peer's start went out: from here on messages may be sent. */
+    void (*opened)(struct beep_bound *b, uint64_t now);
+    /* Our start was answered: with content, or declined (no->code is not 0).  Messages may be sent. */
     void (*started)(struct beep_bound *b, slice answer, const struct beep_refusal *no, uint64_t now);
-    /* Octets of a message as they come, frame by frame; last: its end.  keyword MSG: answer with beep_peer_reply, now or later. */
+    /* Octets of a message as they come, frame by frame; last: its end.  keyword MSG: answer with beep_peer_reply, but only an ERR
+     * before its end (2.6.3).  NULL: each MSG is answered by ERR (2.7). */
     void (*octets)(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last, uint64_t now);
     /* The reply to one of our MSGs is complete (RPY, ERR, or NUL). */
     void (*answered)(struct beep_bound *b, uint32_t msgno, enum beep_keyword keyword, uint64_t now);
@@ -41,7 +48,7 @@ struct beep_profile {
     void (*may_close)(struct beep_bound *b, struct beep_refusal *no);
     /* There is room again after ERR_LIMIT. */
     void (*room)(struct beep_bound *b, uint64_t now);
-    void (*closed)(struct beep_bound *b, uint64_t now); /* frees state */
+    void (*closed)(struct beep_bound *b, uint64_t now); /* frees state; nothing can be sent any more */
 };
 
 #endif

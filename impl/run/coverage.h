@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* coverage: joins the catalogue of clauses with the cases that cite them and the passive checks. */
+/* coverage: joins the catalogue of clauses with the cases that cite them and the passive checks.  What a case has to show is shown for each role under test
+ * that the clause binds. */
 #ifndef RUN_COVERAGE_H
 #define RUN_COVERAGE_H
 
@@ -11,6 +12,7 @@ struct coverage_row {
     enum coverage_how how;
     const char **id; /* of the cases; borrowed from the catalog */
     size_t cases;
+    const char *lacks; /* COVERED_MISSING: the role under test that it binds and that no case tries it on; NULL when nothing looks at it at all */
 };
 struct coverage {
     const struct mem *mem;

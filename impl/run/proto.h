@@ -48,12 +48,19 @@ struct run_ctx {
     void *state;                   /* the protocol's own, run_size octets */
 };
 
+/* How a peer that has what a case needs differs from others. */
+enum run_set_up {
+    RUN_USUAL,   /* not at all */
+    RUN_SPECIAL, /* no other case is run against it; in memory it gets a reference of its own */
+    RUN_APART    /* a reference of its own in memory, and that is all: over sockets every case is run against it */
+};
+
 /* What a case may ask for.  It runs when met says so; where met is NULL, in memory, and over sockets when --able names it. */
 struct run_need {
     const char *name;
     const char *skip;     /* the reason of a case that is skipped without it */
     bool able;            /* a word of --able */
-    bool special;         /* the peer is then set up unlike others: no other case is run against it, and in memory it gets a reference of its own */
+    enum run_set_up set_up;
     bool (*met)(const struct run_ctx *r); /* may be NULL */
 };
 
@@ -99,6 +106,9 @@ struct run_setting {
     const char *able[RUN_ABLES];      /* words of --able, NULL-ended */
     const char *serve[RUN_WORDS];     /* options of serve, NULL-ended */
     const char *serve_tls[RUN_WORDS]; /* those of a peer with a certificate, NULL-ended */
+    const char *select;               /* of the cases, those with that prefix; NULL: all */
+    const void *own;                  /* suite_options.own of the run */
+    const char *file;                 /* text of a file, for its owner alone, whose name stands for "{file}" among the options; NULL: none */
 };
 
 /* --- a protocol -------------------------------------------------------------------------------------------------------------- */
@@ -134,7 +144,7 @@ struct run_proto {
     size_t tries;
     bool (*about_tls)(unsigned mutant, const struct run_role *role); /* TLS decides whether it shows */
 
-    /* Reference peers in memory, for r->role with mistake r->o->mutant.  special: set up as that need says; NULL: as it should be.  A peer that connects dials
+    /* Reference peers in memory, for r->role with mistake r->o->mutant.  special: set up as that need (special, or apart) says; NULL: as it should be.  A peer that connects dials
      * "tester", a proxy "far".  ERR_...  and why when certificates cannot be loaded. */
     err (*reference_new)(const struct run_ctx *r, const struct run_need *special, void **out, char *why, size_t why_n);
     void (*reference_free)(void *reference); /* NULL: does nothing */

@@ -88,13 +88,13 @@ static bool met_name(const struct run_ctx *r)
 }
 
 static const struct run_need needs[] = {
-    {"identity", "the proxy adds no Via line that would tell its identity; give --identity NAME", false, false, met_identity},
-    {"refusing", "the peer has to be set up to refuse connections: --able refusing", true, true, NULL},
-    {"unconfigured", "the peer has to be set up without a certificate: --able unconfigured", true, true, NULL},
-    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, false, met_trust},
-    {"role-oid", "the peer has to be set up to check the role OIDs that draftproof pki gives: --able role-oid", true, false, NULL},
-    {"subject", "the peer has to be set up to check the subject OU=Sensors or OU=Managers: --able subject", true, false, NULL},
-    {"name", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, false, met_name},
+    {"identity", "the proxy adds no Via line that would tell its identity; give --identity NAME", false, RUN_USUAL, met_identity},
+    {"refusing", "the peer has to be set up to refuse connections: --able refusing", true, RUN_SPECIAL, NULL},
+    {"unconfigured", "the peer has to be set up without a certificate: --able unconfigured", true, RUN_SPECIAL, NULL},
+    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, RUN_USUAL, met_trust},
+    {"role-oid", "the peer has to be set up to check the role OIDs that draftproof pki gives: --able role-oid", true, RUN_USUAL, NULL},
+    {"subject", "the peer has to be set up to check the subject OU=Sensors or OU=Managers: --able subject", true, RUN_USUAL, NULL},
+    {"name", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, RUN_USUAL, met_name},
     {0}};
 
 /* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
@@ -119,14 +119,14 @@ static const struct run_try tries[] = {
 #define STRICT_ANALYZER {"--peer-oid", PKI_OID_ALERT_CONSUMER, "--peer-subject", "OU=Managers", "--peer-name", "m.dom.org", NULL}
 
 static const struct run_setting settings[] = {
-    {"iap-manager that listens", "iap-manager", false, false, false, {"trust", "role-oid", "subject"}, {HOST}, STRICT_MANAGER},
-    {"iap-manager that connects", "iap-manager", true, false, false, {"trust", "role-oid", "subject"}, {HOST}, STRICT_MANAGER},
-    {"iap-analyzer that connects", "iap-analyzer", true, false, false, {"trust", "role-oid", "subject", "name"}, {HOST}, STRICT_ANALYZER},
-    {"iap-analyzer that listens", "iap-analyzer", false, false, false, {"trust", "role-oid", "subject", "name"}, {HOST}, STRICT_ANALYZER},
-    {"iap-proxy", "iap-proxy", false, true, false, {NULL}, {HOST}, {NULL}},
+    {"iap-manager that listens", "iap-manager", false, false, false, {"trust", "role-oid", "subject"}, {HOST}, STRICT_MANAGER, NULL, NULL, NULL},
+    {"iap-manager that connects", "iap-manager", true, false, false, {"trust", "role-oid", "subject"}, {HOST}, STRICT_MANAGER, NULL, NULL, NULL},
+    {"iap-analyzer that connects", "iap-analyzer", true, false, false, {"trust", "role-oid", "subject", "name"}, {HOST}, STRICT_ANALYZER, NULL, NULL, NULL},
+    {"iap-analyzer that listens", "iap-analyzer", false, false, false, {"trust", "role-oid", "subject", "name"}, {HOST}, STRICT_ANALYZER, NULL, NULL, NULL},
+    {"iap-proxy", "iap-proxy", false, true, false, {NULL}, {HOST}, {NULL}, NULL, NULL, NULL},
     /* these answer before TLS begins */
-    {"iap-manager that refuses", "iap-manager", false, false, true, {"refusing"}, {HOST, "--refuse"}, STRICT_MANAGER},
-    {"iap-manager without certificate", "iap-manager", false, true, true, {"unconfigured"}, {HOST}, {NULL}},
+    {"iap-manager that refuses", "iap-manager", false, false, true, {"refusing"}, {HOST, "--refuse"}, STRICT_MANAGER, NULL, NULL, NULL},
+    {"iap-manager without certificate", "iap-manager", false, true, true, {"unconfigured"}, {HOST}, {NULL}, NULL, NULL, NULL},
     {0}};
 
 const struct run_proto run_iap = {

@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "run/proto.h"
+#include "run/proto_beep.h"
 #include "run/proto_iap.h"
 
-const struct run_proto *const run_protos[] = {&run_iap, NULL};
+const struct run_proto *const run_protos[] = {&run_iap, &run_beep, NULL};
 
 const struct run_proto *run_proto_of_role(const char *name, const struct run_role **role)
 {

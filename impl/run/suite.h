@@ -46,6 +46,7 @@ struct suite_options {
     struct identity_files files;
     const char *host;            /* name for CONNECT; NULL: "m.dom.org" */
     const char *identity;        /* of the proxy under test; NULL: learned */
+    const void *own;             /* the protocol's own: struct beep_options ...; NULL: nothing was said */
     const char *const *select;   /* prefixes of ids */
     size_t selects;
     bool only_tls;               /* of the cases, only those that need TLS (and sanity) */

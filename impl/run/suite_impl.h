@@ -34,7 +34,7 @@ struct suite_item {
     size_t result;             /* index in out->r */
 };
 
-/* The special set-up that a case asks for; NULL: none. */
+/* The set-up of its own that a case asks for; NULL: none. */
 const struct run_need *suite_special(const struct suite *s, const struct scn_case *c);
 /* NULL when the case can run; otherwise why not. */
 const char *suite_unmet(const struct suite *s, const struct scn_case *c);

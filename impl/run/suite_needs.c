@@ -37,7 +37,7 @@ static const struct run_need *find(const struct run_need *list, const char *name
 static bool special(const struct suite *s)
 {
     for (const struct run_need *n = s->proto->need; n && n->name; n++) {
-        if (n->special && able(&s->ctx, n->name)) return true;
+        if (n->set_up == RUN_SPECIAL && able(&s->ctx, n->name)) return true;
     }
     return false;
 }
@@ -76,19 +76,19 @@ static bool met_always(const struct run_ctx *r)
 }
 
 static const struct run_need common[] = {
-    {"tls", "waived: --tls off leaves the handshake out", false, false, met_tls},
-    {"tls-draft", "waived: needs --tls draft (TLS 1.0)", false, false, met_draft},
-    {"tls-modern", "waived: needs --tls modern", false, false, met_modern},
-    {"peer-listens", "", false, false, met_listens},
-    {"peer-connects", "", false, false, met_connects},
-    {"patience", "", false, false, met_always},
+    {"tls", "waived: --tls off leaves the handshake out", false, RUN_USUAL, met_tls},
+    {"tls-draft", "waived: needs --tls draft (TLS 1.0)", false, RUN_USUAL, met_draft},
+    {"tls-modern", "waived: needs --tls modern", false, RUN_USUAL, met_modern},
+    {"peer-listens", "", false, RUN_USUAL, met_listens},
+    {"peer-connects", "", false, RUN_USUAL, met_connects},
+    {"patience", "", false, RUN_USUAL, met_always},
     {0}};
 
 const struct run_need *suite_special(const struct suite *s, const struct scn_case *c)
 {
     for (size_t i = 0; i < c->need_count; i++) {
         const struct run_need *n = find(s->proto->need, c->needs[i]);
-        if (n && n->special) return n;
+        if (n && n->set_up != RUN_USUAL) return n;
     }
     return NULL;
 }
@@ -102,6 +102,15 @@ static const char *unmet(const struct suite *s, const char *name)
     return (n->met ? n->met(&s->ctx) : run_met_able(&s->ctx, name)) ? NULL : n->skip;
 }
 
+static bool for_special(const struct suite *s, const struct scn_case *c)
+{
+    for (size_t i = 0; i < c->need_count; i++) {
+        const struct run_need *n = find(s->proto->need, c->needs[i]);
+        if (n && n->set_up == RUN_SPECIAL) return true;
+    }
+    return false;
+}
+
 const char *suite_unmet(const struct suite *s, const struct scn_case *c)
 {
     for (size_t i = 0; i < c->need_count; i++) {
@@ -109,5 +118,5 @@ const char *suite_unmet(const struct suite *s, const struct scn_case *c)
         if (why) return why;
     }
     /* a peer set up to refuse everything proves nothing about the rest */
-    return !s->o->memory && special(s) && !suite_special(s, c) ? s->proto->specially : NULL;
+    return !s->o->memory && special(s) && !for_special(s, c) ? s->proto->specially : NULL;
 }

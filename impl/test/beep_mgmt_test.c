@@ -201,14 +201,32 @@ static void test_faults(void **state)
     assert_int_equal(read_el("<start number='0'>" P "</begin>", &el), ERR_PEER);
     assert_non_null(strstr(el.why, "poorly-formed XML: "));
     beep_el_done(&el);
-    assert_int_equal(read_el("<greeting localize='a b' features='magic' foo=''><ok/>t<profile/><profile "
+    assert_int_equal(read_el("<greeting localize='a b' features='a,b' foo=''><ok/>t<profile/><profile "
                              "uri='u' encoding='x'>c</profile></greeting>",
                              &el),
                      ERR_PEER);
-    assert_int_equal(el.note_n, BEEP_EL_NOTES); /* seven are wrong; the least is left out */
+    assert_int_equal(el.note_n, BEEP_EL_NOTES); /* eight are wrong; the least is left out, and the last */
     for (uint32_t i = 0; i < el.note_n; i++)
         assert_int_not_equal(el.note[i].code, BEEP_F_LOCALIZE);
     beep_el_done(&el);
+
+    /* each fault once, and of what stands in an element that may not be there nothing is told */
+    static const char *const once[] = {
+        "<greeting a='' b=''/>",
+        "<greeting><x>t</x></greeting>",
+        "<greeting><x><profile/></x></greeting>",
+        "<start number='1'><x/>" P "</start>",
+        "<start number='1'><profile uri='u'>a<b/>c</profile></start>",
+        "<error code='550'>a<b>x</b>c</error>",
+    };
+    for (size_t i = 0; i < sizeof once / sizeof *once; i++) {
+        assert_int_equal(read_el(once[i], &el), ERR_PEER);
+        if (el.note_n != 1) fail_msg("%s: %u notes", once[i], (unsigned)el.note_n);
+        if (el.kind == BEEP_EL_ERROR) WANT(el.text, "ac");
+        assert_int_equal(el.profiles, el.kind == BEEP_EL_START ? 1 : 0);
+        if (i == 4) WANT(el.profile[0].content, "ac");
+        beep_el_done(&el);
+    }
 }
 
 /* A start with one profile whose content has that many octets. */
@@ -253,6 +271,15 @@ static void test_limits(void **state)
         if (!row[i].fits) assert_int_equal(el.note[0].code, BEEP_F_INIT_LONG);
         beep_el_done(&el);
     }
+    /* only a start is limited */
+    struct beep_el profile;
+    static char text[BEEP_INIT_MAX + 40];
+    memset(text, 'x', sizeof text - 1);
+    memcpy(text, "<profile uri='u'>", 17);
+    memcpy(text + sizeof text - 11, "</profile>", 10);
+    assert_int_equal(read_el(text, &profile), OK);
+    assert_int_equal(profile.profile[0].content.n, BEEP_INIT_MAX + 12);
+    beep_el_done(&profile);
     for (size_t n = BEEP_PROFILES_MAX; n <= BEEP_PROFILES_MAX + 1; n++) {
         struct beep_el el;
         struct buf b;
@@ -342,8 +369,27 @@ static void test_writing(void **state)
     want_written(&one, BEEP_IN_BASE64, "<profile uri='u2' encoding='base64'>AA==</profile>");
     p[1].base64 = true;
     want_written(&one, BEEP_CDATA, "<profile uri='u2' encoding='base64'>AA==</profile>");
+    /* the blanks around it count: so much fits with them, and more goes without */
+    static char octets[BEEP_INIT_MAX];
+    memset(octets, 'x', sizeof octets);
+    for (size_t n = BEEP_INIT_MAX - 13; n <= BEEP_INIT_MAX; n++) {
+        struct buf out;
+        struct beep_el again;
+        struct env env;
+        env_init(&env);
+        buf_init(&out, env.mem, 8192);
+        p[1].content = slice_of(octets, n);
+        p[1].base64 = false;
+        assert_int_equal(beep_el_write(&start, BEEP_CDATA, &out), OK);
+        assert_int_equal(slice_find(buf_slice(&out), SLICE_LIT("\r\n       <![")) < out.n,
+                         n <= BEEP_INIT_MAX - 12);
+        assert_int_equal(beep_el_read(&env, buf_slice(&out), SLICE_NONE, &again), OK);
+        assert_in_range(again.profile[1].content.n, n, BEEP_INIT_MAX);
+        beep_el_done(&again);
+        buf_done(&out);
+    }
     static const char *const no_text[] = {
-        "\xff", "\xc3", "\x1f", "\xef\xbf\xbe", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x80\x80"};
+        "\xff", "\xc3", "\x1f", "\xef\xbf\xbe", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe0\x82\x80"};
     for (size_t i = 0; i < sizeof no_text / sizeof *no_text; i++)
         want_written(&(struct beep_el){.kind = BEEP_EL_ERROR, .code = 550, .text = slice_str(no_text[i])},
                      BEEP_CDATA, NULL);

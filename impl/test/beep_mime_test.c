@@ -128,6 +128,7 @@ static void test_broken(void **state)
         {"Content-Type: text/xml; charset=\"x\r\n\r\n", 34},
         {"Content-Type: text/xml (x\r\n\r\n", 25},
         {"Content-Type: a/b\r\nContent-Type: a/b\r\n\r\n", 32},
+        {"Content-Transfer-Encoding: 8bit\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", 59},
         {"Content-Transfer-Encoding: a b\r\n\r\n", 29},
         {"Content-Transfer-Encoding:\r\n\r\n", 26},
     };
@@ -161,6 +162,17 @@ static void test_limit(void **state)
         }
         assert_int_equal(beep_mime_read(slice_of(text, n), &m), ERR_LIMIT);
         assert_int_equal(m.fault_at, BEEP_MIME_HEAD_MAX);
+    }
+    /* headers of exactly as many octets, and of one more; over one line and over two */
+    for (size_t lines = 1; lines <= 2; lines++) {
+        for (size_t n = BEEP_MIME_HEAD_MAX; n <= BEEP_MIME_HEAD_MAX + 1; n++) {
+            memset(text, 'x', n);
+            memcpy(text, "A: ", 3);
+            if (lines == 2) memcpy(text + 4000, "\r\nB:", 4);
+            memcpy(text + n - 2, "\r\n\r\n", 4);
+            err e = beep_mime_read(slice_of(text, n + 2), &m);
+            assert_int_equal(e, n > BEEP_MIME_HEAD_MAX ? ERR_LIMIT : OK);
+        }
     }
     memset(text, 'x', sizeof text);
     memcpy(text, "\r\n", 2);

@@ -337,7 +337,7 @@ static void generator_takes_good_rows(void **state)
     /* Quotes, backslashes, trigraphs and octets past ASCII come out as C reads them back. */
     assert_non_null(strstr(made,
                            "{\"T-1.2-1\", \"T\", \"grammar\", LEVEL_SHOULD, \"proxy,manager,rfc\", \"1.2\", "
-                           "\"\\\"a\\\" \\\\ \\?\\?/ \\302\\247\", WATCH_NONE, \"why not\"},"));
+                           "\"\\\"a\\\" \\\\ \\?\\?/ \\302\\247\", WATCH_NONE, \"why not\", \"\"},"));
     assert_non_null(strstr(made, "{\"T-D01\", \"title\", \"sent\", \"accepted\", \"T-1-1 T-1.2-1\"},"));
 }
 
@@ -351,6 +351,8 @@ static void generator_refuses_bad_rows(void **state)
         {HEAD "T-1-1\tMUST\tmost\tproxy\t1\tt\tcase\th\n", DHEAD, "t.tsv:2: ", "unknown level 'most'"},
         {HEAD "T-1-1\tMUST\tmay\tproxy\t1\tt\tcase\th\n", DHEAD,
          "t.tsv:2: ", "word MUST cannot have level may"},
+        {HEAD "T-1-1\tMUST\tmust\tproxy\t1\tt\tcase@\th\n", DHEAD, "t.tsv:2: ", "only case can be followed by @"},
+        {HEAD "T-1-1\tMUST\tmust\tproxy\t1\tt\tpassive@x\th\n", DHEAD, "t.tsv:2: ", "only case can be followed by @"},
         {HEAD "T-1-1\tMUST\tmust\tproxy\t1\tt\tnever\th\n", DHEAD, "t.tsv:2: ", "unknown watch 'never'"},
         {HEAD "T-1-1\tMUST\tmust\tproxy\t1\tt\tcase\t\n", DHEAD, "t.tsv:2: ", "watch case without how"},
         {HEAD "T-1-1\tMUST\tmust\tproxy\t1\tt\tpassive\t\n", DHEAD, "t.tsv:2: ", "watch passive without how"},

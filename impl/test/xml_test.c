@@ -17,7 +17,7 @@
 /* What the handler was told, as text: (name a=v) ... text ... [cdata] ... (/name) */
 struct story {
     char text[4096];
-    size_t n;
+    size_t n, cdata;  /* cdata: octets of text that came as CDATA */
     const char *stop; /* ERR_USE when this element opens */
 };
 
@@ -42,7 +42,8 @@ static err open_el(void *ctx, slice name, const struct xml_attr *attr, size_t n)
 
 static err text_el(void *ctx, slice text, bool cdata)
 {
-    (void)cdata; /* pieces of it come in several calls */
+    struct story *st = ctx;
+    if (cdata) st->cdata += text.n; /* in several pieces, as any text */
     say(ctx, "", text, "");
     return OK;
 }
@@ -192,13 +193,36 @@ static void test_broken(void **state)
     }
     struct verdict *v = all_cuts(SLICE_LIT("<a>\0</a>"), "", &xml_limits_beep);
     assert_int_equal(v->fault, BEEP_F_XML_ILL);
+    assert_non_null(strstr(v->why, "NUL"));
+    /* seen before libxml2 sees them */
+    static const char *const not_utf8[] = {"\xff",
+                                           "\x80",
+                                           "\xc0\x80",
+                                           "\xc1\xbf",
+                                           "\xe0\x9f\xbf",
+                                           "\xed\xa0\x80",
+                                           "\xf0\x8f\xbf\xbf",
+                                           "\xf4\x90\x80\x80",
+                                           "\xc3\x28",
+                                           "\xf5\x80\x80\x80"};
+    for (size_t i = 0; i < sizeof not_utf8 / sizeof *not_utf8; i++) {
+        char doc[20];
+        snprintf(doc, sizeof doc, "<a>%s</a>", not_utf8[i]);
+        v = all_cuts(slice_str(doc), "", &xml_limits_beep);
+        assert_int_equal(v->fault, BEEP_F_XML_ILL);
+        assert_non_null(strstr(v->why, "not UTF-8"));
+    }
+    v = all_cuts(SLICE_LIT("<a><![CDATA[bcd]]>e</a>"), "", &xml_limits_beep);
+    assert_int_equal(v->st.cdata, 3);
     v = all_cuts(SLICE_LIT("<\0a\0/\0>\0"), "", &xml_limits_beep); /* UTF-16 is not guessed */
     assert_int_equal(v->fault, BEEP_F_XML_ILL);
     v = all_cuts(SLICE_LIT("<a>\xe4</a>"), "us-ascii", &xml_limits_beep);
     assert_int_equal(v->fault, BEEP_F_XML_ILL);
     v = all_cuts(SLICE_LIT("\0<\0a\0/\0>\xd8\x3d\0x"), "utf-16be", &xml_limits_beep);
+    assert_non_null(strstr(v->why, "not UTF-16"));
     assert_int_equal(v->fault, BEEP_F_XML_ILL);
     v = all_cuts(SLICE_LIT("\0<\0a\0/\0>\xde\x00"), "utf-16be", &xml_limits_beep);
+    assert_non_null(strstr(v->why, "not UTF-16"));
     assert_int_equal(v->fault, BEEP_F_XML_ILL);
     v = all_cuts(SLICE_LIT("\0<\0a\0/\0>\0"), "utf-16be", &xml_limits_beep);
     assert_int_equal(v->fault, BEEP_F_XML_ILL);

@@ -133,7 +133,7 @@ static enum beep_fault_code judge_exchange(const struct track_beep *t, int side,
     const struct beep_exchange *x = !t->greeted[side] && c->number == 0 ? beep_exchange_find(other, 0, true) : NULL;
     if (!x) x = beep_exchange_find(other, f->msgno, false);
     if (!x) return beep_was_answered(other, f->msgno) ? BEEP_F_REPLY_AGAIN : BEEP_F_REPLY_UNKNOWN;
-    if (f->keyword == BEEP_NUL && x->answers) return BEEP_F_INTERLEAVED; /* an answer was begun and not completed */
+    if (f->keyword == BEEP_NUL && x->answers) return BEEP_F_NUL_OPEN; /* BEEP-D37 */
     if (c->number == 0 && (f->keyword == BEEP_ANS || f->keyword == BEEP_NUL)) return BEEP_F_MGMT_ANS;
     return fault_of_row(fsm_peek(&x->fsm, side, (uint8_t)event_of(f), NULL), f);
 }

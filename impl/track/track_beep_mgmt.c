@@ -37,6 +37,8 @@ static enum beep_fault_code tuning_fault(enum beep_tuning_event ev, uint8_t was)
     case BEEP_TE_COMPLETE: return was == BEEP_TS_ABORTING ? BEEP_F_BLOB_SERVER : was == BEEP_TS_CHALLENGED ? BEEP_F_BLOB_CLIENT : BEEP_F_BLOB_SERVER;
     case BEEP_TE_ABORT: return was == BEEP_TS_BLOB ? BEEP_F_BLOB_SERVER : BEEP_F_BLOB_CLIENT;
     case BEEP_TE_PROCEED:
+        if (was == BEEP_TS_AUTHENTICATED) return BEEP_F_TLS_AFTER_SASL;
+        break;
     case BEEP_TE_TLS_ERROR:
     case BEEP_TE_TLS_OPEN:
     case BEEP_TE_TLS_FAILED:
@@ -54,7 +56,9 @@ bool beep_tuning_step(struct track_beep *t, int side, enum beep_tuning_event ev,
     const struct fsm_row *r = fsm_step(&t->tuning, side, (uint8_t)ev, &t->tuning_facts);
     if (r && r->kind != FSM_FATAL) return true;
     t->tuning.state = was; /* declined, or nonsense: what was agreed before stands */
-    beep_fault_row(t, side, tuning_fault(ev, was), r ? r->clause : 0, channel);
+    enum beep_fault_code code = tuning_fault(ev, was);
+    bool tls = ev <= BEEP_TE_TLS_FAILED && code == BEEP_F_TUNING_ORDER;
+    beep_fault_row(t, side, code, r ? r->clause : tls ? CL_BEEP_6_2_1 : 0, channel);
     return false;
 }
 
@@ -88,7 +92,10 @@ static void read_inner(struct track_beep *t, int side, const struct beep_el *el,
         if (!p->content.n || !is_tuning(p->uri)) continue;
         err e = beep_el_read(t->env, p->content, SLICE_NONE, &t->inner);
         t->inner_used = true;
-        (void)e; /* what is wrong stands in its notes */
+        if (e == ERR_MEM) { /* a ready or proceed that nobody noticed would be worse */
+            beep_fault(t, side, BEEP_F_LIMIT, channel);
+            return;
+        }
         note_faults(t, side, &t->inner, channel);
         got->inner = &t->inner;
         return;

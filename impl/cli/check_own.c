@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* draftproof check: the options of one protocol only. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/check.h"
+#include "codec/beep_mgmt.h"
+#include "run/proto_iap.h"
+
+static void take_host(struct check *c, const char *arg)
+{
+    c->o.host = arg;
+}
+
+static void take_identity(struct check *c, const char *arg)
+{
+    c->o.identity = arg;
+}
+
+static void take_profile(struct check *c, const char *arg)
+{
+    c->beep.profile = arg;
+}
+
+static void take_echo(struct check *c, const char *arg)
+{
+    (void)arg;
+    c->beep.echo = true;
+}
+
+static void take_user(struct check *c, const char *arg)
+{
+    c->users_file = arg;
+}
+
+static void take_mechanism(struct check *c, const char *arg)
+{
+    c->beep.mechanism = arg;
+}
+
+static const struct check_own list[] = {
+    {OPT_HOST, "--host", &run_iap, take_host},
+    {OPT_IDENTITY, "--identity", &run_iap, take_identity},
+    {OPT_PROFILE, "--profile", &run_beep, take_profile},
+    {OPT_ECHO, "--echo", &run_beep, take_echo},
+    {OPT_SASL_USER, "--sasl-user", &run_beep, take_user},
+    {OPT_SASL_MECHANISM, "--sasl-mechanism", &run_beep, take_mechanism},
+};
+
+error_t check_own_parse(struct check *c, int key, const char *arg)
+{
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        if (list[i].key != key) continue;
+        list[i].take(c, arg);
+        if (c->owns < CHECK_OWN) c->own[c->owns++] = &list[i];
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static int use_beep(struct check *c)
+{
+    struct beep_options *b = &c->beep;
+    if (c->memory && (b->profile || b->echo || c->users_file))
+        return cli_error("--memory: the reference brings its own profiles and users; --profile, --echo and --sasl-user say what a peer of yours has");
+    if (cli_beep_profile("--profile", b->profile) != CLI_OK || cli_sasl_mechanism(b->mechanism) != CLI_OK) return CLI_USE;
+    if (b->mechanism && !c->memory && !c->users_file && cli_sasl_password(b->mechanism))
+        return cli_error("--sasl-mechanism %s needs a password: give --sasl-user FILE", b->mechanism);
+    if (cli_sasl_users(&c->env, "--sasl-user", c->users_file, &c->users) != CLI_OK) return CLI_USE;
+    b->users = c->users;
+    c->o.own = b;
+    return CLI_OK;
+}
+
+int check_own_use(struct check *c, const struct run_role *role)
+{
+    char roles[400];
+    for (size_t i = 0; i < c->owns; i++) {
+        if (c->own[i]->proto == c->proto) continue;
+        return cli_error("%s says nothing about %s: it is for %s", c->own[i]->name, role->name, run_role_names(c->own[i]->proto, ~0u, roles, sizeof roles));
+    }
+    if (c->proto == &run_beep) return use_beep(c);
+    /* What stands in our requests has to be right in itself: the mistakes are the cases' business. */
+    if (c->proto == &run_iap) return cli_host("--host", c->o.host) != CLI_OK ? CLI_USE : cli_host("--identity", c->o.identity);
+    return CLI_OK;
+}

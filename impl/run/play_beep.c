@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The BEEP adapter of the player: the life of a case.  What came is read in play_beep_event, what we do by
+ * ourselves stands in play_beep_reply. */
+#include "run/play_beep.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "run/play_beep_impl.h"
+
+const char *const play_beep_ends[3] = {"peer", "second", NULL};
+
+static int end_of(const struct player *p, const char *name)
+{
+    (void)p;
+    if (!name) return 0;
+    for (int i = 0; play_beep_ends[i]; i++)
+        if (strcmp(play_beep_ends[i], name) == 0) return i;
+    return -1;
+}
+
+const char *play_beep_profile(const struct play_beep_run *r)
+{
+    return r->profile ? r->profile : *r->learned_profile ? r->learned_profile : NULL;
+}
+
+const char *play_beep_mechanism(const struct play_beep_run *r, unsigned offered)
+{
+    static const enum sasl_mech best[] = {SASL_SCRAM_SHA_256, SASL_SCRAM_SHA_1, SASL_DIGEST_MD5,
+                                          SASL_CRAM_MD5, SASL_PLAIN};
+    if (r->mechanism) return r->mechanism;
+    for (size_t i = 0; r->user && r->password && i < sizeof best / sizeof *best; i++)
+        if (offered & SASL_BIT(best[i])) return sasl_mech_names[best[i]];
+    return offered & SASL_BIT(SASL_ANONYMOUS) ? sasl_mech_names[SASL_ANONYMOUS] : NULL;
+}
+
+void beep_play_open(struct player *p, int end)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    struct link *l = &p->e.link[end];
+    if (!x->dials || x->live || l->state != LINK_IDLE) return;
+    l->to = p->run->dial;
+    l->state = LINK_WANTED;
+}
+
+static void drop_owed(struct beep_play_end *x)
+{
+    for (size_t i = 0; i < x->owed_n; i++)
+        buf_done(&x->owed[i].payload);
+    x->owed_n = 0;
+}
+
+void beep_play_fresh(struct player *p, int end)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    drop_owed(x);
+    memset(x->part, 0, sizeof x->part);
+    memset(x->sent, 0, sizeof x->sent);
+    x->greeted = x->peer_greeted = x->refused = false;
+    x->offers_tls = false;
+    x->offers_sasl = 0;
+    x->offered[0] = 0;
+    x->sasl.on = false;
+    x->data_channel = 0;
+}
+
+static void up(struct player *p, int end, uint64_t now)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    char label[64];
+    err e = beep_conn_init(&x->conn, p->e.env, &p->e.link[end], x->dials ? 0 : 1,
+                           p->e.env->limits.content + BEEP_MIME_HEAD_MAX);
+    if (e != OK) {
+        play_error(p, "cannot set up the connection: %s", err_name(e));
+        return;
+    }
+    x->conn.resync = true;
+    x->conn.track.read_all = true;
+    x->conn.track.no_tls = beep_play_run(p)->no_tls;
+    x->live = true;
+    snprintf(label, sizeof label, "%s (TCP)", x->dials ? "connected" : "accepted");
+    size_t r = play_rung(p, RUNG_EVENT, end, !x->dials, false, label, SLICE_NONE, now);
+    beep_play_see(p, BEEP_SEEN_CONNECTION); /* somebody is there, even if nothing is ever said */
+    play_raise(p, "connected", end, true, r, NULL, 0);
+    e = beep_play_greet(p, end, now);
+    if (e != OK && !p->stop) play_error(p, "cannot greet: %s", err_name(e));
+}
+
+static bool feed(struct player *p, int end, slice *octets, uint64_t now)
+{
+    return beep_play_next(p, end, octets, now);
+}
+
+static void urgent(struct player *p, int end, uint64_t now)
+{
+    (void)p; /* nothing is said about urgent data in RFC 3081 */
+    (void)end;
+    (void)now;
+}
+
+/* A peer may release the session whenever it likes (3080 2.4), and an initiator that owes us nothing may be
+ * through with what it came for: no case that does not ask about it is lost by that. */
+static bool own_accord(const struct player *p, const struct beep_play_end *x)
+{
+    const struct track_beep *t = &x->conn.track;
+    if (!x->live || t->tainted[x->conn.side]) return false;
+    if (x->peer_releases) return true;
+    if (beep_play_run(p)->under_test != TEST_BEEP_INITIATOR || !x->peer_greeted || !x->greeted ||
+        x->conn.to_tls || x->hold)
+        return false;
+    for (size_t i = 0; i < t->channels; i++)
+        if (beep_waits(t->channel[i], x->conn.side)) return false;
+    enum beep_session_state s = track_beep_session(t);
+    return s == BEEP_SS_OPEN || s == BEEP_SS_CLOSED;
+}
+
+static void ended(struct player *p, int end, enum link_end how, uint64_t now)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    slice none = SLICE_NONE;
+    if (how == LINK_REFUSED) {
+        beep_play_plain(p, end, "refused", false, "refused (TCP)", now);
+        return;
+    }
+    while (x->live && !p->stop && beep_play_next(p, end, &none, now)) {
+    }
+    if (p->stop) return;
+    bool own = own_accord(p, x);
+    if (own) x->over_at = now ? now : 1;
+    bool inside = x->live && !beep_conn_ended(&x->conn);
+    beep_play_plain(p, end, how == LINK_FIN ? "fin" : "reset", own, how == LINK_FIN ? "FIN" : "RST", now);
+    if (inside && how == LINK_FIN) beep_play_faults(p, end, p->rungs ? p->rungs - 1 : 0);
+    x->conn.failed_told = true; /* an end without close_notify is told by its own event, FIN or RST */
+}
+
+static void allowed(struct player *p, int end, char *out, size_t n)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    out[0] = 0;
+    if (x->live) track_beep_allowed(&x->conn.track, !x->conn.side, out, n);
+}
+
+static err begin(struct player *p)
+{
+    struct beep_play *s = mem_new(p->e.env->mem, sizeof *s);
+    if (!s) return ERR_MEM;
+    p->state = s;
+    snprintf(s->resume_key, sizeof s->resume_key, "%p", (void *)p);
+    for (int i = 0; i < PLAY_ENDS; i++) {
+        s->end[i].dials = p->run->dial != NULL;
+        s->end[i].identity = "good";
+    }
+    if (p->run->dial) beep_play_open(p, 0);
+    return OK;
+}
+
+static void done(struct player *p)
+{
+    struct beep_play *s = p->state;
+    for (int i = 0; i < PLAY_ENDS; i++) {
+        struct beep_play_end *x = &s->end[i];
+        drop_owed(x);
+        buf_done(&x->sending.payload);
+        if (x->live) beep_conn_done(&x->conn);
+        beep_play_sasl_done(x); /* behind the connection, which may use a layer of it */
+    }
+    mem_free(p->e.env->mem, s);
+    p->state = NULL;
+}
+
+/* When the case is over that goes on with an end that the peer is through with; UINT64_MAX: it is not. */
+static uint64_t over_at(const struct player *p, int end)
+{
+    const struct scn_stmt *s = p->pc < p->plan->stmts ? &p->plan->stmt[p->pc] : NULL;
+    uint64_t at = beep_play_end(p, end)->over_at;
+    return at && s && end_of(p, s->end) == end ? at : UINT64_MAX;
+}
+
+static uint64_t deadline(const struct player *p)
+{
+    uint64_t first = UINT64_MAX;
+    for (int i = 0; i < PLAY_ENDS; i++)
+        if (over_at(p, i) < first) first = over_at(p, i);
+    return first;
+}
+
+/* A send that the peer's window holds back is the only statement of ours that can be late. */
+static void tick(struct player *p, uint64_t now)
+{
+    for (int i = 0; i < PLAY_ENDS; i++) {
+        const struct beep_play_end *x = beep_play_end(p, i);
+        if (now >= over_at(p, i)) play_inconc(p, "the peer ended the session of its own accord");
+        if (!x->sending.on || x->sending.pc != p->pc + 1 || !p->armed_until || now < p->armed_until) continue;
+        play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent",
+                    (unsigned)x->sending.channel, x->sending.payload.n - x->sending.at);
+    }
+}
+
+const struct play_proto play_beep = {
+    .begin = begin,
+    .done = done,
+    .up = up,
+    .feed = feed,
+    .urgent = urgent,
+    .ended = ended,
+    .send = beep_play_send,
+    .act = beep_play_act,
+    .reach = beep_play_reach,
+    .deadline = deadline,
+    .tick = tick,
+    .allowed = allowed,
+    .end_of = end_of,
+};

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "run/proto_beep.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "model/beep.h"
+#include "peer/beep_peer.h"
+#include "peer/mutate_beep.h"
+#include "run/passive_beep.h"
+#include "run/reference_beep.h"
+#include "run/server_beep.h"
+#include "run/suite.h"
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static const struct run_family families[] = {{"BEEP-", ""}, {"BEEPTCP-", "tcp/"}, {NULL, NULL}};
+
+/* Either peer asks and answers.  Who is the client of TLS depends on who asks for it (3080 3.1), which the role does not settle. */
+static const struct run_role roles[] = {
+    {"beep-listener", BEEP_R_LISTENER, TEST_BEEP_LISTENER, RUN_LISTENS, false, "listener,client,server", NULL, NULL},
+    {"beep-initiator", BEEP_R_INITIATOR, TEST_BEEP_INITIATOR, RUN_CONNECTS, true, "initiator,client,server", NULL, NULL},
+    {0}};
+
+static const struct fsm *const machines[] = {&beep_session_machine, &beep_channel_machine, &beep_exchange_machine, &beep_tuning_machine, NULL};
+
+/* --- a run ------------------------------------------------------------------------------------------------------------------ */
+
+static struct play_beep_run *run_of(const struct run_ctx *r)
+{
+    return &((struct beep_run *)r->state)->play;
+}
+
+/* The URI says it, whoever offers it. */
+static bool is_echo(const char *uri)
+{
+    return uri && strcmp(uri, BEEP_URI_ECHO) == 0;
+}
+
+static err begin(struct run_ctx *r, struct play_run *play)
+{
+    static const struct beep_options nothing = {.profile = NULL};
+    const struct suite_options *o = r->o;
+    const struct beep_options *own = o->own ? o->own : &nothing;
+    struct beep_run *x = r->state;
+    const struct sasl_users *users = own->users;
+    const char *text = !own->users_text && o->memory ? BEEP_SAMPLE_USERS : own->users_text;
+    bool tls = o->tls != RUN_TLS_OFF;
+    if (!users && text) {
+        TRY(sasl_users_parse(o->env, slice_str(text), "users", &x->own, NULL, 0));
+        users = x->own;
+    }
+    const struct sasl_user *who = sasl_users_count(users) ? sasl_users_at(users, 0) : NULL;
+    x->play = (struct play_beep_run){.under_test = (enum beep_under_test)r->role->id,
+                                     .no_tls = !tls,
+                                     .identity = tls ? identities_tester : NULL,
+                                     .identity_ctx = r->identities,
+                                     .profile = own->profile ? own->profile : o->memory ? BEEP_URI_ECHO : NULL,
+                                     .echo = own->echo || o->memory || is_echo(own->profile),
+                                     .user = who ? who->name : NULL,
+                                     .password = who ? who->password : NULL,
+                                     .mechanism = own->mechanism,
+                                     .users = users};
+    play->ends = play_beep_ends;
+    play->end_count = PLAY_BEEP_ENDS;
+    return OK;
+}
+
+static void done(struct run_ctx *r)
+{
+    sasl_users_free(((struct beep_run *)r->state)->own);
+}
+
+/* Names of what is not known are empty: the case that wants them says so under needs. */
+static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
+{
+    const struct play_beep_run *x = run_of(r);
+    const char *text = NULL;
+    if (strcmp(name, "PROFILE") == 0) text = play_beep_profile(x);
+    else if (strcmp(name, "MECHANISM") == 0) text = play_beep_mechanism(x, x->learned_mechanisms);
+    else if (strcmp(name, "USER") == 0) text = x->user;
+    else if (strcmp(name, "TLS") == 0) text = BEEP_URI_TLS;
+    else if (strcmp(name, "SASL") == 0) text = BEEP_URI_SASL;
+    else if (strcmp(name, "ECHO") == 0) text = BEEP_URI_ECHO;
+    else if (strcmp(name, "MANY") == 0) text = BEEP_URI_MANY;
+    else return false;
+    snprintf(out, n, "%s", text ? text : "");
+    return true;
+}
+
+static uint64_t observed(const struct run_ctx *r)
+{
+    return run_of(r)->observed;
+}
+
+static const char *fault_name(int code)
+{
+    return beep_faults[code].name;
+}
+
+/* --- needs ------------------------------------------------------------------------------------------------------------------ */
+
+static bool met_profile(const struct run_ctx *r)
+{
+    return play_beep_profile(run_of(r)) != NULL;
+}
+
+static bool met_echo(const struct run_ctx *r)
+{
+    return met_profile(r) && (run_of(r)->echo || is_echo(play_beep_profile(run_of(r))));
+}
+
+static bool met_offers_tls(const struct run_ctx *r)
+{
+    return run_of(r)->learned_tls && r->o->tls != RUN_TLS_OFF;
+}
+
+static bool met_wants_tls(const struct run_ctx *r)
+{
+    return r->o->tls != RUN_TLS_OFF && (run_of(r)->learned_wants_tls || run_met_able(r, "wants-tls"));
+}
+
+/* Passwords have to be known for all but two.  A listener says what it offers; what an initiator is going to ask for has to be told. */
+static bool usable(const struct run_ctx *r, enum sasl_mech m)
+{
+    const struct play_beep_run *x = run_of(r);
+    bool password = m != SASL_ANONYMOUS && m != SASL_EXTERNAL;
+    if (password && (!x->user || !x->password)) return false;
+    bool named = x->mechanism && strcmp(x->mechanism, sasl_mech_names[m]) == 0, offered = (x->learned_mechanisms & SASL_BIT(m)) != 0;
+    /* it shows behind TLS alone, where a certificate says who is who; as listeners we ask for none */
+    if (m == SASL_EXTERNAL) return r->role->id == TEST_BEEP_LISTENER && r->o->tls != RUN_TLS_OFF && (r->o->memory || named || offered);
+    return r->role->id == TEST_BEEP_LISTENER ? offered : r->o->memory || named;
+}
+
+static bool met_sasl(const struct run_ctx *r)
+{
+    const char *mechanism = run_of(r)->mechanism;
+    if (mechanism && strcmp(mechanism, sasl_mech_names[SASL_EXTERNAL]) == 0) return false; /* such a case need not have TLS */
+    for (int m = 0; m < SASL_MECHS; m++) {
+        if (m != SASL_EXTERNAL && usable(r, (enum sasl_mech)m)) return true;
+    }
+    return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, "wants-sasl");
+}
+
+static bool met_wants_sasl(const struct run_ctx *r)
+{
+    return r->role->id == TEST_BEEP_INITIATOR && met_sasl(r);
+}
+
+#define MET_MECHANISM(name, mech)                \
+    static bool name(const struct run_ctx *r)    \
+    {                                            \
+        return usable(r, mech);                  \
+    }
+MET_MECHANISM(met_anonymous, SASL_ANONYMOUS)
+MET_MECHANISM(met_plain, SASL_PLAIN)
+MET_MECHANISM(met_external, SASL_EXTERNAL)
+MET_MECHANISM(met_cram_md5, SASL_CRAM_MD5)
+MET_MECHANISM(met_digest_md5, SASL_DIGEST_MD5)
+MET_MECHANISM(met_scram_sha_1, SASL_SCRAM_SHA_1)
+MET_MECHANISM(met_scram_sha_256, SASL_SCRAM_SHA_256)
+
+static bool met_starts(const struct run_ctx *r)
+{
+    return r->role->id == TEST_BEEP_INITIATOR && ((run_of(r)->observed >> BEEP_SEEN_START & 1) || run_met_able(r, "starts"));
+}
+
+#define NO_SUCH "the peer does not offer it, or an initiator was not said to ask for it: give --sasl-mechanism"
+#define WITHOUT "the peer does not offer it, or the password is not known: give --sasl-user FILE, for an initiator --sasl-mechanism as well"
+static const struct run_need needs[] = {
+    {"profile", "the peer offers no data profile: give --profile URI", false, RUN_USUAL, met_profile},
+    {"echo", "the profile is not known to echo: give --profile URI --echo", false, RUN_USUAL, met_echo},
+    {"many", "the peer does not offer the profile that answers many times over: --able many", true, RUN_USUAL, NULL},
+    {"offers-tls", "the peer does not offer TLS, or --tls off leaves it out", false, RUN_USUAL, met_offers_tls},
+    {"wants-tls", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
+    {"sasl", WITHOUT, false, RUN_APART, met_sasl},
+    {"sasl-ANONYMOUS", NO_SUCH, false, RUN_APART, met_anonymous},
+    {"sasl-PLAIN", WITHOUT, false, RUN_APART, met_plain},
+    {"sasl-EXTERNAL", "the peer does not offer it, or is no listener", false, RUN_APART, met_external},
+    {"sasl-CRAM-MD5", WITHOUT, false, RUN_APART, met_cram_md5},
+    {"sasl-DIGEST-MD5", WITHOUT, false, RUN_APART, met_digest_md5},
+    {"sasl-SCRAM-SHA-1", WITHOUT, false, RUN_APART, met_scram_sha_1},
+    {"sasl-SCRAM-SHA-256", WITHOUT, false, RUN_APART, met_scram_sha_256},
+    {"wants-sasl", "the peer has to ask for authentication: --able wants-sasl, or --sasl-mechanism", true, RUN_APART, met_wants_sasl},
+    {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
+    {"unavailable", "the peer has to be set up to be unavailable: --able unavailable", true, RUN_SPECIAL, NULL},
+    {"need-tls", "the peer has to be set up to serve nobody without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
+    {"need-auth", "the peer has to be set up to serve nobody before authentication: --able need-auth", true, RUN_SPECIAL, NULL},
+    {0}};
+
+/* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
+
+_Static_assert(BEEP_R_LISTENER == BY_LISTENER && BEEP_R_INITIATOR == BY_INITIATOR && BEEP_R_BOTH == BY_BOTH, "mistakes name roles by the same bits");
+
+static bool about_tls(unsigned mutant, const struct run_role *role)
+{
+    (void)role;
+    return mutant >= BMUT_TLS_ANY_VERSION && mutant <= BMUT_TLS_GOES_ON_BARE;
+}
+
+static const struct run_try tries[] = {
+    {TRY_ALWAYS, RUN_TLS_OFF, false, NULL},
+    {TRY_TLS, RUN_TLS_MODERN, true, NULL},
+    {TRY_ALIVE, RUN_TLS_MODERN, false, NULL},
+};
+
+/* --- programs on loopback ---------------------------------------------------------------------------------------------- */
+
+static const struct beep_options alice = {.users_text = BEEP_SAMPLE_USERS};
+#define BY(name, mech) static const struct beep_options name = {.users_text = BEEP_SAMPLE_USERS, .mechanism = mech};
+BY(by_anonymous, "ANONYMOUS")
+BY(by_plain, "PLAIN")
+BY(by_external, "EXTERNAL")
+BY(by_cram_md5, "CRAM-MD5")
+BY(by_digest_md5, "DIGEST-MD5")
+BY(by_scram_sha_1, "SCRAM-SHA-1")
+BY(by_scram_sha_256, "SCRAM-SHA-256")
+
+
+/* A mechanism is used by the cases about SASL, and none of the others; those play it with and without TLS. */
+static const struct run_setting settings[] = {
+    {.name = "beep-listener", .role = "beep-listener", .able = {"many"}, .serve = {"--sasl-users", "{file}"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator", .role = "beep-initiator", .connects = true, .able = {"starts", "wants-tls"}, .serve = {"--every", "5"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator that offers TLS", .role = "beep-initiator", .connects = true, .once = true, .able = {"starts"}, .serve = {"--every", "5"}, .serve_tls = {"--wait-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener, small frames", .role = "beep-listener", .once = true, .able = {"many"}, .serve = {"--sasl-users", "{file}", "--frame", "100", "--window", "4096"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener that is unavailable", .role = "beep-listener", .once = true, .able = {"unavailable"}, .serve = {"--unavailable"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener that needs TLS", .role = "beep-listener", .once = true, .able = {"need-tls"}, .serve_tls = {"--need-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener that needs SASL", .role = "beep-listener", .once = true, .able = {"need-auth"}, .serve = {"--sasl-users", "{file}", "--need-auth"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by ANONYMOUS", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by ANONYMOUS", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "ANONYMOUS"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by PLAIN", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by PLAIN", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "PLAIN"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by CRAM-MD5", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by CRAM-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "CRAM-MD5"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by DIGEST-MD5", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by DIGEST-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "DIGEST-MD5"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by SCRAM-SHA-1", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by SCRAM-SHA-1", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-1"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by SCRAM-SHA-256", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by SCRAM-SHA-256", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-256"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by EXTERNAL", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_external, .file = BEEP_SAMPLE_USERS},
+    {0}};
+
+const struct run_proto run_beep = {
+    .name = "beep",
+    .family = families,
+    .role = roles,
+    .machine = machines,
+    .play = &play_beep,
+    .run_size = sizeof(struct beep_run),
+    .begin = begin,
+    .done = done,
+    .lookup = lookup,
+    .observed = observed,
+    .seen_tls = 1ull << BEEP_SEEN_TLS,
+    .fault_name = fault_name,
+    .need = needs,
+    .specially = "the peer was set up to be unavailable, or to serve nobody before TLS or authentication",
+    .passive = passive_beep,
+    .passives = PASSIVE_BEEP,
+    .mutant = beep_mutants,
+    .mutants = BMUT_COUNT,
+    .try = tries,
+    .tries = COUNT(tries),
+    .about_tls = about_tls,
+    .reference_new = reference_beep_new,
+    .reference_free = reference_beep_free,
+    .reference_peer = reference_beep_peer,
+    .setting = settings,
+    .server = &server_beep,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* proto_beep: what the suite has to be told about BEEP, and what a user can tell it about a BEEP peer. */
+#ifndef RUN_PROTO_BEEP_H
+#define RUN_PROTO_BEEP_H
+
+#include "run/play_beep.h"
+#include "run/proto.h"
+
+/* The bits of the roles in struct mutant.roles. */
+enum { BEEP_R_LISTENER = 1, BEEP_R_INITIATOR = 2, BEEP_R_BOTH = 3 };
+
+/* suite_options.own of a run against a BEEP peer.  All of it may be left out. */
+struct beep_options {
+    const char *profile;            /* data profile that the peer offers; NULL: learned */
+    bool echo;                      /* it sends back what it is sent */
+    const char *mechanism;          /* of SASL; NULL: the best that the peer offers */
+    const struct sasl_users *users; /* whom the peer knows: the first by name is who we are; as server we let in all of them.  NULL: nobody */
+    const char *users_text;         /* the same as the text of a file (sec/sasl_creds.h), where users is NULL */
+};
+
+/* Who may come in where the reference is on both ends: in memory, and in check reference. */
+#define BEEP_SAMPLE_USERS "alice wonder site-a\n"
+
+struct beep_run { /* run_ctx.state */
+    struct play_beep_run play; /* first: what the player is given */
+    struct sasl_users *own;    /* made of a text; NULL */
+};
+
+extern const struct run_proto run_beep;
+
+#endif

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The tracker at its edges: what a tester goes on from, limits, memory that runs out, tuning that goes astray. */
+#include "test/mem_fail.h"
+#include "test/track_beep_help.h"
+
+#define URI(m)    "<profile uri='" m "' />"
+#define SASL(m)   BEEP_URI_SASL m
+#define INSIDE(x) HEAD "<profile uri='" SASL("PLAIN") "'><![CDATA[" x "]]></profile>\r\n"
+
+static void begin_sasl(struct talk *x)
+{
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(SASL("PLAIN")) "</start>"));
+}
+
+static struct talk *authenticated(void)
+{
+    struct talk *x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob status='complete' />")));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_AUTHENTICATED);
+    return x;
+}
+
+/* A tester reads on behind a frame that should have ended the session. */
+static void test_resync(void **state)
+{
+    (void)state;
+    struct talk *x = opened();
+    x->t.read_all = true;
+    static const char wrong[] = "MSG 1 0 . 7 3\r\nabcEND\r\n", next[] = "MSG 1 1 . 10 2\r\ndeEND\r\n";
+    slice in = slice_of(wrong, sizeof wrong - 1);
+    assert_true(track_beep_next(&x->t, I, true, &in, &x->got));
+    assert_int_equal(x->got.kind, BEEP_GOT_FRAME);
+    assert_int_equal(x->t.fault[0].code, BEEP_F_SEQNO_FIRST);
+    assert_int_equal(x->t.fault_n, 1);
+    assert_true(slice_eq(x->got.message, SLICE_LIT("abc")));
+    assert_true(x->t.lost);
+    in = slice_of(next, sizeof next - 1);
+    assert_true(track_beep_next(&x->t, I, true, &in, &x->got));
+    assert_int_equal(x->t.fault_n, 0); /* once is enough */
+    assert_true(slice_eq(x->got.message, SLICE_LIT("de")));
+    talk_free(x);
+}
+
+static void test_tuning_astray(void **state)
+{
+    (void)state;
+    struct talk *x = authenticated(); /* 4: no second authentication */
+    FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'>" URI(SASL("PLAIN")) "</start>"));
+    FAULTS(say(x, L, "RPY", 0, 2, HEAD URI(SASL("PLAIN"))), AUTH_AGAIN);
+    talk_free(x);
+    x = authenticated(); /* 4.1: no transport security behind it */
+    FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'>" URI(BEEP_URI_TLS) "</start>"));
+    FINE(say(x, L, "RPY", 0, 2, HEAD URI(BEEP_URI_TLS)));
+    FAULTS(say(x, I, "MSG", 3, 1, HEAD "<ready />"), TLS_AFTER_SASL);
+    FAULTS(say(x, L, "RPY", 3, 1, HEAD "<proceed />"), TLS_AFTER_SASL);
+    talk_free(x);
+    x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
+    FAULTS(say(x, I, "MSG", 1, 1, HEAD "<ready />"), TUNING_ORDER);
+    assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_3_1);
+    talk_free(x);
+    x = greeted();
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(BEEP_URI_TLS) "</start>"));
+    FINE(say(x, L, "RPY", 0, 1, HEAD URI(BEEP_URI_TLS)));
+    FAULTS(say(x, I, "MSG", 1, 1, HEAD "<blob />"), TUNING_ORDER);
+    assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_2_1);
+    talk_free(x);
+    x = greeted(); /* two at once */
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
+    FAULTS(say(x, I, "MSG", 0, 2, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"), TWO_TUNINGS);
+    talk_free(x);
+    x = greeted(); /* proceed that nobody asked for */
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(BEEP_URI_TLS) "</start>"));
+    FAULTS(say(x, L, "RPY", 0, 1, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"), TUNING_ORDER);
+    assert_false(x->got.tune);
+    talk_free(x);
+    x = greeted(); /* an abort is not answered by success; by another blob it may be (BEEP-D31) */
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob>YQ==</blob>")));
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<blob status='abort' />"));
+    FAULTS(say(x, L, "RPY", 1, 1, HEAD "<blob status='complete' />"), BLOB_SERVER);
+    talk_free(x);
+    x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob>YQ==</blob>")));
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<blob status='abort' />"));
+    FINE(say(x, L, "RPY", 1, 1, HEAD "<blob />"));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
+    talk_free(x);
+    x = greeted(); /* a failure leaves the way open for another try (BEEP-D15) */
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<error code='535' />")));
+    FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_READY);
+    talk_free(x);
+}
+
+static void test_layers(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+    FINE(say(x, L, "RPY", 0, 1, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"));
+    assert_int_equal(track_beep_tuned(&x->t, true, true), OK);
+    memset(x->seq, 0, sizeof x->seq);
+    FINE(say(x, L, "RPY", 0, 0, GREETING));
+    FINE(say(x, I, "RPY", 0, 0, GREETING));
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob status='complete' />")));
+    assert_int_equal(track_beep_layer(&x->t), OK);
+    assert_int_equal(x->t.fault[0].code, BEEP_F_LAYER_AFTER_TLS);
+    assert_int_equal(x->t.fault[0].side, L);
+    talk_free(x);
+    x = opened();
+    track_beep_not_tls(&x->t, L);
+    assert_int_equal(x->t.fault[0].code, BEEP_F_NOT_TLS);
+    assert_true(x->t.lost);
+    talk_free(x);
+}
+
+static void test_channel_zero_in_pieces(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG*", 0, 1, HEAD "<start number='1'>"));
+    assert_null(x->got.el);
+    FINE(say(x, L, "ERR", 0, 1, ERROR550)); /* 2.6.3: refused before its end */
+    FINE(say(x, I, "MSG", 0, 1, "<rubbish"));
+    assert_null(x->got.el); /* which is not looked at */
+    FINE(say(x, I, "MSG", 0, 2, START(1)));
+    FAULTS(say(x, I, "MSG", 0, 3, START(1)), IN_USE); /* not open, but asked for */
+    FINE(say(x, L, "RPY", 0, 2, PROFILE));
+    FINE(say(x, L, "ERR", 0, 3, ERROR550));
+    FAULTS(say(x, L, "MSG", 0, 1, HEAD "<profile uri='x' />"), MGMT_KEYWORD);
+    talk_free(x);
+    x = greeted(); /* what was asked cannot be told: any answer is the other's affair */
+    FAULTS(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>"), XML_ILL);
+    FINE(say(x, L, "ERR", 0, 1, HEAD "<error code='500' />"));
+    FAULTS(say(x, I, "MSG", 0, 2, HEAD "<what />"), ELEMENT);
+    FAULTS(say(x, L, "RPY", 0, 2, HEAD "<start number='1'>" URI("x") "</start>"), MGMT_KEYWORD);
+    talk_free(x);
+    x = opened();
+    FINE(say(x, I, "MSG", 0, 2, CLOSE(1)));
+    FAULTS(say(x, I, "MSG", 0, 3, CLOSE(1)), ORDER);
+    FINE(say(x, L, "RPY", 0, 2, OKAY));
+    FINE(say(x, L, "ERR", 0, 3, ERROR550));
+    talk_free(x);
+}
+
+static void test_messages_too_large_are_let_go(void **state)
+{
+    (void)state;
+    struct talk *x = calloc(1, sizeof *x);
+    env_init(&x->env);
+    x->env.limits.content = 1000;
+    assert_int_equal(track_beep_init(&x->t, &x->env, 1u << 22), OK);
+    x->t.read_all = true;
+    FINE(say(x, L, "RPY", 0, 0, GREETING));
+    FINE(say(x, I, "RPY", 0, 0, GREETING));
+    FINE(say(x, I, "MSG", 0, 1, START(1)));
+    FINE(say(x, L, "RPY", 0, 1, PROFILE));
+    char part[601];
+    memset(part, 'x', 600);
+    part[600] = 0;
+    FINE(say(x, I, "MSG*", 1, 1, part));
+    FINE(say(x, I, "MSG*", 1, 1, part));
+    FINE(say(x, I, "MSG", 1, 1, part));
+    assert_true(x->got.last && x->got.message_lost);
+    assert_int_equal(x->got.message.n, 0);
+    FINE(say(x, I, "MSG*", 1, 2, part));
+    FINE(say(x, I, "MSG", 1, 2, "y"));
+    assert_false(x->got.message_lost);
+    assert_int_equal(x->got.message.n, 601);
+    talk_free(x);
+}
+
+static void test_long_pipelines(void **state)
+{
+    (void)state;
+    struct talk *x = opened();
+    /* a queue that never empties moves along in its memory */
+    FINE(say(x, I, "MSG", 1, 1, ""));
+    for (uint32_t n = 2; n < 5000; n++) {
+        FINE(say(x, I, "MSG", 1, n, ""));
+        FINE(say(x, L, "RPY", 1, n - 1, ""));
+    }
+    const struct beep_channel *c = track_beep_channel(&x->t, 1);
+    assert_int_equal(c->dir[I].xs, 1);
+    assert_true(c->dir[I].x_cap <= 8);
+    for (uint32_t n = 5000; n < 5000 + BEEP_EXCHANGES_MAX - 1; n++)
+        FINE(say(x, I, "MSG", 1, n, ""));
+    FAULTS(say(x, I, "MSG", 1, 99999, ""), LIMIT);
+    talk_free(x);
+    x = opened();
+    FINE(say(x, I, "MSG", 1, 1, ""));
+    for (int n = 0; n < BEEP_ANSWERS_MAX; n++)
+        FINE(answer(x, L, true, 1, 1, n, ""));
+    answer(x, L, true, 1, 1, 5000, "");
+    assert_int_equal(beep_exchange_of(track_beep_channel(&x->t, 1), I, 1)->answers, BEEP_ANSWERS_MAX);
+    talk_free(x);
+}
+
+/* Whatever allocation fails: no crash, no leak, and order is not held against anybody afterwards. */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    for (size_t n = 0; n < 200; n++) {
+        struct mem_fail f;
+        struct mem mem = mem_fail_init(&f, n);
+        struct talk *x = calloc(1, sizeof *x);
+        env_init(&x->env);
+        x->env.mem = &mem;
+        if (track_beep_init(&x->t, &x->env, 1u << 20) == OK) {
+            x->t.read_all = true;
+            say(x, L, "RPY*", 0, 0, HEAD "<gree");
+            say(x, L, "RPY", 0, 0, "ting />");
+            say(x, I, "RPY", 0, 0, GREETING);
+            say(x, I, "MSG", 0, 1, START(1));
+            say(x, L, "RPY", 0, 1, PROFILE);
+            say(x, I, "MSG", 1, 1, "x");
+            say(x, I, "MSG", 1, 2, "x");
+            say(x, I, "MSG", 1, 3, "x");
+            answer(x, L, true, 1, 1, 1, "x");
+            answer(x, L, false, 1, 1, 1, "x");
+            octets(x, I, "MSG 1 4 . 3 5\r\nab", 17);
+            if (track_beep_tuned(&x->t, false, true) == OK) say(x, L, "RPY", 0, 0, GREETING);
+            track_beep_done(&x->t);
+        }
+        assert_int_equal(f.live, 0);
+        free(x);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resync),
+        cmocka_unit_test(test_tuning_astray),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_channel_zero_in_pieces),
+        cmocka_unit_test(test_messages_too_large_are_let_go),
+        cmocka_unit_test(test_long_pipelines),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
