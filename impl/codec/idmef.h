@@ -10,7 +10,7 @@
  *   - declarations of other prefixes, and attributes with such a prefix, are an extension (5.2, 7.8): noted, and not judged;
  *   - an element of another namespace may stand within xmltext, which is the place for extensions (8; the `xml` of 5.2 and 7.8 is not declared): it and all in it are noted and not judged.  Anywhere
  *     else it is a fault (FOREIGN).
- * xml:space and xml:lang are attributes as declared.  Classification and Reference have neither, by the letter. */
+ * xml:space, xml:lang and xmlns may stand on every element, on Classification and Reference against the letter (noted: GLOBAL, IDMEF-D04). */
 #ifndef CODEC_IDMEF_H
 #define CODEC_IDMEF_H
 
@@ -29,7 +29,9 @@ extern const char *const idmef_verdict_names[IDMEF_VERDICTS]; /* "valid", "not w
 
 enum {
     IDMEF_DEPTH_MAX = 64, /* elements in one another: the deepest example has ten; Analyzer and File nest in themselves */
-    IDMEF_NOTES = 8
+    IDMEF_TOKEN_MAX = 128 * 1024, /* octets of a tag or comment, as far as it came: attributes are short, and long content is text */
+    IDMEF_NAMES_MAX = 256 * 1024, /* octets of all different names: those of IDMEF have 2 KiB, the rest is for extensions */
+    IDMEF_NOTES = 12
 };
 struct idmef_limits {
     size_t octets;     /* of the message */

@@ -47,7 +47,9 @@ enum idxp_stream { IDXP_NO_STREAM, IDXP_ALERT, IDXP_HEARTBEAT, IDXP_CONFIG }; /*
     X(NONE, "")                                                                                              \
     X(CLIENT, "the sender is client")                                                                        \
     X(SERVER, "the sender is not client")                                                                    \
+    X(DRAFT, "by the draft")                                                                                 \
     X(DRAFT_CLIENT, "the sender is client, by the draft")                                                    \
+    X(RFC, "by the RFC")                                                                                     \
     X(RFC_CLIENT, "the sender is client, by the RFC")
 
 #define IDXP_ENUM_S(n, s) IDXP_S_##n,
@@ -74,46 +76,48 @@ extern const struct fsm idxp_machine;
     X(TYPE_DRAFT, IDXP_3_3_1, NONE, WEAK, 504, "content type is none of the three that the draft names")                            \
     X(TYPE, IDXPRFC_3_3_1, NONE, FAIL, 504, "content type is none of the three that may be")                                        \
     X(UNTYPED, IDXP_3_3_3, IDXP_D15, WEAK, 0, "element without Content-Type: by the default it is binary data")                     \
-    X(XML_ILL, IDXP_5_4, NONE, FAIL, 500, "XML is not well-formed")                                                                 \
+    X(UNTYPED_RFC, IDXPRFC_3_3_1, IDXP_D15, WEAK, 0, "message without Content-Type")                                                 \
+    X(XML_ILL, IDXP_3_3_2, NONE, FAIL, 500, "XML is not well-formed")                                                                 \
     X(XML_DECL, IDXP_3_3_2, IDXP_D12, NOTE, 0, "XML declaration")                                                                   \
     X(XML_DOCTYPE, IDXP_3_3_2, NONE, FAIL, 500, "document type declaration")                                                        \
     X(XML_ENTITY, IDXP_3_3_2, NONE, FAIL, 500, "entity other than the five predefined")                                             \
-    X(XML_LIMIT, IDXP_5_4, NONE, NOTE, 554, "XML passes a limit of size, depth or number")                                          \
+    X(XML_LIMIT, IDXP_3_3_2, NONE, NOTE, 554, "XML passes a limit of size, depth or number")                                          \
     X(CHARSET, IDXP_3_3_2, NONE, NOTE, 504, "character set that is not known here")                                                 \
-    X(ELEMENT, IDXP_4_3, IDXP_D04, FAIL, 501, "element that IDXP does not have")                                                    \
+    X(ELEMENT, IDXP_4_3, NONE, FAIL, 501, "element that IDXP does not have")                                                    \
     X(ELEMENT_HERE, IDXP_4_6, NONE, FAIL, 501, "element that may not stand here")                                                   \
-    X(ATTRIBUTE, IDXP_4_1, NONE, FAIL, 501, "attribute that the element does not have")                                             \
-    X(IP_RFC, IDXPRFC_3_4_1_2, NONE, FAIL, 501, "ip attribute, which RFC 4767 dropped")                                             \
-    X(CONTENT, IDXP_4_1, NONE, FAIL, 501, "content that the element does not have")                                                 \
-    X(TEXT_RFC, IDXPRFC_3_4_1_2, NONE, FAIL, 501, "text in a greeting, which RFC 4767 dropped")                                     \
-    X(OPTION_DRAFT, IDXP_4_1, NONE, FAIL, 501, "Option in a greeting, which the draft does not have")                               \
+    X(ATTRIBUTE, IDXP_4_9, NONE, FAIL, 501, "attribute that the element does not have")                                             \
+    X(IP_RFC, IDXPRFC_9_1_1, NONE, FAIL, 501, "ip attribute, which RFC 4767 dropped")                                             \
+    X(CONTENT, IDXP_3_3_2, NONE, FAIL, 501, "content that the element does not have")                                                 \
+    X(TEXT_RFC, IDXPRFC_9_1_1, NONE, FAIL, 501, "text in a greeting, which RFC 4767 dropped")                                     \
+    X(OPTION_DRAFT, IDXP_3_3_2, NONE, FAIL, 501, "Option in a greeting, which the draft does not have")                               \
     X(ROLE_MISSING, IDXP_3_4_1_2, NONE, FAIL, 501, "greeting without role")                                                         \
     X(ROLE, IDXP_4_2, NONE, FAIL, 501, "role is neither client nor server")                                                         \
     X(URI_MISSING, IDXP_3_4_1_3, NONE, FAIL, 501, "greeting without uri")                                                           \
-    X(URI, IDXP_4_5, NONE, FAIL, 553, "uri is no URI")                                                                              \
-    X(FQDN, IDXP_4_5, NONE, FAIL, 553, "fqdn is no domain name")                                                                    \
-    X(IP, IDXP_4_4, IDXP_D13, FAIL, 553, "ip is not four groups of one to three digits")                                            \
+    X(URI, IDXP_4_9, NONE, FAIL, 553, "uri is no URI")                                                                              \
+    X(FQDN, IDXP_4_9, NONE, FAIL, 553, "fqdn is no domain name")                                                                    \
+    X(IP, IDXP_4_9, NONE, FAIL, 553, "ip is not four groups of one to three digits")                                            \
     X(IP_RANGE, IDXP_4_4, IDXP_D13, NOTE, 0, "ip holds a group over 255")                                                           \
-    X(OPTION_ROOT, IDXPRFC_3_4_2_1, NONE, FAIL, 501, "Option outside of a greeting")                                                \
-    X(OPTION_NAME, IDXPRFC_4_1, IDXP_D23, FAIL, 501, "Option with both or neither of internal and external")                        \
-    X(OPTION_EXTERNAL, IDXPRFC_4_4, NONE, FAIL, 553, "external of an Option is no absolute URI")                                    \
-    X(OPTION_MUST, IDXPRFC_4_3, NONE, FAIL, 501, "mustUnderstand is neither true nor false")                                        \
-    X(OPTION_ATTRIBUTE, IDXPRFC_4_1, NONE, FAIL, 501, "attribute that Option does not have")                                        \
+    X(OPTION_ROOT, IDXPRFC_3_4_2_3, NONE, FAIL, 501, "Option outside of a greeting")                                                \
+    X(OPTION_NAME, IDXPRFC_4_7, NONE, FAIL, 501, "Option with both or neither of internal and external")                        \
+    X(OPTION_EXTERNAL, IDXPRFC_4_4, NONE, WEAK, 553, "external of an Option is no absolute URI")                                    \
+    X(OPTION_MUST, IDXPRFC_9_1_4, NONE, FAIL, 501, "mustUnderstand is neither true nor false")                                        \
+    X(OPTION_ATTRIBUTE, IDXPRFC_9_1_4, NONE, FAIL, 501, "attribute that Option does not have")                                        \
     X(OPTION_UNKNOWN, IDXPRFC_4_2, NONE, NOTE, 504, "an Option that has to be understood is not known here")                        \
-    X(OPTION_TWICE, IDXPRFC_4_1, NONE, NOTE, 0, "an Option stands twice: the last one holds")                                       \
-    X(PRIORITY, IDXPRFC_4_1_1, NONE, FAIL, 501, "channelPriority is not one empty element with priority from 0 to 2147483647")      \
-    X(STREAM_TYPE, IDXPRFC_4_2_1, NONE, FAIL, 501, "streamType is not one empty element with type alert, heartbeat or config")      \
+    X(OPTION_EMPTY, IDXPRFC_4_7, IDXP_D23, NOTE, 0, "internal or external is empty: it is taken for absent")                         \
+    X(OPTION_TWICE, IDXPRFC_3_4_2_2, IDXP_D27, NOTE, 0, "an Option stands twice: the last one holds")                                       \
+    X(PRIORITY, IDXPRFC_4_1_5, NONE, FAIL, 501, "channelPriority is not one empty element with priority from 0 to 2147483647")      \
+    X(STREAM_TYPE, IDXPRFC_4_2_4, NONE, FAIL, 501, "streamType is not one empty element with type alert, heartbeat or config")      \
     X(OK_CONTENT, IDXP_4_8, NONE, FAIL, 501, "ok with attributes or content")                                                       \
     X(ERROR_CODE, IDXP_4_8, NONE, FAIL, 501, "code of error is missing or not three digits")                                        \
-    X(OTHER_CODE, IDXP_5_14, IDXP_D16, FAIL, 0, "reply code that IDXP does not list")                                               \
+    X(OTHER_CODE, IDXP_5_14, NONE, FAIL, 0, "reply code that IDXP does not list")                                               \
     X(BLANKS, IDXP_3_2_2, IDXP_D12, NOTE, 0, "white space around the element in a profile element")                                 \
     /* data */                                                                                                                      \
-    X(IDMEF_ILL, IDXP_5_4, NONE, FAIL, 500, "IDMEF-Message is not well-formed")                                                     \
-    X(IDMEF_INVALID, IDXP_5_5, IDXP_D05, FAIL, 501, "IDMEF-Message is not valid")                                                   \
-    X(IDMEF_LIMIT, IDXP_5_13, NONE, NOTE, 554, "IDMEF-Message passes a limit")                                                      \
+    X(IDMEF_ILL, IDMEF_6_1_1, NONE, FAIL, 500, "IDMEF-Message is not well-formed")                                                     \
+    X(IDMEF_INVALID, IDXP_3_3_2, NONE, FAIL, 501, "IDMEF-Message is not valid")                                                   \
+    X(IDMEF_LIMIT, IDXP_3_3_2, NONE, NOTE, 554, "IDMEF-Message passes a limit")                                                      \
     /* against what came before (tracker, peers) */                                                                                 \
-    X(NO_GREETING, IDXP_3_2_7, NONE, FAIL, 554, "data before a greeting of its sender")                                             \
-    X(HALF_GREETED, IDXP_3_4_3, IDXP_D08, NOTE, 0, "data before both greetings are in force")                                       \
+    X(NO_GREETING, IDXP_3_2_7, IDXP_D08, WEAK, 554, "data before a greeting of its sender")                                             \
+    X(HALF_GREETED, IDXP_3_4_3, IDXP_D24, NOTE, 0, "data before both greetings are in force")                                       \
     X(HALF_GREETED_RFC, IDXPRFC_3_2_2, NONE, FAIL, 554, "data before both greetings are in force")                                  \
     X(DATA_EARLY, IDXP_3_4_1_9, IDXP_D10, WEAK, 0, "data while a greeting of its sender is unanswered")                             \
     X(NOT_CLIENT, IDXP_2_2_6, NONE, FAIL, 554, "data of a peer that is not client")                                                 \
@@ -122,8 +126,8 @@ extern const struct fsm idxp_machine;
     X(REPLY, IDXP_4_6, NONE, FAIL, 0, "reply whose element does not fit its keyword")                                               \
     X(REPLY_EMBEDDED, IDXP_3_2_4, NONE, FAIL, 0, "answer to an embedded greeting is neither ok nor error")                          \
     X(DECLINED, IDXP_3_2_3, IDXP_D07, NOTE, 0, "embedded greeting is refused by declining the channel")                             \
-    X(CHANNEL_ZERO, IDXP_3_4_1_14, IDXP_D02, WEAK, 501, "greeting on channel 0")                                                    \
-    X(TYPE_ON_ZERO, IDXP_3_4_1_12, IDXP_D03, NOTE, 0, "start or its answer as text/xml")                                            \
+    X(CHANNEL_ZERO, IDXP_3_4_1, IDXP_D02, WEAK, 501, "greeting on channel 0")                                                    \
+    X(TYPE_ON_ZERO, BEEP_7_1_1, IDXP_D03, NOTE, 0, "start or its answer as text/xml")                                            \
     X(ORDER, IDXP_3_4_1_8, NONE, FAIL, 0, "answer without a greeting or data")
 
 #define IDXP_ENUM_F(n, c, d, s, r, t) IDXP_F_##n,

@@ -78,35 +78,35 @@ extern const struct fsm tunnel_machine, tunnel_relay_machine;
     /* one message by itself (codec) */                                                                                             \
     X(MIME, BEEP_2_2_7, NONE, FAIL, 500, "message headers cannot be read")                                                          \
     X(TYPE, BEEP_6_4_1, NONE, NOTE, 0, "content type is not application/beep+xml")                                                  \
-    X(XML_ILL, TUNNEL_6_1, NONE, FAIL, 500, "XML is not well-formed")                                                               \
+    X(XML_ILL, TUNNEL_3_9, NONE, FAIL, 500, "XML is not well-formed")                                                               \
     X(XML_DECL, BEEP_6_4_1, NONE, FAIL, 500, "XML declaration")                                                                     \
     X(XML_DOCTYPE, BEEP_6_4_1, NONE, FAIL, 500, "document type declaration")                                                        \
     X(XML_ENTITY, BEEP_6_4_1, NONE, FAIL, 500, "entity other than the five predefined")                                             \
-    X(XML_LIMIT, TUNNEL_7_2, NONE, NOTE, 554, "XML passes a limit of size or number")                                               \
+    X(XML_LIMIT, TUNNEL_7_6, NONE, NOTE, 554, "XML passes a limit of size or number")                                               \
     X(CHARSET, BEEP_6_4_2, NONE, NOTE, 504, "character set that is not known here")                                                 \
-    X(HOPS, TUNNEL_7_2, TUNNEL_D05, NOTE, 554, "more hops than the limit")                                                          \
-    X(ELEMENT, TUNNEL_3_1, TUNNEL_D03, FAIL, 501, "element that TUNNEL does not have")                                              \
+    X(HOPS, TUNNEL_7_6, TUNNEL_D05, NOTE, 554, "more hops than the limit")                                                          \
+    X(ELEMENT, TUNNEL_3_10, NONE, FAIL, 501, "element that TUNNEL does not have")                                              \
     X(NESTED, TUNNEL_3_1, NONE, FAIL, 501, "two tunnel elements in one, or another element")                                        \
-    X(CONTENT, TUNNEL_3_1, TUNNEL_D04, FAIL, 501, "text in a tunnel element")                                                       \
-    X(ATTRIBUTE, TUNNEL_3_1, TUNNEL_D01, FAIL, 501, "attribute that tunnel does not have")                                          \
-    X(FQDN, TUNNEL_3_1, NONE, FAIL, 501, "fqdn is no domain name")                                                                  \
+    X(CONTENT, TUNNEL_3_1, NONE, FAIL, 501, "text in a tunnel element")                                                       \
+    X(ATTRIBUTE, TUNNEL_3_9, NONE, FAIL, 501, "attribute that tunnel does not have")                                          \
+    X(FQDN, TUNNEL_3_9, NONE, FAIL, 501, "fqdn is no domain name")                                                                  \
     X(PORT, TUNNEL_3_2, NONE, FAIL, 501, "port is no decimal number from 1 to 65535")                                               \
     X(IP4, TUNNEL_3_3, NONE, FAIL, 501, "ip4 is not four decimal numbers up to 255")                                                \
     X(IP6, TUNNEL_3_4, NONE, FAIL, 501, "ip6 is not in a text form of RFC 2373")                                                    \
     X(SRV, TUNNEL_3_5, NONE, FAIL, 501, "srv is not two labels that begin with an underscore")                                      \
-    X(PROFILE, TUNNEL_3_1, NONE, FAIL, 501, "profile is no URI")                                                                    \
+    X(PROFILE, TUNNEL_3_9, NONE, FAIL, 501, "profile is no URI")                                                                    \
     X(TOGETHER, TUNNEL_3_6, NONE, FAIL, 501, "attributes that may not stand together")                                              \
     X(INNERMOST, TUNNEL_3_7, NONE, FAIL, 501, "profile or endpoint on an element with another one inside")                          \
     X(BARE, TUNNEL_3_8, NONE, FAIL, 501, "no attributes on an element with another one inside")                                     \
     X(OK_CONTENT, BEEP_2_3_1_4_1, NONE, FAIL, 501, "ok with attributes or content")                                                 \
     X(ERROR_CODE, BEEP_2_3_1_5_1, NONE, FAIL, 501, "code of error is missing or not three digits")                                  \
-    X(OTHER_CODE, TUNNEL_6_1, NONE, WEAK, 0, "reply code that TUNNEL does not list")                                                \
+    X(OTHER_CODE, TUNNEL_6_1, TUNNEL_D15, WEAK, 0, "reply code that TUNNEL does not list")                                                \
     /* against what came before (tracker, peers) */                                                                                 \
     X(AGAIN, TUNNEL_4_1, NONE, FAIL, 501, "tunnel element while one is unanswered")                                                 \
-    X(ORDER, TUNNEL_4_1, NONE, FAIL, 0, "answer without a tunnel element")                                                          \
-    X(REPLY, TUNNEL_4_1, TUNNEL_D08, WEAK, 0, "reply whose element does not fit its keyword")                                       \
+    X(ORDER, TUNNEL_3_12, NONE, FAIL, 0, "answer without a tunnel element")                                                          \
+    X(REPLY, TUNNEL_3_12, TUNNEL_D08, WEAK, 0, "reply whose element does not fit its keyword")                                       \
     X(AFTER_TLS, TUNNEL_5_2, NONE, FAIL, 538, "TUNNEL is offered or asked for under transport security")                            \
-    X(URI, TUNNEL_A_1_1, TUNNEL_D06, FAIL, 0, "profile has another URI")
+    X(URI, TUNNEL_A_1_1, NONE, FAIL, 0, "profile has another URI")
 
 #define TUNNEL_ENUM_F(n, c, d, s, r, t) TUNNEL_F_##n,
 enum tunnel_fault_code { TUNNEL_F_NONE, TUNNEL_FAULTS(TUNNEL_ENUM_F) TUNNEL_F_COUNT };
