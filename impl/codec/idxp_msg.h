@@ -25,7 +25,7 @@ struct idxp_head {
     size_t body_at;        /* octets in front of the body */
     bool known_type;       /* text/xml (application/xml and application/beep+xml are taken for it), text/plain or application/octet-stream, given or by default */
     bool sniffed;          /* no Content-Type, but the body begins like an element of IDXP (IDXP-D15); kind says what was found */
-    bool encoded;          /* in a Content-Transfer-Encoding: base64 or quoted-printable.  Data is then to be decoded with beep_mime_decode */
+    bool encoded;          /* in a Content-Transfer-Encoding: base64 or quoted-printable.  Data is then to be decoded with beep_mime_decode, and XML is GREETING whatever it holds */
 };
 /* Looks at the first octets of a message; last: there are no more.  ERR_MORE: too few to tell.  ERR_PEER: the headers cannot be read.  ERR_LIMIT.  Slices point into begin.
  * The octets do not have to be kept: when OK was said once, the kind is settled. */

@@ -75,6 +75,7 @@ extern const struct fsm idxp_machine;
     X(MIME, BEEP_2_2_7, NONE, FAIL, 500, "message headers cannot be read")                                                          \
     X(TYPE_DRAFT, IDXP_3_3_1, NONE, WEAK, 504, "content type is none of the three that the draft names")                            \
     X(TYPE, IDXPRFC_3_3_1, NONE, FAIL, 504, "content type is none of the three that may be")                                        \
+    X(TYPE_XML, IDXPRFC_3_3_1, IDXP_D28, WEAK, 0, "content type is another one of XML than text/xml")                               \
     X(UNTYPED, IDXP_3_3_3, IDXP_D15, WEAK, 0, "element without Content-Type: by the default it is binary data")                     \
     X(UNTYPED_RFC, IDXPRFC_3_3_1, IDXP_D15, WEAK, 0, "message without Content-Type")                                                 \
     X(XML_ILL, IDXP_3_3_2, NONE, FAIL, 500, "XML is not well-formed")                                                                 \
