@@ -313,8 +313,9 @@ static err on_text(void *ctx, slice text, bool cdata)
         if (!white) note(r->m, IDXP_F_OK_CONTENT, NULL);
         return OK;
     case IDXP_GREETING:
-        if (!white && r->dialect == IDXP_RFC) note(r->m, IDXP_F_TEXT_RFC, NULL);
-        return buf_add(&r->m->memory, text);
+        if (r->dialect == IDXP_DRAFT) return buf_add(&r->m->memory, text);
+        if (!white) note(r->m, IDXP_F_TEXT_RFC, NULL); /* not kept: values of options would lie in it */
+        return OK;
     case IDXP_ERROR:
         return buf_add(&r->m->memory, text);
     default:
@@ -328,7 +329,8 @@ static err on_close(void *ctx, slice name)
     size_t depth = r->depth--;
     (void)name;
     if (depth == 2 && r->option) close_option(r);
-    if (depth == 1) r->m->text = slice_sub(buf_slice(&r->m->memory), r->text_from, r->m->memory.n);
+    bool kept = r->m->kind == IDXP_ERROR || (r->m->kind == IDXP_GREETING && r->dialect == IDXP_DRAFT);
+    if (depth == 1 && kept) r->m->text = slice_sub(buf_slice(&r->m->memory), r->text_from, r->m->memory.n);
     return OK;
 }
 

@@ -12,14 +12,14 @@
     X(ENTITY, IDMEF_6_1_1, NONE, FAIL, "entity other than the five predefined")                                                    \
     X(SUBSET, IDMEF_6_1_1, NONE, NOTE, "document type with declarations of its own")                                               \
     X(CHARSET, IDMEF_3_1_2_1, NONE, NOTE, "character set that is not known here")                                                  \
-    X(ROOT, IDMEF_8_1, NONE, FAIL, "the element of the document is not IDMEF-Message")                                             \
-    X(ELEMENT, IDMEF_8_1, NONE, FAIL, "element that IDMEF does not have")                                                          \
+    X(ROOT, IDMEF_8_1, NONE, WEAK, "the element of the document is not IDMEF-Message")                                             \
+    X(ELEMENT, IDMEF_8_1, NONE, WEAK, "element that IDMEF does not have")                                                          \
     X(FOREIGN, IDMEF_5_2_4, NONE, FAIL, "element of another namespace outside of xmltext")                                         \
-    X(PLACE, IDMEF_8_1, NONE, FAIL, "element that may not stand here")                                                             \
-    X(MISSING, IDMEF_8_1, NONE, FAIL, "element that must stand here is missing")                                                   \
-    X(TEXT, IDMEF_8_1, NONE, FAIL, "text where none may be")                                                                       \
-    X(ATTRIBUTE, IDMEF_8_1, NONE, FAIL, "attribute that the element does not have")                                                \
-    X(ATTRIBUTE_MISSING, IDMEF_8_1, NONE, FAIL, "attribute that the element must have is missing")                                 \
+    X(PLACE, IDMEF_8_1, NONE, WEAK, "element that may not stand here")                                                             \
+    X(MISSING, IDMEF_8_1, NONE, WEAK, "element that must stand here is missing")                                                   \
+    X(TEXT, IDMEF_8_1, NONE, WEAK, "text where none may be")                                                                       \
+    X(ATTRIBUTE, IDMEF_8_1, NONE, WEAK, "attribute that the element does not have")                                                \
+    X(ATTRIBUTE_MISSING, IDMEF_8_1, NONE, WEAK, "attribute that the element must have is missing")                                 \
     X(VALUE, IDMEF_3_2_5_1, NONE, FAIL, "value that the attribute cannot have")                                                    \
     /* taken, and noted */                                                                                                         \
     X(DOCTYPE, IDMEF_3_1_1_1_4, IDMEF_D03, NOTE, "document type declaration: it is not read")                                      \

@@ -114,7 +114,7 @@ extern const struct fsm idxp_machine;
     X(BLANKS, IDXP_3_2_2, IDXP_D12, NOTE, 0, "white space around the element in a profile element")                                 \
     /* data */                                                                                                                      \
     X(IDMEF_ILL, IDMEF_6_1_1, NONE, FAIL, 500, "IDMEF-Message is not well-formed")                                                     \
-    X(IDMEF_INVALID, IDXP_3_3_2, NONE, FAIL, 501, "IDMEF-Message is not valid")                                                   \
+    X(IDMEF_INVALID, IDMEF_8_1, IDMEF_D08, WEAK, 501, "IDMEF-Message is not valid")                                                   \
     X(IDMEF_LIMIT, IDXP_3_3_2, NONE, NOTE, 554, "IDMEF-Message passes a limit")                                                      \
     /* against what came before (tracker, peers) */                                                                                 \
     X(NO_GREETING, IDXP_3_2_7, IDXP_D08, WEAK, 554, "data before a greeting of its sender")                                             \
