@@ -23,6 +23,7 @@ struct cli_command {
 };
 int cli_check(int argc, char **argv);
 int cli_clauses(int argc, char **argv);
+int cli_idmef(int argc, char **argv);
 int cli_model(int argc, char **argv);
 int cli_mutants(int argc, char **argv);
 int cli_pki(int argc, char **argv);

@@ -20,6 +20,7 @@ static const struct cli_command commands[] = {
     {"clauses", cli_clauses, "print the catalogue of clauses and how each is covered"},
     {"mutants", cli_mutants, "print the deliberate mistakes, or run the suite against them"},
     {"model", cli_model, "print the protocol's state machine"},
+    {"idmef", cli_idmef, "validate IDMEF messages"},
     {"pki", cli_pki, "make a throw-away CA, certificates and keys"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -240,10 +240,10 @@ static void on_error(void *ctx, xmlErrorPtr error)
         const char *how = c->elements == 0 ? "there is no element"
                           : c->depth       ? "it ends too early"
                                            : "something follows its end";
-        idmef_say(c, "not well-formed: %s", how);
+        idmef_say(c, "%s", how);
         return;
     }
-    idmef_say(c, "not well-formed: %.*s", (int)n, said);
+    idmef_say(c, "%.*s", (int)n, said);
     for (char *p = c->result.why; *p; p++) { /* names of the peer may be in it */
         if (*p < ' ' || *p > 126) *p = '?';
     }
@@ -291,7 +291,7 @@ static err give(struct idmef_check *c, const uint8_t *p, size_t n, bool last)
     /* what it returns was told to on_error before; what was not is caught here */
     if (c->failed == OK && last && (code != XML_ERR_OK || !c->parser->wellFormed) &&
         code != XML_NS_ERR_UNDEFINED_NAMESPACE && stop(c, IDMEF_ILL, IDMEF_F_ILL, idmef_line(c)))
-        idmef_say(c, "not well-formed");
+        idmef_say(c, "it ends too early");
     return c->failed;
 }
 
