@@ -73,10 +73,18 @@ static bool headers_end(slice s)
     return slice_starts(s, SLICE_LIT("\r\n")) || slice_find(s, SLICE_LIT("\r\n\r\n")) < s.n;
 }
 
+/* The first octets of a mark of byte order, and not all of it. */
+static bool half_mark(slice body)
+{
+    return slice_eq(body, SLICE_LIT("\xef")) || slice_eq(body, SLICE_LIT("\xef\xbb")) ||
+           slice_eq(body, SLICE_LIT("\xfe")) || slice_eq(body, SLICE_LIT("\xff"));
+}
+
 static err sniff(bool last, struct idxp_head *h)
 {
     struct front f;
     slice name;
+    if (!last && half_mark(h->mime.body)) return ERR_MORE;
     take_front(h->mime.body, last, &f);
     err e = first_element(&f, &name);
     bool ours = slice_eq(name, SLICE_LIT("IDXP-Greeting")) || slice_eq(name, SLICE_LIT("ok")) ||

@@ -37,6 +37,8 @@ static void test_head_cuts(void **state)
                {"Content-Type: text/plain\r\n\r\n<IDMEF-Message/>", IDXP_TEXT},
                {"\r\n  <IDXP-Greeting/>", IDXP_GREETING},
                {"\r\n<IDMEF-Message/>", IDXP_BINARY},
+               {"\r\n\xfe\xff<ok/>", IDXP_GREETING},
+               {HEAD "\xef\xbb\xbf<IDMEF-Message/>", IDXP_XML},
                {"\r\n\x01\x02", IDXP_BINARY}};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
