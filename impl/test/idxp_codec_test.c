@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <libxml/parser.h>
+#include <libxml/valid.h>
 #include <stdio.h>
 
 #include "codec/idmef.h"
@@ -343,6 +345,14 @@ static void test_writing(void **state)
     assert_int_equal(tunnel_el_write(&t, 1, &out), ERR_USE); /* there is none */
     assert_int_equal(out.n, 6);
     buf_clear(&out);
+    slice odd = SLICE_LIT("a\r\n\tb\rc"); /* what XML would make blanks or line ends of */
+    tunnel_hop_set(&t.hop[0], TUNNEL_A_ENDPOINT, odd);
+    assert_int_equal(tunnel_el_write(&t, 0, &out), OK);
+    struct tunnel_msg again;
+    assert_int_equal(tunnel_el_read(&env, buf_slice(&out), &again), OK);
+    assert_true(slice_eq(again.hop[0].value[TUNNEL_A_ENDPOINT], odd));
+    tunnel_msg_done(&again);
+    buf_clear(&out);
     m = (struct idxp_msg){.kind = IDXP_GREETING,
                           .uri = SLICE_LIT("http://example.com/bob"),
                           .uri_given = true,
@@ -352,13 +362,68 @@ static void test_writing(void **state)
     buf_done(&out);
 }
 
+/* --- the declarations ------------------------------------------------------------------------------ */
+
+struct sum {
+    size_t elements, attributes;
+    uint64_t all; /* of the lines, in any order */
+};
+
+static void add_line(struct sum *s, const char *line)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *line; line++)
+        h = (h ^ (uint8_t)*line) * 0x100000001b3u;
+    s->all += h;
+}
+
+static void add_element(void *payload, void *data, const xmlChar *name)
+{
+    struct sum *s = data;
+    xmlElementPtr e = payload;
+    xmlBufferPtr b = xmlBufferCreate();
+    (void)name;
+    xmlDumpElementDecl(b, e);
+    add_line(s, (const char *)xmlBufferContent(b));
+    xmlBufferFree(b);
+    s->elements++;
+    for (xmlAttributePtr a = e->attributes; a; a = a->nexth, s->attributes++) {
+        char line[1024];
+        size_t n =
+            (size_t)snprintf(line, sizeof line, "%s %s:%s %d %d '%s'", (const char *)e->name,
+                             a->prefix ? (const char *)a->prefix : "", (const char *)a->name, (int)a->atype,
+                             (int)a->def, a->defaultValue ? (const char *)a->defaultValue : "");
+        for (xmlEnumerationPtr x = a->tree; x && n < sizeof line; x = x->next)
+            n += (size_t)snprintf(line + n, sizeof line - n, " %s", (const char *)x->name);
+        add_line(s, line);
+    }
+}
+
+/* The sum is that of the declarations of RFC 4765 section 8 as printed: the same elements, contents,
+ * attributes, values and defaults. */
+static void test_declarations(void **state)
+{
+    struct sum s = {.all = 0};
+    (void)state;
+    xmlParserInputBufferPtr in =
+        xmlParserInputBufferCreateMem(idmef_dtd(), (int)strlen(idmef_dtd()), XML_CHAR_ENCODING_UTF8);
+    xmlDtdPtr dtd = xmlIOParseDTD(NULL, in, XML_CHAR_ENCODING_UTF8);
+    assert_non_null(dtd);
+    xmlHashScan(dtd->elements, add_element, &s);
+    assert_int_equal(s.elements, 84);
+    assert_int_equal(s.attributes, 383);
+    assert_true(s.all == 6006907280145644680u);
+    xmlFreeDtd(dtd);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_head_cuts),  cmocka_unit_test(test_head_limits),
-                                       cmocka_unit_test(test_head_utf16), cmocka_unit_test(test_memory),
-                                       cmocka_unit_test(test_large),      cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_names),      cmocka_unit_test(test_charset),
-                                       cmocka_unit_test(test_values),     cmocka_unit_test(test_ways),
-                                       cmocka_unit_test(test_writing)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_head_cuts),  cmocka_unit_test(test_head_limits),
+        cmocka_unit_test(test_head_utf16), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_large),      cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_names),      cmocka_unit_test(test_charset),
+        cmocka_unit_test(test_values),     cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_writing),    cmocka_unit_test(test_declarations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
