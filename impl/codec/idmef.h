@@ -16,7 +16,7 @@
 
 #include "base/env.h"
 #include "base/err.h"
-#include "model/idmef.h"
+#include "model/idmef_faults.h"
 
 enum idmef_verdict {
     IDMEF_OK,

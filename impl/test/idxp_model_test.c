@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "model/idmef.h"
+#include "model/idmef_faults.h"
 #include "model/idxp.h"
 #include "model/tunnel.h"
 

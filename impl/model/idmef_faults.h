@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* idmef: the faults of an IDMEF message (RFC 4765).  Those of the document type end its reading; those of data types, which a document type cannot express, are noted. */
-#ifndef MODEL_IDMEF_H
-#define MODEL_IDMEF_H
+/* idmef_faults: the faults of an IDMEF message (RFC 4765).  Those of the document type end its reading; those of data types, which a document type cannot express, are noted. */
+#ifndef MODEL_IDMEF_FAULTS_H
+#define MODEL_IDMEF_FAULTS_H
 
 #include "model/fault.h"
 
