@@ -118,6 +118,7 @@ static void learn_greeting(struct player *p, int end, const struct beep_el *el)
     }
     r->learned_mechanisms |= x->offers_sasl;
     if (r->under_test == TEST_BEEP_LISTENER) learn_profile(p, el);
+    else if (*x->offered) memcpy(r->learned_offer, x->offered, sizeof r->learned_offer);
 }
 
 static void learn_start(struct player *p, const struct beep_got *g)

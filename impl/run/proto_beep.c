@@ -71,12 +71,19 @@ static void done(struct run_ctx *r)
     sasl_users_free(((struct beep_run *)r->state)->own);
 }
 
+/* An initiator may serve a profile that it does not ask for itself. */
+static const char *data_profile(const struct play_beep_run *x)
+{
+    const char *uri = play_beep_profile(x);
+    return uri || !*x->learned_offer ? uri : x->learned_offer;
+}
+
 /* Names of what is not known are empty: the case that wants them says so under needs. */
 static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
 {
     const struct play_beep_run *x = run_of(r);
     const char *text = NULL;
-    if (strcmp(name, "PROFILE") == 0) text = play_beep_profile(x);
+    if (strcmp(name, "PROFILE") == 0) text = data_profile(x);
     else if (strcmp(name, "MECHANISM") == 0) text = play_beep_mechanism(x, x->learned_mechanisms);
     else if (strcmp(name, "USER") == 0) text = x->user;
     else if (strcmp(name, "TLS") == 0) text = BEEP_URI_TLS;
@@ -102,12 +109,12 @@ static const char *fault_name(int code)
 
 static bool met_profile(const struct run_ctx *r)
 {
-    return play_beep_profile(run_of(r)) != NULL;
+    return data_profile(run_of(r)) != NULL;
 }
 
 static bool met_echo(const struct run_ctx *r)
 {
-    return met_profile(r) && (run_of(r)->echo || is_echo(play_beep_profile(run_of(r))));
+    return met_profile(r) && (run_of(r)->echo || is_echo(data_profile(run_of(r))));
 }
 
 static bool met_offers_tls(const struct run_ctx *r)
