@@ -224,7 +224,8 @@ static void send_blob(struct beep_bound *b, enum beep_blob_status status, slice 
     err e = beep_mgmt_write(&el, BEEP_CDATA, &text);
     if (e == OK) e = beep_peer_msg(b, &msgno, buf_slice(&text), true, now);
     buf_done(&text);
-    if (e != OK) beep_peer_broken(p, e, now);
+    if (e == ERR_USE) beep_peer_note(p, "not authenticated: the session is being released"); /* the peer's close crossed our start: no MSG may follow it */
+    else if (e != OK) beep_peer_broken(p, e, now);
 }
 
 static void send_first(struct beep_bound *b, uint64_t now)

@@ -124,7 +124,12 @@ static void send_ready(struct beep_bound *b, uint64_t now)
     err e = beep_mgmt_write(&el, BEEP_CDATA, &text);
     if (e == OK) e = beep_peer_msg(b, &msgno, buf_slice(&text), true, now);
     buf_done(&text);
-    if (e != OK) beep_peer_broken(p, e, now);
+    if (e == ERR_USE) { /* the peer's close crossed our start: no MSG may follow it */
+        p->tls_step = TLS_STEP_NONE;
+        beep_peer_note(p, "no TLS: the session is being released");
+    } else if (e != OK) {
+        beep_peer_broken(p, e, now);
+    }
 }
 
 static void started(struct beep_bound *b, slice answer, const struct beep_refusal *no, uint64_t now)
