@@ -79,7 +79,9 @@ struct beep_peer {
     bool named;        /* a start succeeded: serverName has been settled (2.3.1.2) */
     uint64_t moves;    /* counts what the work loop did */
     uint64_t touched;  /* last frame of the peer */
-    uint64_t greet_by, tune_by, close_by, release_by, stalled; /* ms; 0 none */
+    uint64_t greet_by, tune_by, close_by, release_by; /* ms; 0 none */
+    uint64_t stalled;  /* since when TCP takes nothing; 0 */
+    size_t out_seen;   /* octets that waited for it when we looked last */
 
     struct beep_chan **chan; /* by number */
     size_t chans, chan_cap;
@@ -228,6 +230,8 @@ bool beep_mistake_ends(const struct beep_peer *p, const struct beep_got *g);
 bool beep_mistake_dislikes(const struct beep_peer *p, const struct beep_el *greeting);
 /* A message on channel 0 that is well-formed: true when it is to be called otherwise. */
 bool beep_mistake_refuses(const struct beep_peer *p, slice message);
+/* One with a document type or declaration: true when it is to be read without, as out has it then. */
+bool beep_mistake_strips(const struct beep_peer *p, slice message, struct buf *out);
 /* One that is to be answered by this code: true when that is not to be done, or is done. */
 bool beep_mistake_answers(struct beep_peer *p, uint32_t msgno, uint16_t *code, uint64_t now);
 /* A start came: true when it is dealt with. */

@@ -123,6 +123,17 @@ bool beep_mistake_refuses(const struct beep_peer *p, slice message)
     }
 }
 
+bool beep_mistake_strips(const struct beep_peer *p, slice message, struct buf *out)
+{
+    const char *what = is(p, BMUT_TAKES_DOCTYPE) ? "<!DOCTYPE" : is(p, BMUT_TAKES_DECLARATION) ? "<?xml" : NULL;
+    size_t at = what ? slice_find(message, slice_str(what)) : message.n;
+    if (at == message.n) return false;
+    slice rest = slice_sub(message, at, message.n);
+    size_t end = slice_find(rest, SLICE_LIT("]>")), one = slice_find(rest, SLICE_LIT(">"));
+    end = end < rest.n ? end + 2 : one + 1;
+    return buf_add(out, slice_sub(message, 0, at)) == OK && buf_add(out, slice_sub(rest, end, rest.n)) == OK;
+}
+
 /* --- answers ------------------------------------------------------------------------------------------------------------------- */
 
 bool beep_mistake_answers(struct beep_peer *p, uint32_t msgno, uint16_t *code, uint64_t now)
