@@ -145,6 +145,16 @@ static slice join_profiles(const struct beep_el *el, struct buf *out)
     return buf_slice(out);
 }
 
+/* The white space around CDATA is how the element is laid out, as in the examples (2.3.1.2). */
+static slice bare(slice s)
+{
+    while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])
+        s = slice_sub(s, 1, s.n);
+    while (s.n && strchr(" \t\r\n", s.p[s.n - 1]) && s.p[s.n - 1])
+        s.n--;
+    return s;
+}
+
 static void put_inner(struct beep_fields *f, const struct beep_el *inner)
 {
     if (!inner || inner->kind == BEEP_EL_NONE) return;
@@ -189,7 +199,7 @@ static void raise_element(struct player *p, int end, const struct beep_got *g,
     case BEEP_EL_START:
         beep_put_number(&f, "number", el->number);
         beep_put(&f, "profiles", join_profiles(el, &list));
-        if (el->profiles) beep_put(&f, "content", el->profile[0].content);
+        if (el->profiles) beep_put(&f, "content", bare(el->profile[0].content));
         if (el->server_name_given) beep_put(&f, "serverName", el->server_name);
         put_inner(&f, g->inner);
         break;
@@ -197,7 +207,7 @@ static void raise_element(struct player *p, int end, const struct beep_got *g,
         put_asked(&f, g);
         if (el->profiles) {
             beep_put(&f, "uri", el->profile[0].uri);
-            beep_put(&f, "content", el->profile[0].content);
+            beep_put(&f, "content", bare(el->profile[0].content));
         }
         put_inner(&f, g->inner);
         if (g->inner && g->inner->kind == BEEP_EL_BLOB) beep_put(&f, "status", status_of(g->inner));

@@ -410,6 +410,9 @@ static bool may_go(const struct beep_play_end *x, size_t i)
     if (!c) return true; /* it will be dropped */
     const struct beep_dir *d = &c->dir[x->conn.side];
     if (!o->begun && d->unfinished) return false; /* the case is in the middle of a message */
+    const struct beep_exchange *oldest = beep_owed(c, x->conn.side);
+    if (!o->begun && oldest && oldest->msgno != o->msgno)
+        return false; /* the case holds one before it back (2.6.1) */
     if (o->closing && !may_agree(x, o->number)) return false;
     return o->at == o->payload.n || beep_window(c, x->conn.side) > 0;
 }
