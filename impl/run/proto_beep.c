@@ -78,11 +78,25 @@ static const char *data_profile(const struct play_beep_run *x)
     return uri || !*x->learned_offer ? uri : x->learned_offer;
 }
 
+/* Numbers for channels that a case starts, so that one case fits both roles (3080 2.3.1.2: odd ones are the initiator's).  High enough not to meet what reach
+ * starts, or the peer by itself. */
+static const char *channel_number(const struct run_ctx *r, const char *name)
+{
+    static const char *const names[] = {"OURS", "OURS2", "OURS3", "THEIRS"};
+    static const char *const numbers[][2] = {{"101", "102"}, {"103", "104"}, {"105", "106"}, {"102", "101"}}; /* as initiator, as listener */
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strcmp(names[i], name) == 0) return numbers[i][r->role->id == TEST_BEEP_LISTENER ? 0 : 1];
+    }
+    return NULL;
+}
+
 /* Names of what is not known are empty: the case that wants them says so under needs. */
 static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
 {
     const struct play_beep_run *x = run_of(r);
-    const char *text = NULL;
+    const char *text = channel_number(r, name);
+    if (text) snprintf(out, n, "%s", text);
+    if (text) return true;
     if (strcmp(name, "PROFILE") == 0) text = data_profile(x);
     else if (strcmp(name, "MECHANISM") == 0) text = play_beep_mechanism(x, x->learned_mechanisms);
     else if (strcmp(name, "USER") == 0) text = x->user;
