@@ -150,7 +150,7 @@ static bool refused_for_form(struct beep_peer *p, struct beep_chan *c, const str
 {
     if (!c->b.profile->tuning || g->frame.keyword != BEEP_MSG || !g->last) return false;
     const struct beep_fault *f = beep_peer_fault(p, BEEP_DO_ILL);
-    if (!f && g->el) return false;
+    if ((!f && g->el) || (MUT(p, TLS_OTHER_MSG) && c->b.profile == &beep_profile_tls)) return false;
     beep_peer_refuse(p, c->b.channel, g->frame.msgno, f ? beep_peer_code(f->code) : 500, f ? f->text : "message is too long", now);
     return true;
 }

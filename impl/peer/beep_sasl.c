@@ -269,7 +269,7 @@ static void on_complete(struct beep_bound *b, slice blob, uint64_t now)
     struct exchange *x = exchange_of(b);
     enum sasl_status status;
     err e = sasl_peer_complete(x->s, blob, blob.n != 0, &status);
-    if (e != OK) {
+    if (e != OK && !MUT(p, SASL_NO_PROOF)) {
         beep_peer_broken(p, e, now);
     } else if (status != SASL_COMPLETE && !MUT(p, SASL_NO_PROOF)) {
         abort_exchange(b, false, now); /* the server does not know the password: nothing more is said to it but goodbye */
