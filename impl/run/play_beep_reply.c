@@ -400,19 +400,16 @@ static bool awaits_tls(const struct beep_play_end *x)
     return track_beep_tuning(t) == BEEP_TS_READY && fsm_side(&t->tuning, BEEP_TP_CLIENT) == x->conn.side;
 }
 
-static bool may_go(const struct beep_play_end *x, size_t i)
+static bool may_go(const struct beep_play_end *x, const struct beep_play_owed *o)
 {
-    const struct beep_play_owed *o = &x->owed[i];
     if (awaits_tls(x)) return false;
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
-    for (size_t k = 0; k < i; k++)
-        if (x->owed[k].channel == o->channel) return false;
     if (!c) return true; /* it will be dropped */
     const struct beep_dir *d = &c->dir[x->conn.side];
     if (!o->begun && d->unfinished) return false; /* the case is in the middle of a message */
     const struct beep_exchange *oldest = beep_owed(c, x->conn.side);
     if (!o->begun && oldest && oldest->msgno != o->msgno)
-        return false; /* the case holds one before it back (2.6.1) */
+        return false; /* one before it waits, or the case holds it back (2.6.1) */
     if (o->closing && !may_agree(x, o->number)) return false;
     return o->at == o->payload.n || beep_window(c, x->conn.side) > 0;
 }
@@ -448,7 +445,7 @@ static err step(struct player *p, int end, size_t i, bool *moved, uint64_t now)
     struct beep_play_owed *o = &x->owed[i];
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
     *moved = false;
-    if (!may_go(x, i)) return OK;
+    if (!may_go(x, o)) return OK;
     *moved = true;
     if (!c || p->e.link[end].fin) {
         drop_owed(x, i);

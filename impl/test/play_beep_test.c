@@ -306,6 +306,16 @@ static void test_order(void **state)
     is(&d, 0, V_PASS, NULL);
     spotless(&d);
     end(&d);
+    begin(&d);
+    fight(&d,
+          "reach channel\nsend msg body=ab more=yes\nexpect msg body=q -> next\nexpect silence within 1s -> "
+          "next\nsend msg body=c\n" IDLE,
+          "expect start -> next\nexpect request more=\"*\" channel=1 -> next\nsend msg channel=1 "
+          "body=q\nexpect silence within 500ms -> next\nexpect rpy body=q -> pass\n",
+          1);
+    is(&d, 1, V_PASS, NULL);
+    spotless(&d);
+    end(&d);
 }
 
 /* What the initiator finds at the listener: a clause, broken or only weak; CL_NONE-like clause 0: nothing. */
