@@ -135,6 +135,7 @@ err beep_play_sasl_begin(struct player *p, int end, const char *mechanism, const
     }
     struct sasl_options o = {.side = SASL_CLIENT,
                              .qop = qop_of(s ? beep_play_text(s, "qop") : NULL),
+                             .layer_inside_tls = yes(s, "layer"),
                              .offered = SASL_ALL,
                              .user = user,
                              .password = password,

@@ -163,6 +163,14 @@ static bool met_sasl(const struct run_ctx *r)
     return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, "wants-sasl");
 }
 
+/* The other way round: the peer lets us authenticate, whichever of the two opened the connection. */
+static bool met_offers_sasl(const struct run_ctx *r)
+{
+    const struct play_beep_run *x = run_of(r);
+    if (!x->user || !x->password) return false;
+    return r->o->memory || (x->learned_mechanisms & ~SASL_BIT(SASL_EXTERNAL)) != 0;
+}
+
 static bool met_wants_sasl(const struct run_ctx *r)
 {
     return r->role->id == TEST_BEEP_INITIATOR && met_sasl(r);
@@ -194,6 +202,8 @@ static const struct run_need needs[] = {
     {"many", "the peer does not offer the profile that answers many times over: --able many", true, RUN_USUAL, NULL},
     {"offers-tls", "the peer does not offer TLS, or --tls off leaves it out", false, RUN_USUAL, met_offers_tls},
     {"wants-tls", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
+    {"wants-tls-bare", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
+    {"offers-sasl", "the peer offers no mechanism, or no password is known: give --sasl-user FILE", false, RUN_APART, met_offers_sasl},
     {"sasl", WITHOUT, false, RUN_APART, met_sasl},
     {"sasl-ANONYMOUS", NO_SUCH, false, RUN_APART, met_anonymous},
     {"sasl-PLAIN", WITHOUT, false, RUN_APART, met_plain},
@@ -205,8 +215,8 @@ static const struct run_need needs[] = {
     {"wants-sasl", "the peer has to ask for authentication: --able wants-sasl, or --sasl-mechanism", true, RUN_APART, met_wants_sasl},
     {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
     {"unavailable", "the peer has to be set up to be unavailable: --able unavailable", true, RUN_SPECIAL, NULL},
-    {"need-tls", "the peer has to be set up to serve nobody without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
-    {"need-auth", "the peer has to be set up to serve nobody before authentication: --able need-auth", true, RUN_SPECIAL, NULL},
+    {"need-tls", "the peer has to be set up to serve nobody, or an initiator to use nobody, without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
+    {"need-auth", "the peer has to be set up to serve nobody, or an initiator to use nobody, before authentication: --able need-auth", true, RUN_SPECIAL, NULL},
     {0}};
 
 /* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
