@@ -194,6 +194,7 @@ void beep_chan_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 static void want_room(struct beep_peer *p, struct beep_chan *c)
 {
     c->full_at = p->m.queued;
+    c->full_room = beep_mux_room(&p->m, c->b.channel);
     if (c->wants_room) return;
     c->wants_room = true;
     p->rooms++;
@@ -276,7 +277,9 @@ static void rooms(struct beep_peer *p, uint64_t now)
     size_t enough = p->s->mux.queue_max / 4;
     for (size_t i = 0; i < p->chans && p->rooms && !p->ending; i++) {
         struct beep_chan *c = p->chan[i];
-        if (!c->wants_room || p->m.queued >= c->full_at || beep_mux_room(&p->m, c->b.channel) < enough) continue;
+        if (!c->wants_room) continue;
+        size_t room = beep_mux_room(&p->m, c->b.channel);
+        if (room < enough || (room <= c->full_room && p->m.queued >= c->full_at)) continue;
         c->wants_room = false;
         p->rooms--;
         p->moves++;

@@ -31,6 +31,7 @@ struct beep_chan {
     enum chan_stage stage;
     bool hold;              /* octets are consumed by beep_peer_consumed alone */
     bool wants_room;
+    size_t full_at, full_room; /* when there was none: octets that waited on all channels, room for a piece that was next in order */
     bool peer_closes;       /* the peer asked for the close: no new MSG */
     bool close_wanted;      /* we want to ask for the close */
     bool close_sent;
