@@ -194,6 +194,21 @@ static bool met_starts(const struct run_ctx *r)
     return r->role->id == TEST_BEEP_INITIATOR && ((run_of(r)->observed >> BEEP_SEEN_START & 1) || run_met_able(r, "starts"));
 }
 
+static bool met_leaves(const struct run_ctx *r, const char *name)
+{
+    return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, name);
+}
+
+static bool met_closes(const struct run_ctx *r)
+{
+    return met_leaves(r, "closes");
+}
+
+static bool met_releases(const struct run_ctx *r)
+{
+    return met_leaves(r, "releases");
+}
+
 #define NO_SUCH "the peer does not offer it, or an initiator was not said to ask for it: give --sasl-mechanism"
 #define WITHOUT "the peer does not offer it, or the password is not known: give --sasl-user FILE, for an initiator --sasl-mechanism as well"
 static const struct run_need needs[] = {
@@ -214,6 +229,9 @@ static const struct run_need needs[] = {
     {"sasl-SCRAM-SHA-256", WITHOUT, false, RUN_APART, met_scram_sha_256},
     {"wants-sasl", "the peer has to ask for authentication: --able wants-sasl, or --sasl-mechanism", true, RUN_APART, met_wants_sasl},
     {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
+    {"closes", "the peer has to close its channel by itself: --able closes", true, RUN_APART, met_closes},
+    {"releases", "the peer has to release the session by itself: --able releases", true, RUN_APART, met_releases},
+    {"server-name", "the peer has to be set up to serve one serverName only, not one of draftproof.invalid: --able server-name", true, RUN_APART, NULL},
     {"unavailable", "the peer has to be set up to be unavailable: --able unavailable", true, RUN_SPECIAL, NULL},
     {"need-tls", "the peer has to be set up to serve nobody, or an initiator to use nobody, without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
     {"need-auth", "the peer has to be set up to serve nobody, or an initiator to use nobody, before authentication: --able need-auth", true, RUN_SPECIAL, NULL},

@@ -70,6 +70,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
     r->offered[0] = &beep_echo;
     r->offered[1] = &beep_many;
     talk_beep_init(&r->talk, NULL);
+    if (is(special, "closes") || is(special, "releases")) talk_beep_leaves(&r->talk);
     err e = tls ? load_tls(r, x, why, why_n) : OK;
     if (e == OK) e = load_sasl(r, play, why, why_n);
     if (e != OK) {
@@ -88,6 +89,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
                                    .need_tls = is(special, "need-tls"),
                                    .need_auth = is(special, "need-auth"),
                                    .unavailable = is(special, "unavailable"),
+                                   .server_name = is(special, "server-name") ? "beep.example.org" : NULL,
                                    .mux = beep_mux_usual,
                                    .mutant = o->mutant,
                                    .hooks = {.ctx = r, .greeted = greeted}};
