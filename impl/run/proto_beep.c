@@ -46,6 +46,7 @@ static err begin(struct run_ctx *r, struct play_run *play)
     const struct sasl_users *users = own->users;
     const char *text = !own->users_text && o->memory ? BEEP_SAMPLE_USERS : own->users_text;
     bool tls = o->tls != RUN_TLS_OFF;
+    if (!users && !text && own->mechanism) text = ""; /* ANONYMOUS lets in an initiator that nobody knows */
     if (!users && text) {
         TRY(sasl_users_parse(o->env, slice_str(text), "users", &x->own, NULL, 0));
         users = x->own;
