@@ -273,6 +273,7 @@ static const struct run_setting settings[] = {
     {.name = "beep-initiator", .role = "beep-initiator", .connects = true, .able = {"starts", "wants-tls"}, .serve = {"--every", "5"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-initiator that offers TLS", .role = "beep-initiator", .connects = true, .once = true, .able = {"starts"}, .serve = {"--every", "5"}, .serve_tls = {"--wait-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener, small frames", .role = "beep-listener", .once = true, .able = {"many"}, .serve = {"--sasl-users", "{file}", "--frame", "100", "--window", "4096"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener with one name", .role = "beep-listener", .once = true, .select = "beep/2.3.1.2/other-server-name", .able = {"server-name"}, .serve = {"--server-name", "beep.example.org"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that is unavailable", .role = "beep-listener", .once = true, .able = {"unavailable"}, .serve = {"--unavailable"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that needs TLS", .role = "beep-listener", .once = true, .able = {"need-tls"}, .serve_tls = {"--need-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that needs SASL", .role = "beep-listener", .once = true, .able = {"need-auth"}, .serve = {"--sasl-users", "{file}", "--need-auth"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
