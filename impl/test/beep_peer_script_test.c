@@ -201,6 +201,53 @@ static void pipelined(void **state)
     bs_close(&s);
 }
 
+static void start_nothing(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now)
+{
+    (void)b;
+    (void)init;
+    (void)answer;
+    (void)no;
+    (void)now;
+}
+
+/* More channels than the limit are declined, and the session goes on. */
+static void too_many(void **state)
+{
+    struct beep_script s;
+    char start[200];
+    (void)state;
+    listener(&s);
+    for (uint32_t i = 0; i <= PEER_CHANNELS_MAX; i++) {
+        snprintf(start, sizeof start, "<start number='%u'><profile uri='%s' /></start>", (unsigned)(2 * i + 1), BEEP_URI_ECHO);
+        bs_mgmt(&s, "MSG", i + 1, start);
+        bs_expect(&s, i < PEER_CHANNELS_MAX ? BEEP_RPY : BEEP_ERR, 0, i + 1, i < PEER_CHANNELS_MAX ? "<profile" : "code='450'");
+        snprintf(start, sizeof start, "SEQ 0 %u 60000\r\n", (unsigned)(s.f.seqno + s.f.size));
+        bs_raw(&s, start);
+    }
+    bs_alive(&s);
+    bs_close(&s);
+}
+
+/* 2.7: a profile that takes no messages says so. */
+static void takes_nothing(void **state)
+{
+    struct beep_script s;
+    struct beep_profile deaf = {.uri = "http://deaf.invalid/", .start = start_nothing};
+    const struct beep_profile *list[] = {&deaf};
+    (void)state;
+    bw_env(&s.w);
+    s.w.setup[1].profile = list;
+    s.w.setup[1].profiles = 1;
+    bs_open(&s, 1);
+    bs_greet(&s, "<greeting />");
+    bs_mgmt(&s, "MSG", 1, START(1, "http://deaf.invalid/"));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_frame(&s, "MSG", 1, 5, '.', "hello");
+    bs_expect(&s, BEEP_ERR, 1, 5, "code='550'");
+    bs_alive(&s);
+    bs_close(&s);
+}
+
 /* --- what ends the session without a word ---------------------------------------------------------------------------------- */
 
 static void poorly_formed(void **state)
@@ -693,7 +740,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(asked),           cmocka_unit_test(initial_content), cmocka_unit_test(in_use),       cmocka_unit_test(languages),
-        cmocka_unit_test(in_order),        cmocka_unit_test(flood),           cmocka_unit_test(pipelined),    cmocka_unit_test(poorly_formed),
+        cmocka_unit_test(in_order),        cmocka_unit_test(flood),           cmocka_unit_test(pipelined),       cmocka_unit_test(too_many),     cmocka_unit_test(takes_nothing),    cmocka_unit_test(poorly_formed),
         cmocka_unit_test(no_greeting),     cmocka_unit_test(useless_replies), cmocka_unit_test(initiator_is_asked), cmocka_unit_test(cut),
         cmocka_unit_test(crossing),        cmocka_unit_test(small_windows),   cmocka_unit_test(deadlines),    cmocka_unit_test(slow_reader),
         cmocka_unit_test(stalled),         cmocka_unit_test(paused),          cmocka_unit_test(closes_in_time),
