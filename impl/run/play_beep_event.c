@@ -335,7 +335,7 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
     if (part && part->frames > 1) beep_play_see(p, BEEP_SEEN_SEGMENTED);
     if (beep_play_readable(g)) beep_play_learn(p, end, g);
     if (part) part->used = false;
-    bool about_sasl = beep_play_sasl_about(x, g);
+    bool about_sasl = beep_play_sasl_about(x, g), about_many = beep_play_many_about(x, g);
     if (!el && !(g->channel && (g->channel->number == 0 || g->channel->tuning != BEEP_DATA_CHANNEL))) {
         raise_data(p, end, g, part, rung);
     } else if (!beep_play_readable(g)) {
@@ -345,8 +345,9 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
             x->refused = track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE && g->frame.msgno == 0;
             note_error(x, el);
         }
-        raise_element(p, end, g, part, about_sasl, rung);
+        raise_element(p, end, g, part, about_sasl || about_many, rung);
     }
+    if (about_many) beep_play_many_reply(x, g, beep_play_readable(g));
     if (about_sasl) return beep_play_sasl_reply(p, end, g, now);
     return g->frame.keyword == BEEP_MSG && !x->hold ? beep_play_react(p, end, g, now) : OK;
 }

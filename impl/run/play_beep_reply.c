@@ -355,6 +355,7 @@ err beep_play_react(struct player *p, int end, const struct beep_got *g, uint64_
     case BEEP_EL_START:
         return answer_start(p, end, g, now);
     case BEEP_EL_CLOSE:
+        if (g->el->number ? x->hold_closes : x->hold_release) return OK;
         return answer_close(p, end, g, now);
     case BEEP_EL_READY: {
         struct beep_el proceed = {.kind = BEEP_EL_PROCEED};
@@ -477,5 +478,5 @@ err beep_play_pump(struct player *p, int end, uint64_t now)
             if (moved) break; /* places changed */
         }
     }
-    return OK;
+    return x->live ? beep_play_many_go(p, end, now) : OK;
 }
