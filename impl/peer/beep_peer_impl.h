@@ -224,10 +224,14 @@ void beep_mistake_begin(struct beep_peer *p);
 void beep_mistake_say(struct beep_peer *p, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, const char *payload, uint64_t now);
 /* ... that asks for that channel. */
 void beep_mistake_start(struct beep_peer *p, uint32_t channel, uint64_t now);
+/* Is that fault of the other side not noticed? */
+bool beep_mistake_overlooks(const struct beep_peer *p, enum beep_fault_code code);
+/* Says a TLS hello where none belongs. */
+void beep_mistake_hello(struct beep_peer *p, uint64_t now);
 /* A poorly-formed frame came. */
 void beep_mistake_bad(struct beep_peer *p, uint64_t now);
 /* Is this the frame that ends the session, or the greeting? */
-bool beep_mistake_ends(const struct beep_peer *p, const struct beep_got *g);
+bool beep_mistake_ends(struct beep_peer *p, const struct beep_got *g);
 bool beep_mistake_dislikes(const struct beep_peer *p, const struct beep_el *greeting);
 /* A message on channel 0 that is well-formed: true when it is to be called otherwise. */
 bool beep_mistake_refuses(const struct beep_peer *p, slice message);

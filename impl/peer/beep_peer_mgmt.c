@@ -357,6 +357,7 @@ static bool ask_stripped(struct beep_peer *p, const struct beep_got *g, uint64_t
 
 static void on_ask(struct beep_peer *p, const struct beep_got *g, uint64_t now)
 {
+    if (MUT(p, TLS_DEAF) && beep_peer_secured(p)) return;
     if (MUT(p, TAKES_DOCTYPE) || MUT(p, TAKES_DECLARATION))
         if (ask_stripped(p, g, now)) return;
     const struct beep_fault *f = against(p, g);

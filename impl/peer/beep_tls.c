@@ -103,6 +103,11 @@ static void proceed(struct beep_peer *p, uint64_t now)
 static void declined(struct beep_bound *b, const struct beep_el *el, const struct beep_refusal *no, uint64_t now)
 {
     struct beep_peer *p = b->peer;
+    if (MUT(p, TLS_KEEPS_BAD_ANSWER)) {
+        p->tune_by = 0;
+        return;
+    }
+    if (MUT(p, TLS_UNASKED)) beep_mistake_hello(p, now);
     beep_peer_spent(b);
     p->tls_step = TLS_STEP_NONE;
     if (no && no->code) beep_tune_failed(p, now, "peer declines TLS: %u %s", (unsigned)no->code, no->text);
@@ -140,6 +145,7 @@ static void started(struct beep_bound *b, slice answer, const struct beep_refusa
         declined(b, NULL, no, now);
         return;
     }
+    if (!slice_trim(answer).n && MUT(p, TLS_UNASKED) && !p->s->bare) beep_mistake_hello(p, now);
     if (!slice_trim(answer).n) { /* bare, or what was in the start was passed over */
         send_ready(b, now);
         return;

@@ -83,6 +83,7 @@
     X(ENDS_ON_SEQ_INSIDE, "ends-on-seq-inside", BY_BOTH, "BEEPTCP-3.1.3-7", "ends the session on a SEQ inside a message") \
     X(ENDS_ON_4096, "ends-on-4096", BY_BOTH, "BEEPTCP-3.1.1-4", "ends the session on a frame of 4096 octets") \
     X(ENDS_ON_HIGH_NUMBER, "ends-on-high-number", BY_BOTH, "BEEP-2.2.1-5", "ends the session on message number 2147483647") \
+    X(ENDS_ON_NUMBER_AGAIN, "ends-on-number-again", BY_BOTH, "BEEP-2.2.1.1-26", "ends the session on a message number that was used before") \
     X(ENDS_ON_FEATURES, "ends-on-features", BY_BOTH, "BEEP-2.3.1.1-6", "ends the session on a feature that it does not know") \
     X(ENDS_ON_PROFILES, "ends-on-profiles", BY_BOTH, "BEEP-2.3.1.1-9", "ends the session on a greeting with profiles that it does not know") \
     X(ENDS_ON_SAME_NUMBER, "ends-on-same-number", BY_INITIATOR, "BEEP-2.7-2", "takes the message numbers of both directions for one space") \
@@ -192,6 +193,10 @@
     X(TLS_WORD, "tls-word", BY_LISTENER, "BEEP-7.2-1", "gives proceed a version") \
     X(TLS_OTHER_MSG, "tls-other-msg", BY_LISTENER, "BEEP-6.2-2", "answers anything on a TLS channel by proceed") \
     X(TLS_TWO_TUNINGS, "tls-two-tunings", BY_LISTENER, "BEEP-2-3", "begins a second tuning while one is under way") \
+    X(TLS_UNASKED, "tls-unasked", BY_INITIATOR, "BEEP-3.1.3.2-5 BEEP-3.1.1-5", "begins the handshake whatever its ready is answered by") \
+    X(TLS_KEEPS_CHANNELS, "tls-keeps-channels", BY_BOTH, "BEEP-3-4", "passes over frames behind TLS for channels that are gone") \
+    X(TLS_DEAF, "tls-deaf", BY_LISTENER, "BEEP-3-1", "greets behind TLS, and answers nothing") \
+    X(TLS_KEEPS_BAD_ANSWER, "tls-keeps-bad-answer", BY_INITIATOR, "BEEP-2.2.2.1-3", "keeps a tuning channel whose reply cannot be read") \
     X(TLS_GOES_ON_BARE, "tls-goes-on-bare", BY_INITIATOR, "BEEP-9-1", "goes on without TLS that was to be had") \
     /* SASL */ \
     X(SASL_ANY_PASSWORD, "sasl-any-password", BY_LISTENER, "BEEP-4.1-5", "takes any password") \
