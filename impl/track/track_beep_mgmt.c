@@ -338,7 +338,12 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
 {
     bool reply = f->keyword != BEEP_MSG;
     beep_session_step(t, side, BEEP_SE_TALK, c->number);
-    if (!well_formed(el) && el->kind != BEEP_EL_ERROR) return; /* a MSG that is answered by an error; its notes are told */
+    if (!well_formed(el) && el->kind != BEEP_EL_ERROR) { /* its notes are told; a MSG is answered by an error, a reply is as good as one */
+        bool tls = track_beep_tuning(t) == BEEP_TS_READY && c->tuning == BEEP_TLS_CHANNEL;
+        bool sasl = c->tuning == BEEP_SASL_CHANNEL && (track_beep_tuning(t) == BEEP_TS_BLOB || track_beep_tuning(t) == BEEP_TS_ABORTING);
+        if (reply && (tls || sasl)) beep_tuning_step(t, side, tls ? BEEP_TE_TLS_ERROR : BEEP_TE_SASL_ERROR, c->number);
+        return;
+    }
     if (c->tuning == BEEP_TLS_CHANNEL) {
         if (!reply && el->kind == BEEP_EL_READY) wants_tls(t, side, c, f->msgno);
         else if (reply) tuned_by(t, side, el, c, got);
