@@ -68,6 +68,7 @@ struct beep_play_exchange {
 
 struct beep_play_sasl { /* an authentication that runs by itself */
     bool on, client;
+    bool may_layer; /* client: a security layer may come of it */
     bool channel_open;
     uint32_t channel;
     char mechanism[32];
@@ -96,6 +97,7 @@ struct beep_play_end {
     bool hold;   /* nothing is answered by itself */
     bool hold_closes, hold_release; /* the close of a channel, or of the session, is not */
     bool no_seq; /* no window is granted by itself */
+    uint32_t no_seq_on; /* nor on this data channel; 0: none */
     bool no_greeting;
     bool greeted; /* we sent our greeting, or something in its place, since the connection stands or was tuned
                    */
@@ -141,6 +143,11 @@ static inline struct play_beep_run *beep_play_run(const struct player *p)
 static inline void beep_play_see(struct player *p, enum play_beep_seen what)
 {
     beep_play_run(p)->observed |= 1ull << what;
+}
+/* 3080 4.1: the peer may complete an exchange of ours at any moment, and what we send in clear then would be taken for the security layer's. */
+static inline bool beep_play_may_layer(const struct beep_play_end *x)
+{
+    return x->sasl.on && x->sasl.client && x->sasl.may_layer;
 }
 static inline bool beep_play_secured(const struct beep_play_end *x)
 {

@@ -64,7 +64,7 @@ static bool may_talk(const struct beep_play_end *x)
     enum beep_session_state s = track_beep_session(t);
     enum beep_tuning_state k = track_beep_tuning(t);
     if (x->conn.to_tls && !beep_conn_secured(&x->conn)) return false;
-    if (k == BEEP_TS_READY || k == BEEP_TS_PROCEED) return false;
+    if (k == BEEP_TS_READY || k == BEEP_TS_PROCEED || beep_play_may_layer(x)) return false;
     return s != BEEP_SS_TUNING && s != BEEP_SS_RELEASED && s != BEEP_SS_CLOSED && s != BEEP_SS_UNAVAILABLE;
 }
 
@@ -315,7 +315,8 @@ static err answer_close(struct player *p, int end, const struct beep_got *g, uin
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_el ok = {.kind = BEEP_EL_OK};
     uint32_t number = g->el->number;
-    if (!number) x->peer_releases = true;
+    /* with another code, behind something wrong of ours, it is the answer to that */
+    if (!number) x->peer_releases = g->el->code == 200 || !x->conn.track.tainted[x->conn.side];
     if (number && !track_beep_channel(&x->conn.track, number)) return owe_error(p, end, &g->frame, 550, now);
     TRY(owe_element(p, end, BEEP_RPY, &g->frame, &ok, number ? BEEP_THEN_NOTHING : BEEP_THEN_END, now));
     x->owed[x->owed_n - 1].closing = true;
@@ -403,7 +404,7 @@ static bool awaits_tls(const struct beep_play_end *x)
 
 static bool may_go(const struct beep_play_end *x, const struct beep_play_owed *o)
 {
-    if (awaits_tls(x)) return false;
+    if (awaits_tls(x) || beep_play_may_layer(x)) return false;
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
     if (!c) return true; /* it will be dropped */
     const struct beep_dir *d = &c->dir[x->conn.side];
