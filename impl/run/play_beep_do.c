@@ -64,6 +64,7 @@ static err do_seq(struct player *p, int end, const struct scn_stmt *s, uint64_t 
     const char *channel = beep_play_text(s, "channel"), *window = beep_play_text(s, "window");
     uint32_t n = channel ? (uint32_t)strtoul(channel, NULL, 10) : beep_play_data_channel(x);
     x->no_seq = false;
+    x->no_seq_on = 0;
     return beep_play_seq(p, end, n, window ? (uint32_t)strtoul(window, NULL, 10) : (uint32_t)BEEP_PLAY_GRANT,
                          now);
 }
@@ -91,6 +92,15 @@ static err do_hold(struct player *p, struct beep_play_end *x, const struct scn_s
     return OK;
 }
 
+static void do_no_seq(struct beep_play_end *x, const struct scn_stmt *s)
+{
+    const char *channel = beep_play_text(s, "channel");
+    if (channel)
+        x->no_seq_on = (uint32_t)strtoul(channel, NULL, 10);
+    else
+        x->no_seq = true;
+}
+
 /* Verbs that need no connection; false when the verb is another. */
 static bool set(struct player *p, int end, const char *verb)
 {
@@ -101,8 +111,6 @@ static bool set(struct player *p, int end, const char *verb)
         x->resume = true;
     else if (strcmp(verb, "answer") == 0)
         x->hold = x->hold_closes = x->hold_release = false;
-    else if (strcmp(verb, "no-seq") == 0)
-        x->no_seq = true;
     else if (strcmp(verb, "no-greeting") == 0)
         x->no_greeting = true;
     else
@@ -161,5 +169,9 @@ err beep_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t 
     if (set(p, end, verb)) return OK;
     if (strcmp(verb, "identity") == 0) return do_identity(p, x, s);
     if (strcmp(verb, "hold") == 0) return do_hold(p, x, s);
+    if (strcmp(verb, "no-seq") == 0) {
+        do_no_seq(x, s);
+        return OK;
+    }
     return x->live ? talk(p, end, verb, s, now) : ERR_MORE;
 }

@@ -386,7 +386,7 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
         return x->auto_tls ? beep_play_start_tls(p, end, true) : OK;
     }
     if (track_beep_session(t) == BEEP_SS_TUNING) return OK;
-    return x->no_seq ? OK : beep_play_grant(p, end, channel, now);
+    return x->no_seq || (channel && channel == x->no_seq_on) ? OK : beep_play_grant(p, end, channel, now);
 }
 
 /* --- TLS ----------------------------------------------------------------------------------------- */
