@@ -13,7 +13,7 @@ from pathlib import Path
 import programs
 
 FOLDER = Path(__file__).resolve().parent / "iut"
-KEYS = {"name", "role", "tls", "connect", "listen", "next_hop", "start", "exec", "ready", "pki", "cert", "key", "ca", "able", "host", "identity",
+KEYS = {"name", "role", "tls", "connect", "listen", "next_hop", "start", "exec", "ready", "pki", "cert", "key", "ca", "able", "host", "identity", "profile", "echo", "sasl_user", "sasl_mechanism",
         "split", "cases", "timeout", "patience", "jobs", "deadline", "options", "waive"}
 WAIVER_KEYS = {"id", "reason", "link", "expires"}
 
@@ -63,7 +63,7 @@ class Run:
         for w in keys.get("waive", []):
             if set(w) != WAIVER_KEYS:
                 raise Wrong(f"{where}: a waiver has id, reason, link and expires, all of them")
-        self.peer_connects = self.role != "iap-proxy" and ("exec" in keys or "listen" in keys)
+        self.peer_connects = self.role == "beep-initiator" or self.role != "iap-proxy" and ("exec" in keys or "listen" in keys)
         self.splits = [keys.get("split", "whole")] if isinstance(keys.get("split", "whole"), str) else keys["split"]
 
     def __repr__(self):
@@ -181,6 +181,11 @@ class Run:
         for option in ("cert", "key", "ca", "host", "identity", "timeout", "patience", "jobs"):
             if option in k:
                 args += [f"--{option}", self._fill(k[option], **known)]
+        for key in ("profile", "sasl_user", "sasl_mechanism"):
+            if key in k:
+                args += [f"--{key.replace('_', '-')}", self._fill(k[key], **known)]
+        if k.get("echo"):
+            args += ["--echo"]
         if k.get("able"):
             args += ["--able", ",".join(k["able"])]
         args += ["--split", ",".join(self.splits), *self._cases(), *map(str, k.get("options", []))]

@@ -348,7 +348,8 @@ def test_list(role):
     assert done.status == 0 and done.err == "", done
     ids = ids_of(done.out)
     assert ids and len(ids) == len(set(ids))
-    assert all(re.fullmatch(r"iap/[\w.-]+/[\w.-]+", i) for i in ids)
+    family = role.partition("-")[0]
+    assert all(re.fullmatch(family + r"(/[\w.-]+){2,3}", i) for i in ids)
     assert all(len(t.split(None, 1)) == 2 for t in done.out.splitlines()), "each has a title"
 
 
@@ -452,7 +453,7 @@ def test_no_color():
     assert b"\033[32m" not in on_terminal(MEMORY, NO_COLOR="1")
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", [r for r in ROLES if r != "beep-initiator"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_servers_end_with_0(serve, role, number):
     more = ["--next-hop", "127.0.0.1:1"] if role == "iap-proxy" else ["--tls", "off"]

@@ -26,7 +26,7 @@ static const struct argp_option options[] = {
     {"sasl-user", OPT_SASL_USER, "FILE", 0, "beep: whom the peer knows, as `user password' on one line; we are the first by name, and let all of them in", 1},
     {"sasl-mechanism", OPT_SASL_MECHANISM, "NAME", 0, "beep: how we authenticate ourselves (default: the best that the peer offers)", 1},
     {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for.  iap: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); "
-     "beep: many, starts, wants-tls, wants-sasl, unavailable, need-tls, need-auth.  May be repeated or joined by commas", 1},
+     "beep: many, starts, closes, releases, wants-tls, wants-sasl, server-name, unavailable, need-tls, need-auth.  May be repeated or joined by commas", 1},
     {"set", OPT_SET, "NAME=VALUE", 0, "give $NAME of the scenarios a value: one that the protocol leaves to you, or, with --scenario, any; may be repeated", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},

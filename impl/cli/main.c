@@ -14,12 +14,12 @@ const char *argp_program_version = "draftproof " DRAFTPROOF_VERSION;
 
 static const struct cli_command commands[] = {
     {"check", cli_check, "run the conformance suite against a peer"},
-    {"serve", cli_serve, "run a reference manager, analyzer or proxy"},
+    {"serve", cli_serve, "run a reference peer"},
     {"send", cli_send, "send alerts as an analyzer and wait for each acknowledgement"},
     {"store", cli_store, "list or extract what a manager stored"},
     {"clauses", cli_clauses, "print the catalogue of clauses and how each is covered"},
     {"mutants", cli_mutants, "print the deliberate mistakes, or run the suite against them"},
-    {"model", cli_model, "print the protocol's state machine"},
+    {"model", cli_model, "print a protocol's state machine"},
     {"idmef", cli_idmef, "validate IDMEF messages"},
     {"pki", cli_pki, "make a throw-away CA, certificates and keys"},
 };

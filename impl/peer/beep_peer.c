@@ -52,7 +52,7 @@ const struct beep_fault *beep_peer_fault(const struct beep_peer *p, enum beep_re
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
         uint8_t r = beep_remedies[f->code];
-        if (f->side != beep_other(p) || beep_mutant_overlooks(p->s->mutant, f->code)) continue;
+        if (f->side != beep_other(p) || beep_mistake_overlooks(p, f->code)) continue;
         if (atleast == BEEP_DO_SESSION ? r == BEEP_DO_SESSION : r >= atleast) return f;
     }
     return NULL;
@@ -183,7 +183,7 @@ static void on_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 static void on_bad(struct beep_peer *p, uint64_t now)
 {
     const struct track_beep *t = &p->c.track;
-    if (t->fault_n && beep_mutant_overlooks(p->s->mutant, t->fault[0].code)) return;
+    if (t->fault_n && beep_mistake_overlooks(p, t->fault[0].code)) return;
     beep_mistake_bad(p, now);
     if (t->fault_n) {
         beep_peer_tell_fault(p, &t->fault[0]);
@@ -259,13 +259,24 @@ static void peer_up(struct endpoint *e, int link, uint64_t now)
     beep_peer_work(p, now);
 }
 
-/* What TCP does not take is not added to: who sends and does not read is not read either. */
-static void hold_back(struct beep_peer *p, uint64_t now)
+/* Frames stop at the multiplexer's low water; what else may have to be written, for TLS, must not grow without bound when nobody reads it. */
+static void hold_back(struct beep_peer *p)
 {
     struct link *l = beep_link(p);
-    if (p->ending || l->pause || l->out.n <= PEER_UNREAD_MAX) return;
-    l->pause = true;
-    p->stalled = now ? now : 1;
+    if (!p->ending && !l->pause && l->out.n > PEER_UNREAD_MAX) l->pause = true;
+}
+
+/* Did TCP take anything since the last look?  Who takes nothing for long is not waited for. */
+static void watch(struct beep_peer *p)
+{
+    if (beep_link(p)->out.n < p->out_seen) p->stalled = 0;
+}
+
+static void watched(struct beep_peer *p, uint64_t now)
+{
+    p->out_seen = beep_link(p)->out.n;
+    if (p->out_seen < p->s->mux.low_water) p->stalled = 0;
+    else if (!p->stalled) p->stalled = now ? now : 1;
 }
 
 static void peer_feed(struct endpoint *e, int link, slice octets, uint64_t now)
@@ -273,9 +284,11 @@ static void peer_feed(struct endpoint *e, int link, slice octets, uint64_t now)
     struct beep_peer *p = peer_of(e);
     (void)link;
     if (!p->ready) return;
+    watch(p);
     if (p->raw_on) beep_peer_raw_feed(p, octets, now);
     else take(p, octets, now);
-    hold_back(p, now);
+    hold_back(p);
+    watched(p, now);
 }
 
 static void peer_urgent(struct endpoint *e, int link, uint64_t now)
@@ -293,6 +306,7 @@ static void peer_drained(struct endpoint *e, int link, uint64_t now)
     if (!p->ready) return;
     if (p->raw_on && p->raw->drained) p->raw->drained(p->raw->ctx, p, now);
     else beep_peer_work(p, now);
+    watched(p, now);
 }
 
 static void peer_ended(struct endpoint *e, int link, enum link_end how, uint64_t now)
@@ -355,6 +369,10 @@ static void peer_tick(struct endpoint *e, uint64_t now)
     struct beep_peer *p = peer_of(e);
     const struct limits *l = &e->env->limits;
     if (now < peer_deadline(e)) return;
+    if (!p->close_by && p->stalled) {
+        watch(p);
+        watched(p, now);
+    }
     if (p->close_by) {
         drop(p);
     } else if (past(after(p->stalled, l->message_ms), now)) {

@@ -216,8 +216,7 @@ static void release_answered(struct beep_peer *p, const struct beep_got *g, uint
     p->release_sent = false;
     p->release_by = 0;
     if (g->frame.keyword == BEEP_RPY) {
-        beep_mgmt_work(p, now); /* the peer's own wish, if they crossed, is granted on the way out */
-        beep_peer_leave(p, now);
+        beep_peer_leave(p, now); /* the peer's own wish, if they crossed, is granted on the way out */
         return;
     }
     refusal_of(g->el, &no); /* 2.4: the session goes on */

@@ -150,7 +150,7 @@ static bool refused_for_form(struct beep_peer *p, struct beep_chan *c, const str
 {
     if (!c->b.profile->tuning || g->frame.keyword != BEEP_MSG || !g->last) return false;
     const struct beep_fault *f = beep_peer_fault(p, BEEP_DO_ILL);
-    if (!f && g->el) return false;
+    if ((!f && g->el) || (MUT(p, TLS_OTHER_MSG) && c->b.profile == &beep_profile_tls)) return false;
     beep_peer_refuse(p, c->b.channel, g->frame.msgno, f ? beep_peer_code(f->code) : 500, f ? f->text : "message is too long", now);
     return true;
 }
@@ -171,6 +171,7 @@ static void hand_over(struct beep_peer *p, struct beep_chan *c, const struct bee
     if (complete && !profile->tuning && beep_mistake_wants_close(p)) {
         err e = beep_peer_close(p, f->channel, now);
         if (e != OK && e != ERR_USE) beep_peer_broken(p, e, now);
+        return; /* or it would have a MSG to wait for */
     }
     if (complete && profile->answered) profile->answered(&c->b, f->msgno, f->keyword, now);
 }
@@ -192,6 +193,8 @@ void beep_chan_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 
 static void want_room(struct beep_peer *p, struct beep_chan *c)
 {
+    c->full_at = p->m.queued;
+    c->full_room = beep_mux_room(&p->m, c->b.channel);
     if (c->wants_room) return;
     c->wants_room = true;
     p->rooms++;
@@ -268,12 +271,15 @@ static void settle(struct beep_peer *p, uint64_t now)
     }
 }
 
+/* Asked again only when something went out since: what finds no room now may be another reply than the one that there is room for. */
 static void rooms(struct beep_peer *p, uint64_t now)
 {
     size_t enough = p->s->mux.queue_max / 4;
     for (size_t i = 0; i < p->chans && p->rooms && !p->ending; i++) {
         struct beep_chan *c = p->chan[i];
-        if (!c->wants_room || beep_mux_room(&p->m, c->b.channel) < enough) continue;
+        if (!c->wants_room) continue;
+        size_t room = beep_mux_room(&p->m, c->b.channel);
+        if (room < enough || (room <= c->full_room && p->m.queued >= c->full_at)) continue;
         c->wants_room = false;
         p->rooms--;
         p->moves++;

@@ -31,6 +31,7 @@ struct beep_chan {
     enum chan_stage stage;
     bool hold;              /* octets are consumed by beep_peer_consumed alone */
     bool wants_room;
+    size_t full_at, full_room; /* when there was none: octets that waited on all channels, room for a piece that was next in order */
     bool peer_closes;       /* the peer asked for the close: no new MSG */
     bool close_wanted;      /* we want to ask for the close */
     bool close_sent;
@@ -79,7 +80,9 @@ struct beep_peer {
     bool named;        /* a start succeeded: serverName has been settled (2.3.1.2) */
     uint64_t moves;    /* counts what the work loop did */
     uint64_t touched;  /* last frame of the peer */
-    uint64_t greet_by, tune_by, close_by, release_by, stalled; /* ms; 0 none */
+    uint64_t greet_by, tune_by, close_by, release_by; /* ms; 0 none */
+    uint64_t stalled;  /* since when TCP takes nothing; 0 */
+    size_t out_seen;   /* octets that waited for it when we looked last */
 
     struct beep_chan **chan; /* by number */
     size_t chans, chan_cap;
@@ -221,13 +224,19 @@ void beep_mistake_begin(struct beep_peer *p);
 void beep_mistake_say(struct beep_peer *p, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, const char *payload, uint64_t now);
 /* ... that asks for that channel. */
 void beep_mistake_start(struct beep_peer *p, uint32_t channel, uint64_t now);
+/* Is that fault of the other side not noticed? */
+bool beep_mistake_overlooks(const struct beep_peer *p, enum beep_fault_code code);
+/* Says a TLS hello where none belongs. */
+void beep_mistake_hello(struct beep_peer *p, uint64_t now);
 /* A poorly-formed frame came. */
 void beep_mistake_bad(struct beep_peer *p, uint64_t now);
 /* Is this the frame that ends the session, or the greeting? */
-bool beep_mistake_ends(const struct beep_peer *p, const struct beep_got *g);
+bool beep_mistake_ends(struct beep_peer *p, const struct beep_got *g);
 bool beep_mistake_dislikes(const struct beep_peer *p, const struct beep_el *greeting);
 /* A message on channel 0 that is well-formed: true when it is to be called otherwise. */
 bool beep_mistake_refuses(const struct beep_peer *p, slice message);
+/* One with a document type or declaration: true when it is to be read without, as out has it then. */
+bool beep_mistake_strips(const struct beep_peer *p, slice message, struct buf *out);
 /* One that is to be answered by this code: true when that is not to be done, or is done. */
 bool beep_mistake_answers(struct beep_peer *p, uint32_t msgno, uint16_t *code, uint64_t now);
 /* A start came: true when it is dealt with. */

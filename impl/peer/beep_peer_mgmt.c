@@ -108,7 +108,7 @@ static bool try_profile(struct beep_peer *p, uint32_t msgno, uint32_t number, co
 /* serverName of the first start that succeeds holds; later ones mean nothing (2.3.1.2). */
 static bool serves_name(const struct beep_peer *p, const struct beep_el *el)
 {
-    if (MUT(p, ANY_SERVER_NAME) || p->opener || p->named || !el->server_name_given || !p->s->server_name) return true;
+    if (p->opener || p->named || !el->server_name_given || !p->s->server_name) return true;
     return slice_eq(el->server_name, slice_str(p->s->server_name));
 }
 
@@ -341,8 +341,25 @@ static const struct beep_fault *against(const struct beep_peer *p, const struct 
     return NULL;
 }
 
+/* Asks what the message would be without its prolog. */
+static bool ask_stripped(struct beep_peer *p, const struct beep_got *g, uint64_t now)
+{
+    struct beep_el el = {0};
+    struct buf text;
+    buf_init(&text, p->e.env->mem, PEER_ELEMENT_MAX);
+    bool stripped = beep_mistake_strips(p, g->message, &text);
+    if (stripped && beep_mgmt_read(p->e.env, buf_slice(&text), &el) == OK) ask(p, g->frame.msgno, &el, now);
+    else stripped = false;
+    beep_el_done(&el);
+    buf_done(&text);
+    return stripped;
+}
+
 static void on_ask(struct beep_peer *p, const struct beep_got *g, uint64_t now)
 {
+    if (MUT(p, TLS_DEAF) && beep_peer_secured(p)) return;
+    if (MUT(p, TAKES_DOCTYPE) || MUT(p, TAKES_DECLARATION))
+        if (ask_stripped(p, g, now)) return;
     const struct beep_fault *f = against(p, g);
     uint16_t code = f ? beep_peer_code(f->code) : !g->el || g->message_lost ? 500 : 0;
     const char *text = f ? f->text : "message is too long";

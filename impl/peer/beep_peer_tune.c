@@ -155,6 +155,8 @@ void beep_peer_anew(struct beep_peer *p, uint64_t now)
     p->asked_out = p->zero_unread = 0;
     p->moves++;
     if (p->c.slip) beep_slip_anew(p->c.slip);
+    p->slip_number = 0;
+    p->c.resync |= MUT(p, TLS_KEEPS_CHANNELS);
     if (MUT(p, WAITS) || MUT(p, TLS_NO_GREETING) || MUT(p, SASL_NO_GREETING)) return;
     beep_peer_greet(p, now);
 }

@@ -224,7 +224,8 @@ static void send_blob(struct beep_bound *b, enum beep_blob_status status, slice 
     err e = beep_mgmt_write(&el, BEEP_CDATA, &text);
     if (e == OK) e = beep_peer_msg(b, &msgno, buf_slice(&text), true, now);
     buf_done(&text);
-    if (e != OK) beep_peer_broken(p, e, now);
+    if (e == ERR_USE) beep_peer_note(p, "not authenticated: the session is being released"); /* the peer's close crossed our start: no MSG may follow it */
+    else if (e != OK) beep_peer_broken(p, e, now);
 }
 
 static void send_first(struct beep_bound *b, uint64_t now)
@@ -268,7 +269,7 @@ static void on_complete(struct beep_bound *b, slice blob, uint64_t now)
     struct exchange *x = exchange_of(b);
     enum sasl_status status;
     err e = sasl_peer_complete(x->s, blob, blob.n != 0, &status);
-    if (e != OK) {
+    if (e != OK && !MUT(p, SASL_NO_PROOF)) {
         beep_peer_broken(p, e, now);
     } else if (status != SASL_COMPLETE && !MUT(p, SASL_NO_PROOF)) {
         abort_exchange(b, false, now); /* the server does not know the password: nothing more is said to it but goodbye */

@@ -9,6 +9,7 @@ enum {
     MANY_MAX = 100000,        /* answers to one MSG */
     MANY_SIZE_MAX = 1 << 20,  /* octets of one */
     MANY_PIECE = 2048,        /* octets of one answer before the other has its turn */
+    ECHO_PIECE = 16384,       /* octets of one piece, so that a queue need not have room for all of a message */
     MANY_ASK_MAX = 256,       /* octets of a MSG that is understood */
     WAITING_MAX = 4096        /* MSGs that wait for room: as many as a tracker lets be without an answer */
 };
@@ -19,8 +20,9 @@ enum {
 struct asked {
     struct asked *next;
     uint32_t msgno;
-    bool bad;         /* too long */
-    struct buf text;  /* echo: all of it; many: empty */
+    bool bad;         /* too long, or not understood */
+    bool told;        /* text is the error that says so */
+    struct buf text;  /* echo: all of it, what went out taken away */
     uint32_t count, size;         /* many */
     uint32_t next_answer, at[2];  /* answers next_answer and the one behind it; octets of each that went */
     uint8_t turn;
@@ -125,13 +127,33 @@ static void echo_started(struct beep_bound *b, slice answer, const struct beep_r
     if (failed.code) beep_peer_broken(b->peer, ERR_MEM, now);
 }
 
+/* A MSG that is answered by an error instead. */
+static err refuse_one(struct beep_bound *b, struct asked *a, uint16_t code, const char *text, uint64_t now)
+{
+    if (!a->told) {
+        buf_done(&a->text);
+        buf_init(&a->text, mem_of(b), PEER_ELEMENT_MAX);
+        error_text(b, code, text, &a->text, now);
+        a->told = true;
+    }
+    return beep_peer_reply(b, BEEP_ERR, a->msgno, 0, buf_slice(&a->text), true, now);
+}
+
 static err echo_one(struct beep_bound *b, struct asked *a, uint64_t now)
 {
-    if (!a->bad) return beep_peer_reply(b, BEEP_RPY, a->msgno, 0, buf_slice(&a->text), true, now);
-    buf_done(&a->text);
-    buf_init(&a->text, mem_of(b), PEER_ELEMENT_MAX);
-    error_text(b, 554, "message is too long", &a->text, now);
-    return beep_peer_reply(b, BEEP_ERR, a->msgno, 0, buf_slice(&a->text), true, now);
+    if (a->bad) return refuse_one(b, a, 554, "message is too long", now);
+    for (;;) {
+        slice piece = slice_sub(buf_slice(&a->text), 0, ECHO_PIECE);
+        bool last = piece.n == a->text.n;
+        size_t room = beep_mux_room(&b->peer->m, b->channel);
+        if (piece.n > room && room) {
+            piece.n = room;
+            last = false;
+        }
+        TRY(beep_peer_reply(b, BEEP_RPY, a->msgno, 0, piece, last, now));
+        if (last) return OK;
+        buf_take(&a->text, piece.n);
+    }
 }
 
 /* Answers what there is room for.  While something waits the peer gets no window. */
@@ -252,12 +274,7 @@ static err many_piece(struct beep_bound *b, struct asked *a, uint64_t now)
 
 static err many_one(struct beep_bound *b, struct asked *a, uint64_t now)
 {
-    if (a->bad) {
-        buf_done(&a->text);
-        buf_init(&a->text, mem_of(b), PEER_ELEMENT_MAX);
-        error_text(b, 501, "count N size S is expected", &a->text, now);
-        return beep_peer_reply(b, BEEP_ERR, a->msgno, 0, buf_slice(&a->text), true, now);
-    }
+    if (a->bad) return refuse_one(b, a, 501, "count N size S is expected", now);
     while (a->next_answer < a->count)
         TRY(many_piece(b, a, now));
     return beep_peer_reply(b, BEEP_NUL, a->msgno, 0, SLICE_NONE, true, now);

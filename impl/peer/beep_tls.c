@@ -103,6 +103,11 @@ static void proceed(struct beep_peer *p, uint64_t now)
 static void declined(struct beep_bound *b, const struct beep_el *el, const struct beep_refusal *no, uint64_t now)
 {
     struct beep_peer *p = b->peer;
+    if (MUT(p, TLS_KEEPS_BAD_ANSWER)) {
+        p->tune_by = 0;
+        return;
+    }
+    if (MUT(p, TLS_UNASKED)) beep_mistake_hello(p, now);
     beep_peer_spent(b);
     p->tls_step = TLS_STEP_NONE;
     if (no && no->code) beep_tune_failed(p, now, "peer declines TLS: %u %s", (unsigned)no->code, no->text);
@@ -124,7 +129,12 @@ static void send_ready(struct beep_bound *b, uint64_t now)
     err e = beep_mgmt_write(&el, BEEP_CDATA, &text);
     if (e == OK) e = beep_peer_msg(b, &msgno, buf_slice(&text), true, now);
     buf_done(&text);
-    if (e != OK) beep_peer_broken(p, e, now);
+    if (e == ERR_USE) { /* the peer's close crossed our start: no MSG may follow it */
+        p->tls_step = TLS_STEP_NONE;
+        beep_peer_note(p, "no TLS: the session is being released");
+    } else if (e != OK) {
+        beep_peer_broken(p, e, now);
+    }
 }
 
 static void started(struct beep_bound *b, slice answer, const struct beep_refusal *no, uint64_t now)
@@ -135,6 +145,7 @@ static void started(struct beep_bound *b, slice answer, const struct beep_refusa
         declined(b, NULL, no, now);
         return;
     }
+    if (!slice_trim(answer).n && MUT(p, TLS_UNASKED) && !p->s->bare) beep_mistake_hello(p, now);
     if (!slice_trim(answer).n) { /* bare, or what was in the start was passed over */
         send_ready(b, now);
         return;

@@ -20,7 +20,7 @@
     X(LOWER_KEYWORD, "lower-keyword", BY_BOTH, "BEEP-2.2.1-2", "writes the keywords of replies in small letters") \
     X(TWO_BLANKS, "two-blanks", BY_BOTH, "BEEP-2.2.1-3 BEEP-2.2.1.1-1", "puts two blanks behind the keyword") \
     X(TAB, "tab", BY_BOTH, "BEEP-2.2.1-3 BEEP-2.2.1.1-1", "separates channel and number by a tab") \
-    X(NO_MORE_FIELD, "no-more-field", BY_BOTH, "BEEP-2.2.1-3", "leaves the continuation indicator out") \
+    X(NO_MORE_FIELD, "no-more-field", BY_BOTH, "BEEP-2.2.1-3 BEEP-2.2.1.1-25", "leaves the continuation indicator out") \
     X(SEVENTH_FIELD, "seventh-field", BY_BOTH, "BEEP-2.2.1-3 BEEP-2.2.1-10", "gives RPY an answer number") \
     X(PLUS_SIGN, "plus-sign", BY_BOTH, "BEEP-2.2.1.1-2", "writes channel numbers with a sign") \
     X(MORE_COMMA, "more-comma", BY_BOTH, "BEEP-2.2.1.1-25", "writes a comma for the full stop") \
@@ -46,7 +46,7 @@
     X(SEQNO_FRAMES, "seqno-frames", BY_BOTH, "BEEP-2.2.1.1-4", "counts frames instead of octets") \
     X(MSG_TWICE, "msg-twice", BY_INITIATOR, "BEEP-2.2.1.1-3", "uses the number of a MSG that is not answered again") \
     X(ALWAYS_MORE, "always-more", BY_BOTH, "BEEP-2.2.1.1-25 BEEP-2.1.1-1", "says of the last frame of replies on data channels that more follow") \
-    X(NEVER_MORE, "never-more", BY_BOTH, "BEEP-2.2.1.1-25 BEEP-2.1.1-1", "says of each frame of a long message that it is the last") \
+    X(NEVER_MORE, "never-more", BY_BOTH, "BEEP-2.2.1.1-25 BEEP-2.1.1-1", "says of each frame of a long reply that it is the last") \
     X(KEYWORD_CHANGES, "keyword-changes", BY_BOTH, "BEEP-2.2.1.1-18", "ends long replies as ERR") \
     X(MIXES_MESSAGES, "mixes-messages", BY_BOTH, "BEEP-2.2.1.1-8", "puts another MSG between the frames of a long message") \
     X(ANS_SAME_NUMBER, "ans-same-number", BY_LISTENER, "BEEP-2.2.1.1-7", "numbers all answers 0") \
@@ -66,8 +66,8 @@
     X(TAKES_MSG_REUSED, "takes-msg-reused", BY_BOTH, "BEEP-2.2.1.1-15", "passes over a MSG whose number is not free") \
     X(TAKES_REPLY_AGAIN, "takes-reply-again", BY_BOTH, "BEEP-2.2.1.1-16", "passes over second replies") \
     X(TAKES_REPLY_UNKNOWN, "takes-reply-unknown", BY_BOTH, "BEEP-2.2.1.1-17", "passes over replies to what was never asked") \
-    X(TAKES_KEYWORD_CHANGED, "takes-keyword-changed", BY_BOTH, "BEEP-2.2.1.1-18", "lets the keyword change within a message") \
-    X(TAKES_NUL_AFTER, "takes-nul-after", BY_BOTH, "BEEP-2.2.1.1-19", "passes over a NUL behind something else than ANS") \
+    X(TAKES_KEYWORD_CHANGED, "takes-keyword-changed", BY_INITIATOR, "BEEP-2.2.1.1-18", "lets the keyword change within a message") \
+    X(TAKES_NUL_AFTER, "takes-nul-after", BY_INITIATOR, "BEEP-2.2.1.1-19", "passes over a NUL behind something else than ANS") \
     X(TAKES_MIXED, "takes-mixed", BY_BOTH, "BEEP-2.2.1.1-20", "passes over frames of another message before one is complete") \
     X(TAKES_SEQNO, "takes-seqno", BY_BOTH, "BEEP-2.2.1.1-21 BEEP-2.2.1.2-3", "passes over frames with a wrong sequence number") \
     X(TAKES_NUL_FORM, "takes-nul-form", BY_BOTH, "BEEP-2.2.1.1-22", "passes over a NUL with payload or with more to come") \
@@ -83,6 +83,7 @@
     X(ENDS_ON_SEQ_INSIDE, "ends-on-seq-inside", BY_BOTH, "BEEPTCP-3.1.3-7", "ends the session on a SEQ inside a message") \
     X(ENDS_ON_4096, "ends-on-4096", BY_BOTH, "BEEPTCP-3.1.1-4", "ends the session on a frame of 4096 octets") \
     X(ENDS_ON_HIGH_NUMBER, "ends-on-high-number", BY_BOTH, "BEEP-2.2.1-5", "ends the session on message number 2147483647") \
+    X(ENDS_ON_NUMBER_AGAIN, "ends-on-number-again", BY_BOTH, "BEEP-2.2.1.1-26", "ends the session on a message number that was used before") \
     X(ENDS_ON_FEATURES, "ends-on-features", BY_BOTH, "BEEP-2.3.1.1-6", "ends the session on a feature that it does not know") \
     X(ENDS_ON_PROFILES, "ends-on-profiles", BY_BOTH, "BEEP-2.3.1.1-9", "ends the session on a greeting with profiles that it does not know") \
     X(ENDS_ON_SAME_NUMBER, "ends-on-same-number", BY_INITIATOR, "BEEP-2.7-2", "takes the message numbers of both directions for one space") \
@@ -135,7 +136,6 @@
     X(FEW_CHANNELS, "few-channels", BY_BOTH, "BEEP-2.3-2", "declines the seventeenth channel") \
     X(NO_SECOND_LIFE, "no-second-life", BY_BOTH, "BEEP-2.3.1.3-12", "declines numbers of channels that were closed") \
     X(DECLINED_EXISTS, "declined-exists", BY_BOTH, "BEEP-2.1.1-2", "keeps a channel that it declined") \
-    X(ANY_SERVER_NAME, "any-server-name", BY_LISTENER, "BEEP-2.3.1.2-7", "does not look at serverName") \
     X(CLOSE_IGNORED, "close-ignored", BY_BOTH, "BEEP-2.3.1.4-2 BEEP-2.3.1.3-7 BEEP-2.1.1-1", "does not answer close") \
     X(OK_EARLY, "ok-early", BY_BOTH, "BEEP-2.3.1.3-6", "agrees to a close while it owes replies") \
     X(OK_UNKNOWN, "ok-unknown", BY_BOTH, "BEEP-2.3.1.3-13", "agrees to close a channel that does not exist") \
@@ -143,7 +143,7 @@
     X(CLOSE_NO_CODE, "close-no-code", BY_INITIATOR, "BEEP-2.3.1.3-11", "asks for a close without code") \
     X(CLOSE_UNKNOWN, "close-unknown", BY_INITIATOR, "BEEP-2.3.1.3-13", "asks to close a channel that does not exist") \
     X(CLOSE_EARLY, "close-early", BY_INITIATOR, "BEEP-2.3.1.3-9", "asks to close while its own MSG is not acknowledged") \
-    X(TALKS_AFTER_CLOSE, "talks-after-close", BY_INITIATOR, "BEEP-2.3.1.3-3", "sends MSG on a channel that it asked to close") \
+    X(TALKS_AFTER_CLOSE, "talks-after-close", BY_INITIATOR, "BEEP-2.3.1.3-3 BEEP-2.2.1.1-14", "sends MSG on a channel that it asked to close") \
     X(RELEASE_IGNORED, "release-ignored", BY_BOTH, "BEEP-2.4-2", "does not answer a release") \
     X(RELEASE_HANGS_UP, "release-hangs-up", BY_BOTH, "BEEP-2.4-2", "ends the connection in answer to a release") \
     X(RELEASE_NEEDS_NUMBER, "release-needs-number", BY_BOTH, "BEEP-2.4-2 BEEP-2.3.1.3-1", "does not understand a close without number") \
@@ -193,6 +193,10 @@
     X(TLS_WORD, "tls-word", BY_LISTENER, "BEEP-7.2-1", "gives proceed a version") \
     X(TLS_OTHER_MSG, "tls-other-msg", BY_LISTENER, "BEEP-6.2-2", "answers anything on a TLS channel by proceed") \
     X(TLS_TWO_TUNINGS, "tls-two-tunings", BY_LISTENER, "BEEP-2-3", "begins a second tuning while one is under way") \
+    X(TLS_UNASKED, "tls-unasked", BY_INITIATOR, "BEEP-3.1.3.2-5 BEEP-3.1.1-5", "begins the handshake whatever its ready is answered by") \
+    X(TLS_KEEPS_CHANNELS, "tls-keeps-channels", BY_BOTH, "BEEP-3-4", "passes over frames behind TLS for channels that are gone") \
+    X(TLS_DEAF, "tls-deaf", BY_LISTENER, "BEEP-3-1", "greets behind TLS, and answers nothing") \
+    X(TLS_KEEPS_BAD_ANSWER, "tls-keeps-bad-answer", BY_INITIATOR, "BEEP-2.2.2.1-3", "keeps a tuning channel whose reply cannot be read") \
     X(TLS_GOES_ON_BARE, "tls-goes-on-bare", BY_INITIATOR, "BEEP-9-1", "goes on without TLS that was to be had") \
     /* SASL */ \
     X(SASL_ANY_PASSWORD, "sasl-any-password", BY_LISTENER, "BEEP-4.1-5", "takes any password") \

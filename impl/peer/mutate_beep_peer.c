@@ -60,7 +60,31 @@ static bool begun(const struct beep_peer *p, uint32_t channel, bool same)
     return false;
 }
 
-bool beep_mistake_ends(const struct beep_peer *p, const struct beep_got *g)
+/* Was that number of a MSG on channel 0 the one before as well? */
+static bool used_before(struct beep_peer *p, const struct beep_frame *f)
+{
+    if (f->keyword != BEEP_MSG || f->channel || f->more) return false;
+    bool again = p->slip_number == f->msgno + 1;
+    p->slip_number = f->msgno + 1;
+    return again;
+}
+
+bool beep_mistake_overlooks(const struct beep_peer *p, enum beep_fault_code code)
+{
+    if (is(p, BMUT_TLS_KEEPS_CHANNELS)) return code == BEEP_F_NO_CHANNEL && beep_peer_secured(p);
+    return beep_mutant_overlooks(p->s->mutant, code);
+}
+
+void beep_mistake_hello(struct beep_peer *p, uint64_t now)
+{
+    /* a hello of TLS 1.2 with one suite and nothing else */
+    static const uint8_t hello[] = {0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+                                    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0, 0, 2, 0, 0x2f, 1, 0};
+    err e = beep_conn_write(&p->c, slice_of(hello, sizeof hello));
+    if (e != OK) beep_peer_broken(p, e, now);
+}
+
+bool beep_mistake_ends(struct beep_peer *p, const struct beep_got *g)
 {
     const struct beep_frame *f = &g->frame;
     bool seq = f->keyword == BEEP_SEQ;
@@ -71,6 +95,7 @@ bool beep_mistake_ends(const struct beep_peer *p, const struct beep_got *g)
     case BMUT_ENDS_ON_SEQ_INSIDE: return seq && (begun(p, f->channel, true) || begun(p, f->channel, false));
     case BMUT_ENDS_ON_4096: return !seq && f->size >= BEEP_WINDOW;
     case BMUT_ENDS_ON_HIGH_NUMBER: return !seq && f->msgno == BEEP_NUMBER_MAX;
+    case BMUT_ENDS_ON_NUMBER_AGAIN: return used_before(p, f);
     case BMUT_ENDS_ON_SAME_NUMBER:
         return f->keyword == BEEP_MSG && g->channel && beep_exchange_of(g->channel, p->c.side, f->msgno);
     case BMUT_ONLY_CLIENT: return f->keyword == BEEP_MSG;
@@ -121,6 +146,17 @@ bool beep_mistake_refuses(const struct beep_peer *p, slice message)
     case BMUT_NO_OTHER_HEADERS: return lines(message) > 1;
     default: return false;
     }
+}
+
+bool beep_mistake_strips(const struct beep_peer *p, slice message, struct buf *out)
+{
+    const char *what = is(p, BMUT_TAKES_DOCTYPE) ? "<!DOCTYPE" : is(p, BMUT_TAKES_DECLARATION) ? "<?xml" : NULL;
+    size_t at = what ? slice_find(message, slice_str(what)) : message.n;
+    if (at == message.n) return false;
+    slice rest = slice_sub(message, at, message.n);
+    size_t end = slice_find(rest, SLICE_LIT("]>")), one = slice_find(rest, SLICE_LIT(">"));
+    end = end < rest.n ? end + 2 : one + 1;
+    return buf_add(out, slice_sub(message, 0, at)) == OK && buf_add(out, slice_sub(rest, end, rest.n)) == OK;
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------------------- */

@@ -49,7 +49,7 @@ static const struct change {
     {BMUT_ANS_THEN_RPY, NUL, ANYWHERE, NULL, PARTS_SET, "head.keyword", "RPY"},
     {BMUT_REPLY_TO_NOTHING, RPY | ERR_, REST, NULL, PARTS_ADD, "head.msgno", "1"},
     {BMUT_ALWAYS_MORE, RPY, DATA, NULL, PARTS_SET, "head.more", "*"},
-    {BMUT_NEVER_MORE, ALL, REST, NULL, PARTS_SET, "head.more", "."},
+    {BMUT_NEVER_MORE, RPY | ERR_ | ANS, REST, NULL, PARTS_SET, "head.more", "."},
     {BMUT_SEQ_AHEAD, SEQ, ANYWHERE, NULL, PARTS_ADD, "head.ackno", "1"},
     {BMUT_SEQ_ELSEWHERE, SEQ, ANYWHERE, NULL, PARTS_ADD, "head.channel", "20"},
     {BMUT_GREETING_ONE, RPY, GREETING, NULL, PARTS_SET, "head.msgno", "1"},

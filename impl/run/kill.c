@@ -110,7 +110,7 @@ static err attack(struct killing *x, struct kill_mutant *m, const struct run_try
     for (size_t i = 0; i < rs.n && e == OK; i++) {
         const struct result *r = &rs.r[i];
         size_t n = strlen(r->id);
-        bool again = n > 6 && strcmp(r->id + n - 6, "-again") == 0;
+        bool again = strstr(r->id, "/sanity/") && n > 6 && strcmp(r->id + n - 6, "-again") == 0;
         if (again || (r->verdict != V_FAIL && r->verdict != V_WEAK)) continue;
         if (cites(r, m->proto->mutant[m->mutant].clauses)) e = note_kill(x, m, r);
         else e = note_other(x, m, r);

@@ -33,6 +33,7 @@ struct play_beep_run {
     uint64_t observed;                   /* bit set of enum play_beep_seen */
     char learned_profile[PLAY_BEEP_URI]; /* the first data profile that the peer offered, or asked for; ""
                                             unknown */
+    char learned_offer[PLAY_BEEP_URI];   /* the first data profile that an initiator's greeting listed: it need not be what it asks for */
     bool learned_tls;                    /* the peer offers TLS */
     bool learned_wants_tls; /* an initiator that asks for TLS by itself: states behind the greeting lie behind
                                TLS, then */

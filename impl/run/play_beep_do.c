@@ -64,8 +64,41 @@ static err do_seq(struct player *p, int end, const struct scn_stmt *s, uint64_t 
     const char *channel = beep_play_text(s, "channel"), *window = beep_play_text(s, "window");
     uint32_t n = channel ? (uint32_t)strtoul(channel, NULL, 10) : beep_play_data_channel(x);
     x->no_seq = false;
+    x->no_seq_on = 0;
     return beep_play_seq(p, end, n, window ? (uint32_t)strtoul(window, NULL, 10) : (uint32_t)BEEP_PLAY_GRANT,
                          now);
+}
+
+static err do_channels(struct player *p, int end, const struct scn_stmt *s, uint64_t now)
+{
+    const char *count = beep_play_text(s, "count"), *known = play_beep_profile(beep_play_run(p));
+    slice uri = scn_named(s, "profile") ? beep_play_octets(s, "profile") : slice_str(known ? known : "");
+    if (!count || !uri.n) return play_error(p, "do channels wants count= and profile=");
+    return beep_play_many_begin(p, end, (uint32_t)strtoul(count, NULL, 10), uri, now);
+}
+
+/* What the case answers from here on: everything, or only the end of channels, or of the session. */
+static err do_hold(struct player *p, struct beep_play_end *x, const struct scn_stmt *s)
+{
+    const char *what = beep_play_word(s, 1);
+    if (!what)
+        x->hold = true;
+    else if (strcmp(what, "closes") == 0)
+        x->hold_closes = true;
+    else if (strcmp(what, "release") == 0)
+        x->hold_release = true;
+    else
+        return play_error(p, "do hold %s: there are closes and release, or hold alone", what);
+    return OK;
+}
+
+static void do_no_seq(struct beep_play_end *x, const struct scn_stmt *s)
+{
+    const char *channel = beep_play_text(s, "channel");
+    if (channel)
+        x->no_seq_on = (uint32_t)strtoul(channel, NULL, 10);
+    else
+        x->no_seq = true;
 }
 
 /* Verbs that need no connection; false when the verb is another. */
@@ -76,12 +109,8 @@ static bool set(struct player *p, int end, const char *verb)
         beep_play_open(p, end);
     else if (strcmp(verb, "resume") == 0)
         x->resume = true;
-    else if (strcmp(verb, "hold") == 0)
-        x->hold = true;
     else if (strcmp(verb, "answer") == 0)
-        x->hold = false;
-    else if (strcmp(verb, "no-seq") == 0)
-        x->no_seq = true;
+        x->hold = x->hold_closes = x->hold_release = false;
     else if (strcmp(verb, "no-greeting") == 0)
         x->no_greeting = true;
     else
@@ -103,6 +132,7 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
     if (strcmp(verb, "tls") == 0) return do_tls(p, end, s);
     if (strcmp(verb, "sasl") == 0) return do_sasl(p, end, s, now);
     if (strcmp(verb, "seq") == 0) return do_seq(p, end, s, now);
+    if (strcmp(verb, "channels") == 0) return do_channels(p, end, s, now);
     if (strcmp(verb, "close") == 0) return beep_play_close(p, end, true, now);
     if (strcmp(verb, "fin") == 0) return beep_play_close(p, end, false, now);
     if (strcmp(verb, "notify") == 0) {
@@ -126,7 +156,7 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
     }
     return play_error(p,
                       "unknown do %s; there are open, tls, clear, notify, fin, close, reset, flip, identity, "
-                      "resume, hold, answer, seq, no-seq, sasl, "
+                      "resume, hold, answer, seq, no-seq, sasl, channels, "
                       "no-greeting",
                       verb);
 }
@@ -138,5 +168,10 @@ err beep_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t 
     if (!verb) return play_error(p, "do what?");
     if (set(p, end, verb)) return OK;
     if (strcmp(verb, "identity") == 0) return do_identity(p, x, s);
+    if (strcmp(verb, "hold") == 0) return do_hold(p, x, s);
+    if (strcmp(verb, "no-seq") == 0) {
+        do_no_seq(x, s);
+        return OK;
+    }
     return x->live ? talk(p, end, verb, s, now) : ERR_MORE;
 }

@@ -145,6 +145,16 @@ static slice join_profiles(const struct beep_el *el, struct buf *out)
     return buf_slice(out);
 }
 
+/* The white space around CDATA is how the element is laid out, as in the examples (2.3.1.2). */
+static slice bare(slice s)
+{
+    while (s.n && strchr(" \t\r\n", s.p[0]) && s.p[0])
+        s = slice_sub(s, 1, s.n);
+    while (s.n && strchr(" \t\r\n", s.p[s.n - 1]) && s.p[s.n - 1])
+        s.n--;
+    return s;
+}
+
 static void put_inner(struct beep_fields *f, const struct beep_el *inner)
 {
     if (!inner || inner->kind == BEEP_EL_NONE) return;
@@ -189,7 +199,7 @@ static void raise_element(struct player *p, int end, const struct beep_got *g,
     case BEEP_EL_START:
         beep_put_number(&f, "number", el->number);
         beep_put(&f, "profiles", join_profiles(el, &list));
-        if (el->profiles) beep_put(&f, "content", el->profile[0].content);
+        if (el->profiles) beep_put(&f, "content", bare(el->profile[0].content));
         if (el->server_name_given) beep_put(&f, "serverName", el->server_name);
         put_inner(&f, g->inner);
         break;
@@ -197,7 +207,7 @@ static void raise_element(struct player *p, int end, const struct beep_got *g,
         put_asked(&f, g);
         if (el->profiles) {
             beep_put(&f, "uri", el->profile[0].uri);
-            beep_put(&f, "content", el->profile[0].content);
+            beep_put(&f, "content", bare(el->profile[0].content));
         }
         put_inner(&f, g->inner);
         if (g->inner && g->inner->kind == BEEP_EL_BLOB) beep_put(&f, "status", status_of(g->inner));
@@ -325,7 +335,7 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
     if (part && part->frames > 1) beep_play_see(p, BEEP_SEEN_SEGMENTED);
     if (beep_play_readable(g)) beep_play_learn(p, end, g);
     if (part) part->used = false;
-    bool about_sasl = beep_play_sasl_about(x, g);
+    bool about_sasl = beep_play_sasl_about(x, g), about_many = beep_play_many_about(x, g);
     if (!el && !(g->channel && (g->channel->number == 0 || g->channel->tuning != BEEP_DATA_CHANNEL))) {
         raise_data(p, end, g, part, rung);
     } else if (!beep_play_readable(g)) {
@@ -335,8 +345,9 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
             x->refused = track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE && g->frame.msgno == 0;
             note_error(x, el);
         }
-        raise_element(p, end, g, part, about_sasl, rung);
+        raise_element(p, end, g, part, about_sasl || about_many, rung);
     }
+    if (about_many) beep_play_many_reply(x, g, beep_play_readable(g));
     if (about_sasl) return beep_play_sasl_reply(p, end, g, now);
     return g->frame.keyword == BEEP_MSG && !x->hold ? beep_play_react(p, end, g, now) : OK;
 }
@@ -375,7 +386,7 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
         return x->auto_tls ? beep_play_start_tls(p, end, true) : OK;
     }
     if (track_beep_session(t) == BEEP_SS_TUNING) return OK;
-    return x->no_seq ? OK : beep_play_grant(p, end, channel, now);
+    return x->no_seq || (channel && channel == x->no_seq_on) ? OK : beep_play_grant(p, end, channel, now);
 }
 
 /* --- TLS ----------------------------------------------------------------------------------------- */
@@ -476,6 +487,7 @@ bool beep_play_next(struct player *p, int end, slice *in, uint64_t now)
     if (!beep_conn_next(&x->conn, in, now, &ev)) return false;
     err e = on_event(p, end, &ev, now);
     if (e == OK) e = beep_play_pump(p, end, now);
+    if (e == ERR_USE && x->conn.track.lost) e = OK; /* behind octets that nobody can read there is nothing left to be answered, or tuned */
     if (e != OK && !p->stop) play_error(p, "cannot answer the peer: %s", err_name(e));
     return true;
 }

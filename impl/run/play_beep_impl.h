@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the files of the BEEP adapter: play_beep (life), _event (what came becomes events), _seen (what it
- * tells), _reply (what we do by ourselves), _sasl, _say (send and raw), _do and _reach. */
+ * tells), _reply (what we do by ourselves), _sasl, _many (channels by the number), _say (send and raw), _do and _reach. */
 #ifndef RUN_PLAY_BEEP_IMPL_H
 #define RUN_PLAY_BEEP_IMPL_H
 
@@ -68,6 +68,7 @@ struct beep_play_exchange {
 
 struct beep_play_sasl { /* an authentication that runs by itself */
     bool on, client;
+    bool may_layer; /* client: a security layer may come of it */
     bool channel_open;
     uint32_t channel;
     char mechanism[32];
@@ -82,12 +83,21 @@ struct beep_play_way { /* what reach asked for and waits for the answer to */
     bool asked;
 };
 
+struct beep_play_many { /* channels that we start one behind the other */
+    bool on, waits; /* waits: for the answer to the last start */
+    uint32_t left, number, msgno, accepted, declined;
+    uint16_t code; /* of the last refusal, 0: none */
+    slice uri;     /* of the plan, or of the run */
+};
+
 struct beep_play_end {
     struct beep_conn conn;
     bool live; /* conn is in use */
     bool dials;
     bool hold;   /* nothing is answered by itself */
+    bool hold_closes, hold_release; /* the close of a channel, or of the session, is not */
     bool no_seq; /* no window is granted by itself */
+    uint32_t no_seq_on; /* nor on this data channel; 0: none */
     bool no_greeting;
     bool greeted; /* we sent our greeting, or something in its place, since the connection stands or was tuned
                    */
@@ -115,6 +125,7 @@ struct beep_play_end {
     struct beep_play_exchange exchange[BEEP_PLAY_EXCHANGES];
     size_t exchanges;
     struct beep_play_way way;
+    struct beep_play_many many;
 };
 struct beep_play {
     char resume_key[32]; /* sessions are resumed within one case only, however many run at once */
@@ -132,6 +143,11 @@ static inline struct play_beep_run *beep_play_run(const struct player *p)
 static inline void beep_play_see(struct player *p, enum play_beep_seen what)
 {
     beep_play_run(p)->observed |= 1ull << what;
+}
+/* 3080 4.1: the peer may complete an exchange of ours at any moment, and what we send in clear then would be taken for the security layer's. */
+static inline bool beep_play_may_layer(const struct beep_play_end *x)
+{
+    return x->sasl.on && x->sasl.client && x->sasl.may_layer;
 }
 static inline bool beep_play_secured(const struct beep_play_end *x)
 {
@@ -206,6 +222,17 @@ err beep_play_sasl_blob(struct player *p, int end, const struct beep_el *blob, s
 /* The completing reply passed: the security layer, if there is one, holds from here. */
 err beep_play_sasl_layer(struct player *p, int end, uint64_t now) MUST_CHECK;
 void beep_play_sasl_done(struct beep_play_end *x);
+
+/* --- channels by the number ---------------------------------------------------------------------- */
+/* Starts count channels, one behind the answer of the other, and raises `channels` in the end.  uri is borrowed
+ * for the case. */
+err beep_play_many_begin(struct player *p, int end, uint32_t count, slice uri, uint64_t now) MUST_CHECK;
+/* Is the reply the one to the last of them? */
+bool beep_play_many_about(const struct beep_play_end *x, const struct beep_got *got);
+/* Counts it.  good: it is readable. */
+void beep_play_many_reply(struct beep_play_end *x, const struct beep_got *got, bool good);
+/* Goes on, once the window lets it. */
+err beep_play_many_go(struct player *p, int end, uint64_t now) MUST_CHECK;
 
 /* --- events -------------------------------------------------------------------------------------- */
 /* The element and its number for the ladder: "start number=1". */

@@ -64,7 +64,7 @@ static bool may_talk(const struct beep_play_end *x)
     enum beep_session_state s = track_beep_session(t);
     enum beep_tuning_state k = track_beep_tuning(t);
     if (x->conn.to_tls && !beep_conn_secured(&x->conn)) return false;
-    if (k == BEEP_TS_READY || k == BEEP_TS_PROCEED) return false;
+    if (k == BEEP_TS_READY || k == BEEP_TS_PROCEED || beep_play_may_layer(x)) return false;
     return s != BEEP_SS_TUNING && s != BEEP_SS_RELEASED && s != BEEP_SS_CLOSED && s != BEEP_SS_UNAVAILABLE;
 }
 
@@ -315,7 +315,8 @@ static err answer_close(struct player *p, int end, const struct beep_got *g, uin
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_el ok = {.kind = BEEP_EL_OK};
     uint32_t number = g->el->number;
-    if (!number) x->peer_releases = true;
+    /* with another code, behind something wrong of ours, it is the answer to that */
+    if (!number) x->peer_releases = g->el->code == 200 || !x->conn.track.tainted[x->conn.side];
     if (number && !track_beep_channel(&x->conn.track, number)) return owe_error(p, end, &g->frame, 550, now);
     TRY(owe_element(p, end, BEEP_RPY, &g->frame, &ok, number ? BEEP_THEN_NOTHING : BEEP_THEN_END, now));
     x->owed[x->owed_n - 1].closing = true;
@@ -355,6 +356,7 @@ err beep_play_react(struct player *p, int end, const struct beep_got *g, uint64_
     case BEEP_EL_START:
         return answer_start(p, end, g, now);
     case BEEP_EL_CLOSE:
+        if (g->el->number ? x->hold_closes : x->hold_release) return OK;
         return answer_close(p, end, g, now);
     case BEEP_EL_READY: {
         struct beep_el proceed = {.kind = BEEP_EL_PROCEED};
@@ -400,16 +402,16 @@ static bool awaits_tls(const struct beep_play_end *x)
     return track_beep_tuning(t) == BEEP_TS_READY && fsm_side(&t->tuning, BEEP_TP_CLIENT) == x->conn.side;
 }
 
-static bool may_go(const struct beep_play_end *x, size_t i)
+static bool may_go(const struct beep_play_end *x, const struct beep_play_owed *o)
 {
-    const struct beep_play_owed *o = &x->owed[i];
-    if (awaits_tls(x)) return false;
+    if (awaits_tls(x) || beep_play_may_layer(x)) return false;
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
-    for (size_t k = 0; k < i; k++)
-        if (x->owed[k].channel == o->channel) return false;
     if (!c) return true; /* it will be dropped */
     const struct beep_dir *d = &c->dir[x->conn.side];
     if (!o->begun && d->unfinished) return false; /* the case is in the middle of a message */
+    const struct beep_exchange *oldest = beep_owed(c, x->conn.side);
+    if (!o->begun && oldest && oldest->msgno != o->msgno)
+        return false; /* one before it waits, or the case holds it back (2.6.1) */
     if (o->closing && !may_agree(x, o->number)) return false;
     return o->at == o->payload.n || beep_window(c, x->conn.side) > 0;
 }
@@ -445,7 +447,7 @@ static err step(struct player *p, int end, size_t i, bool *moved, uint64_t now)
     struct beep_play_owed *o = &x->owed[i];
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
     *moved = false;
-    if (!may_go(x, i)) return OK;
+    if (!may_go(x, o)) return OK;
     *moved = true;
     if (!c || p->e.link[end].fin) {
         drop_owed(x, i);
@@ -477,5 +479,5 @@ err beep_play_pump(struct player *p, int end, uint64_t now)
             if (moved) break; /* places changed */
         }
     }
-    return OK;
+    return x->live ? beep_play_many_go(p, end, now) : OK;
 }

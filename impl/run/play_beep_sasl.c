@@ -135,11 +135,13 @@ err beep_play_sasl_begin(struct player *p, int end, const char *mechanism, const
     }
     struct sasl_options o = {.side = SASL_CLIENT,
                              .qop = qop_of(s ? beep_play_text(s, "qop") : NULL),
+                             .layer_inside_tls = yes(s, "layer"),
                              .offered = SASL_ALL,
                              .user = user,
                              .password = password,
                              .authzid = authzid ? authzid : r->authzid};
     start_exchange(x, true, slice_str(mechanism));
+    x->sasl.may_layer = o.qop != SASL_QOP_AUTH;
     err e = new_exchange(p, end, &o, slice_str(mechanism), &no);
     if (p->stop) return e;
     if (e != OK) {

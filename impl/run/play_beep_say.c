@@ -222,30 +222,6 @@ static err split_profiles(struct player *p, struct beep_el *el, slice list)
     return OK;
 }
 
-/* profile= may stand several times; content and encoding belong to the one before them. */
-static err read_profiles(struct player *p, const struct scn_stmt *s, struct beep_el *el)
-{
-    const char *known = play_beep_profile(beep_play_run(p));
-    for (size_t i = 0; i < s->args; i++) {
-        const struct scn_arg *a = &s->arg[i];
-        if (!a->key || !a->values) continue;
-        slice v = slice_of(a->value[0].p, a->value[0].n);
-        if (strcmp(a->key, "profiles") == 0)
-            TRY(split_profiles(p, el, v));
-        else if (strcmp(a->key, "profile") == 0 || strcmp(a->key, "uri") == 0)
-            TRY(add_profile(p, el, v));
-        else if (strcmp(a->key, "content") != 0 && strcmp(a->key, "encoding") != 0)
-            continue;
-        else if (!el->profiles && known)
-            TRY(add_profile(p, el, slice_str(known)));
-        if (!el->profiles) continue;
-        struct beep_profile_el *last = &el->profile[el->profiles - 1];
-        if (strcmp(a->key, "content") == 0) last->content = v;
-        if (strcmp(a->key, "encoding") == 0) last->base64 = slice_eq(v, SLICE_LIT("base64"));
-    }
-    return OK;
-}
-
 static err default_profile(struct player *p, int end, const struct scn_stmt *s, struct beep_el *el,
                            struct buf *store)
 {
@@ -263,6 +239,27 @@ static err default_profile(struct player *p, int end, const struct scn_stmt *s, 
     }
     return add_profile(
         p, el, slice_str(known ? known : BEEP_URI_ECHO)); /* one that the peer does not have is declined */
+}
+
+/* profile= may stand several times; content and encoding belong to the one before them. */
+static err read_profiles(struct player *p, int end, const struct scn_stmt *s, struct beep_el *el,
+                         struct buf *store)
+{
+    for (size_t i = 0; i < s->args; i++) {
+        const struct scn_arg *a = &s->arg[i];
+        if (!a->key || !a->values) continue;
+        slice v = slice_of(a->value[0].p, a->value[0].n);
+        bool content = strcmp(a->key, "content") == 0, encoding = strcmp(a->key, "encoding") == 0;
+        if (strcmp(a->key, "profiles") == 0) TRY(split_profiles(p, el, v));
+        if (strcmp(a->key, "profile") == 0 || strcmp(a->key, "uri") == 0) TRY(add_profile(p, el, v));
+        if (!content && !encoding) continue;
+        TRY(default_profile(p, end, s, el, store));
+        if (!el->profiles) return play_error(p, "%s stands behind its profile", a->key);
+        struct beep_profile_el *last = &el->profile[el->profiles - 1];
+        if (content) last->content = v;
+        if (encoding) last->base64 = slice_eq(v, SLICE_LIT("base64"));
+    }
+    return default_profile(p, end, s, el, store);
 }
 
 static err read_element(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
@@ -299,8 +296,7 @@ static err read_element(struct player *p, int end, const struct scn_stmt *s, con
     }
     if (w->element != BEEP_EL_GREETING && w->element != BEEP_EL_START && w->element != BEEP_EL_PROFILE)
         return OK;
-    TRY(read_profiles(p, s, el));
-    TRY(default_profile(p, end, s, el, store));
+    TRY(read_profiles(p, end, s, el, store));
     if (w->element == BEEP_EL_PROFILE && el->profiles > 1) return play_error(p, "an answer has one profile");
     return OK;
 }

@@ -117,7 +117,10 @@ static void learn_greeting(struct player *p, int end, const struct beep_el *el)
         }
     }
     r->learned_mechanisms |= x->offers_sasl;
-    if (r->under_test == TEST_BEEP_LISTENER) learn_profile(p, el);
+    if (r->under_test == TEST_BEEP_LISTENER)
+        learn_profile(p, el);
+    else if (*x->offered)
+        memcpy(r->learned_offer, x->offered, sizeof r->learned_offer);
 }
 
 static void learn_start(struct player *p, const struct beep_got *g)
@@ -199,11 +202,10 @@ static void look_at_uris(struct player *p, int end, const struct beep_got *g, si
     }
 }
 
-static void look_closer(struct player *p, int end, const struct beep_got *g, bool greeting, size_t rung)
+static void look_closer(struct player *p, int end, const struct beep_got *g, size_t rung)
 {
     const struct beep_play_end *x = beep_play_end(p, end);
-    bool kind = found(x, BEEP_F_ANSWER) || found(x, BEEP_F_MGMT_KEYWORD),
-         inside = beep_play_secured(x) && greeting;
+    bool kind = found(x, BEEP_F_ANSWER) || found(x, BEEP_F_MGMT_KEYWORD), inside = beep_play_secured(x);
     if (kind && (g->ask == BEEP_ASK_CLOSE || g->ask == BEEP_ASK_RELEASE)) {
         bool declined = g->frame.keyword == BEEP_ERR;
         fault(p, end, BEEP_F_ANSWER, declined ? CL_BEEP_2_3_1_5_3 : CL_BEEP_2_3_1_4_2, DEF_NONE, true,
@@ -239,7 +241,7 @@ void beep_play_look(struct player *p, int end, const struct beep_got *g, bool gr
     if (fr->keyword != BEEP_SEQ && fr->payload.n > FRAME_ADVISED)
         fault(p, end, BEEP_F_FRAME_LONG, CL_BEEPTCP_3_1_4_1, DEF_NONE, false,
               "frame is larger than two thirds of any segment", g, rung);
-    look_closer(p, end, g, greeting, rung);
+    look_closer(p, end, g, rung);
     if (g->last && beep_play_readable(g) && g->el->kind == BEEP_EL_GREETING) look_at_uris(p, end, g, rung);
 }
 

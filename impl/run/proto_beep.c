@@ -46,6 +46,7 @@ static err begin(struct run_ctx *r, struct play_run *play)
     const struct sasl_users *users = own->users;
     const char *text = !own->users_text && o->memory ? BEEP_SAMPLE_USERS : own->users_text;
     bool tls = o->tls != RUN_TLS_OFF;
+    if (!users && !text && own->mechanism) text = ""; /* ANONYMOUS lets in an initiator that nobody knows */
     if (!users && text) {
         TRY(sasl_users_parse(o->env, slice_str(text), "users", &x->own, NULL, 0));
         users = x->own;
@@ -71,12 +72,33 @@ static void done(struct run_ctx *r)
     sasl_users_free(((struct beep_run *)r->state)->own);
 }
 
+/* An initiator may serve a profile that it does not ask for itself. */
+static const char *data_profile(const struct play_beep_run *x)
+{
+    const char *uri = play_beep_profile(x);
+    return uri || !*x->learned_offer ? uri : x->learned_offer;
+}
+
+/* Numbers for channels that a case starts, so that one case fits both roles (3080 2.3.1.2: odd ones are the initiator's).  High enough not to meet what reach
+ * starts, or the peer by itself. */
+static const char *channel_number(const struct run_ctx *r, const char *name)
+{
+    static const char *const names[] = {"OURS", "OURS2", "OURS3", "THEIRS"};
+    static const char *const numbers[][2] = {{"101", "102"}, {"103", "104"}, {"105", "106"}, {"102", "101"}}; /* as initiator, as listener */
+    for (size_t i = 0; i < COUNT(names); i++) {
+        if (strcmp(names[i], name) == 0) return numbers[i][r->role->id == TEST_BEEP_LISTENER ? 0 : 1];
+    }
+    return NULL;
+}
+
 /* Names of what is not known are empty: the case that wants them says so under needs. */
 static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
 {
     const struct play_beep_run *x = run_of(r);
-    const char *text = NULL;
-    if (strcmp(name, "PROFILE") == 0) text = play_beep_profile(x);
+    const char *text = channel_number(r, name);
+    if (text) snprintf(out, n, "%s", text);
+    if (text) return true;
+    if (strcmp(name, "PROFILE") == 0) text = data_profile(x);
     else if (strcmp(name, "MECHANISM") == 0) text = play_beep_mechanism(x, x->learned_mechanisms);
     else if (strcmp(name, "USER") == 0) text = x->user;
     else if (strcmp(name, "TLS") == 0) text = BEEP_URI_TLS;
@@ -102,12 +124,12 @@ static const char *fault_name(int code)
 
 static bool met_profile(const struct run_ctx *r)
 {
-    return play_beep_profile(run_of(r)) != NULL;
+    return data_profile(run_of(r)) != NULL;
 }
 
 static bool met_echo(const struct run_ctx *r)
 {
-    return met_profile(r) && (run_of(r)->echo || is_echo(play_beep_profile(run_of(r))));
+    return met_profile(r) && (run_of(r)->echo || is_echo(data_profile(run_of(r))));
 }
 
 static bool met_offers_tls(const struct run_ctx *r)
@@ -142,6 +164,14 @@ static bool met_sasl(const struct run_ctx *r)
     return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, "wants-sasl");
 }
 
+/* The other way round: the peer lets us authenticate, whichever of the two opened the connection. */
+static bool met_offers_sasl(const struct run_ctx *r)
+{
+    const struct play_beep_run *x = run_of(r);
+    if (!x->user || !x->password) return false;
+    return r->o->memory || (x->learned_mechanisms & ~SASL_BIT(SASL_EXTERNAL)) != 0;
+}
+
 static bool met_wants_sasl(const struct run_ctx *r)
 {
     return r->role->id == TEST_BEEP_INITIATOR && met_sasl(r);
@@ -165,6 +195,21 @@ static bool met_starts(const struct run_ctx *r)
     return r->role->id == TEST_BEEP_INITIATOR && ((run_of(r)->observed >> BEEP_SEEN_START & 1) || run_met_able(r, "starts"));
 }
 
+static bool met_leaves(const struct run_ctx *r, const char *name)
+{
+    return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, name);
+}
+
+static bool met_closes(const struct run_ctx *r)
+{
+    return met_leaves(r, "closes");
+}
+
+static bool met_releases(const struct run_ctx *r)
+{
+    return met_leaves(r, "releases");
+}
+
 #define NO_SUCH "the peer does not offer it, or an initiator was not said to ask for it: give --sasl-mechanism"
 #define WITHOUT "the peer does not offer it, or the password is not known: give --sasl-user FILE, for an initiator --sasl-mechanism as well"
 static const struct run_need needs[] = {
@@ -173,6 +218,8 @@ static const struct run_need needs[] = {
     {"many", "the peer does not offer the profile that answers many times over: --able many", true, RUN_USUAL, NULL},
     {"offers-tls", "the peer does not offer TLS, or --tls off leaves it out", false, RUN_USUAL, met_offers_tls},
     {"wants-tls", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
+    {"wants-tls-bare", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
+    {"offers-sasl", "the peer offers no mechanism, or no password is known: give --sasl-user FILE", false, RUN_APART, met_offers_sasl},
     {"sasl", WITHOUT, false, RUN_APART, met_sasl},
     {"sasl-ANONYMOUS", NO_SUCH, false, RUN_APART, met_anonymous},
     {"sasl-PLAIN", WITHOUT, false, RUN_APART, met_plain},
@@ -183,9 +230,12 @@ static const struct run_need needs[] = {
     {"sasl-SCRAM-SHA-256", WITHOUT, false, RUN_APART, met_scram_sha_256},
     {"wants-sasl", "the peer has to ask for authentication: --able wants-sasl, or --sasl-mechanism", true, RUN_APART, met_wants_sasl},
     {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
+    {"closes", "the peer has to close its channel by itself: --able closes", true, RUN_APART, met_closes},
+    {"releases", "the peer has to release the session by itself: --able releases", true, RUN_APART, met_releases},
+    {"server-name", "the peer has to be set up to serve one serverName only, not one of draftproof.invalid: --able server-name", true, RUN_APART, NULL},
     {"unavailable", "the peer has to be set up to be unavailable: --able unavailable", true, RUN_SPECIAL, NULL},
-    {"need-tls", "the peer has to be set up to serve nobody without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
-    {"need-auth", "the peer has to be set up to serve nobody before authentication: --able need-auth", true, RUN_SPECIAL, NULL},
+    {"need-tls", "the peer has to be set up to serve nobody, or an initiator to use nobody, without TLS: --able need-tls", true, RUN_SPECIAL, NULL},
+    {"need-auth", "the peer has to be set up to serve nobody, or an initiator to use nobody, before authentication: --able need-auth", true, RUN_SPECIAL, NULL},
     {0}};
 
 /* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
@@ -223,6 +273,7 @@ static const struct run_setting settings[] = {
     {.name = "beep-initiator", .role = "beep-initiator", .connects = true, .able = {"starts", "wants-tls"}, .serve = {"--every", "5"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-initiator that offers TLS", .role = "beep-initiator", .connects = true, .once = true, .able = {"starts"}, .serve = {"--every", "5"}, .serve_tls = {"--wait-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener, small frames", .role = "beep-listener", .once = true, .able = {"many"}, .serve = {"--sasl-users", "{file}", "--frame", "100", "--window", "4096"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener with one name", .role = "beep-listener", .once = true, .select = "beep/2.3.1.2/other-server-name", .able = {"server-name"}, .serve = {"--server-name", "beep.example.org"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that is unavailable", .role = "beep-listener", .once = true, .able = {"unavailable"}, .serve = {"--unavailable"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that needs TLS", .role = "beep-listener", .once = true, .able = {"need-tls"}, .serve_tls = {"--need-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that needs SASL", .role = "beep-listener", .once = true, .able = {"need-auth"}, .serve = {"--sasl-users", "{file}", "--need-auth"}, .own = &alice, .file = BEEP_SAMPLE_USERS},

@@ -52,7 +52,7 @@ static const char *asks_for(const struct run_need *special, const char *mechanis
 {
     if (!special) return NULL;
     if (strncmp(special->name, "sasl-", 5) == 0) return special->name + 5;
-    if (!is(special, "sasl") && !is(special, "wants-sasl")) return NULL;
+    if (!is(special, "sasl") && !is(special, "wants-sasl") && !is(special, "need-auth")) return NULL;
     return mechanism ? mechanism : sasl_mech_names[SASL_SCRAM_SHA_256];
 }
 
@@ -60,7 +60,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
 {
     const struct suite_options *o = x->o;
     struct play_beep_run *play = &((struct beep_run *)x->state)->play;
-    bool tls = o->tls != RUN_TLS_OFF, connects = o->peer_connects;
+    bool tls = o->tls != RUN_TLS_OFF, connects = o->peer_connects, bare = is(special, "wants-tls-bare");
     struct reference_beep *r = mem_new(o->env->mem, sizeof *r);
     *out = NULL;
     if (!r) return ERR_MEM;
@@ -70,6 +70,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
     r->offered[0] = &beep_echo;
     r->offered[1] = &beep_many;
     talk_beep_init(&r->talk, NULL);
+    if (is(special, "closes") || is(special, "releases")) talk_beep_leaves(&r->talk);
     err e = tls ? load_tls(r, x, why, why_n) : OK;
     if (e == OK) e = load_sasl(r, play, why, why_n);
     if (e != OK) {
@@ -81,12 +82,14 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
                                    .profiles = 2,
                                    .tls_server = r->tls_server,
                                    .tls_client = r->tls_client,
-                                   .want_tls = tls && is(special, "wants-tls"),
-                                   .sasl_server = connects ? NULL : r->sasl_server,
+                                   .want_tls = tls && (is(special, "wants-tls") || bare || (connects && is(special, "need-tls"))),
+                                   .bare = bare,
+                                   .sasl_server = connects && !is(special, "offers-sasl") ? NULL : r->sasl_server,
                                    .sasl_client = r->sasl_client,
                                    .need_tls = is(special, "need-tls"),
                                    .need_auth = is(special, "need-auth"),
                                    .unavailable = is(special, "unavailable"),
+                                   .server_name = is(special, "server-name") ? "beep.example.org" : NULL,
                                    .mux = beep_mux_usual,
                                    .mutant = o->mutant,
                                    .hooks = {.ctx = r, .greeted = greeted}};

@@ -231,7 +231,7 @@ static bool chosen(const struct suite *s, const struct scn_case *c)
 {
     bool tls = !s->o->only_tls;
     for (size_t i = 0; i < c->need_count && !tls; i++)
-        tls = strncmp(c->needs[i], "tls", 3) == 0;
+        tls = strstr(c->needs[i], "tls") != NULL; /* tls-draft, offers-tls ... */
     return tls && catalog_applies(c, s->o->role, !s->o->peer_connects) && catalog_selected(c->id, s->o->select, s->o->selects);
 }
 

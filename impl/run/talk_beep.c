@@ -46,6 +46,15 @@ static void answered(struct beep_bound *b, uint32_t msgno, enum beep_keyword key
     if (msgno < FIRST_MESSAGES) say(b, msgno, now);
 }
 
+static void answered_or_leaves(struct beep_bound *b, uint32_t msgno, enum beep_keyword keyword, uint64_t now)
+{
+    answered(b, msgno, keyword, now);
+    if (msgno < FIRST_MESSAGES) return;
+    err e = beep_peer_close(b->peer, b->channel, now);
+    if (e == OK) e = beep_peer_close(b->peer, 0, now); /* it waits for the other */
+    if (e == ERR_MEM) beep_peer_abort(b->peer, now);
+}
+
 static void add(struct talk_beep *t, const char *uri)
 {
     struct beep_profile *p = &t->profile[t->profiles++];
@@ -61,6 +70,12 @@ void talk_beep_init(struct talk_beep *t, const char *uri)
     if (uri) add(t, uri);
     add(t, BEEP_URI_ECHO);
     add(t, BEEP_URI_MANY);
+}
+
+void talk_beep_leaves(struct talk_beep *t)
+{
+    for (size_t i = 0; i < t->profiles; i++)
+        t->profile[i].answered = answered_or_leaves;
 }
 
 static struct beep_bound *channel(const struct talk_beep *t, const struct beep_peer *p)

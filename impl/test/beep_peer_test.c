@@ -61,11 +61,12 @@ static void unavailable(void **state)
 }
 
 /* One message of n octets there and back. */
-static void echo_of(size_t n, enum link_split split, int side)
+static void echo_by(size_t n, enum link_split split, int side, size_t queue_max)
 {
     struct beep_world w;
     uint8_t *text = pattern(n + 1);
     bw_env(&w);
+    w.setup[0].mux.queue_max = w.setup[1].mux.queue_max = queue_max;
     struct beep_profile app = echo_app(&w);
     w.split = split;
     assert_int_equal(bw_open(&w), OK);
@@ -86,6 +87,22 @@ static void echo_of(size_t n, enum link_split split, int side)
     bw_close(&w);
     assert_int_equal(w.f.live, 0);
     free(text);
+}
+
+static void echo_of(size_t n, enum link_split split, int side)
+{
+    echo_by(n, split, side, beep_mux_usual.queue_max);
+}
+
+/* Queues that hold a small part of the message only: all of it comes, as there is room. */
+static void small_queues(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 3; k++) {
+        echo_by(100000, splits[k], 0, 10000);
+        echo_by(100000, splits[k], 1, 14000);
+    }
+    echo_by(1 << 20, SPLIT_WHOLE, 0, 20000);
 }
 
 static void echoes(void **state)
@@ -218,6 +235,7 @@ static void answers(void **state)
             assert_false(c->wrong);
             for (unsigned a = 0; a < rows[i].answers; a++)
                 assert_int_equal(c->answer[a], rows[i].size);
+            if (rows[i].size > 5000) assert_true(c->turns > 2 * rows[i].answers - 2);
             bw_close(&w);
             assert_int_equal(w.f.live, 0);
         }
@@ -390,6 +408,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(greetings),     cmocka_unit_test(unavailable), cmocka_unit_test(echoes),
+        cmocka_unit_test(small_queues),
         cmocka_unit_test(too_long),      cmocka_unit_test(many_channels), cmocka_unit_test(too_many_channels),
         cmocka_unit_test(answers),       cmocka_unit_test(ends),        cmocka_unit_test(declined),
         cmocka_unit_test(server_names),  cmocka_unit_test(wrong_use),   cmocka_unit_test(aborted),

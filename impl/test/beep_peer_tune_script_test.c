@@ -129,8 +129,10 @@ static void refused_inside(void **state)
         /* it is no longer in the way (BEEP-D15), and can be closed */
         bs_mgmt(&s, "MSG", 2, START(3, BEEP_URI_ECHO, ""));
         bs_expect(&s, BEEP_RPY, 0, 2, "<profile");
-        bs_mgmt(&s, "MSG", 3, "<close number='1' code='200' />");
-        bs_expect(&s, BEEP_RPY, 0, 3, "<ok />");
+        if (i % 2) {
+            bs_mgmt(&s, "MSG", 3, "<close number='1' code='200' />");
+            bs_expect(&s, BEEP_RPY, 0, 3, "<ok />");
+        }
         bs_mgmt(&s, "MSG", 4, START(5, BEEP_URI_TLS, CDATA("<ready />")));
         bs_expect(&s, BEEP_RPY, 0, 4, "<proceed />");
         done(&s);
@@ -196,6 +198,71 @@ static void replies_first(void **state)
         assert_true(s.p->c.tls != NULL);
         bs_close(&s);
     }
+}
+
+/* ... also those on channel 0 that have to wait themselves. */
+static void close_first(void **state)
+{
+    struct beep_script s;
+    listener(&s, *state);
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO, ""));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_mgmt(&s, "MSG", 2, START(3, BEEP_URI_TLS, ""));
+    bs_expect(&s, BEEP_RPY, 0, 2, "<profile");
+    bs_frame(&s, "MSG", 1, 1, '*', "begun");
+    bs_mgmt(&s, "MSG", 3, "<close number='1' code='200' />");
+    bs_frame(&s, "MSG", 3, 1, '.', BS_HEAD "<ready />");
+    bs_alive(&s);
+    bs_frame(&s, "MSG", 1, 1, '.', ""); /* not to be sent behind ready, and not held against anybody */
+    bs_expect(&s, BEEP_RPY, 1, 1, "begun");
+    bs_expect(&s, BEEP_RPY, 0, 3, "<ok />");
+    bs_expect(&s, BEEP_RPY, 3, 1, "<proceed />");
+    done(&s);
+}
+
+static void late_answer_start(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now)
+{
+    late_start(b, init, answer, no, now);
+    b->later = true;
+}
+
+/* ... or for a profile. */
+static void start_first(void **state)
+{
+    struct beep_script s;
+    struct fixture *x = *state;
+    struct beep_profile slow = {.uri = "http://slow.invalid/", .start = late_answer_start};
+    const struct beep_profile *list[] = {&slow, &beep_echo};
+    bw_env(&s.w);
+    s.w.setup[1].profile = list;
+    s.w.setup[1].tls_server = x->tls[0];
+    bs_open(&s, 1);
+    bs_greet(&s, "<greeting />");
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_TLS, ""));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_mgmt(&s, "MSG", 2, START(3, "http://slow.invalid/", ""));
+    bs_frame(&s, "MSG", 1, 1, '.', BS_HEAD "<ready />");
+    bs_alive(&s);
+    beep_peer_answer(late, SLICE_NONE, NULL, s.now);
+    bs_take_out(&s);
+    bs_expect(&s, BEEP_RPY, 0, 2, "<profile");
+    bs_expect(&s, BEEP_RPY, 1, 1, "<proceed />");
+    bs_close(&s);
+}
+
+/* A channel whose operation failed may try again, unless another has begun meanwhile. */
+static void another_first(void **state)
+{
+    struct beep_script s;
+    listener(&s, *state);
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_TLS, CDATA("<ready version='2' />")));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<error code='501'>");
+    bs_mgmt(&s, "MSG", 2, "<start number='3'><profile uri='" BEEP_URI_SASL "PLAIN' /></start>");
+    bs_expect(&s, BEEP_RPY, 0, 2, "<blob />");
+    bs_frame(&s, "MSG", 1, 1, '.', BS_HEAD "<ready />");
+    bs_expect(&s, BEEP_ERR, 1, 1, "code='550'");
+    bs_alive(&s);
+    done(&s);
 }
 
 static void initiator(struct beep_script *s, struct fixture *x, bool is_bare)
@@ -446,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(proceeds),          cmocka_unit_test(bare),             cmocka_unit_test(refused_inside), cmocka_unit_test(replies_first),
+        cmocka_unit_test(close_first),       cmocka_unit_test(another_first),    cmocka_unit_test(start_first),
         cmocka_unit_test(client_is_refused), cmocka_unit_test(client_is_silent), cmocka_unit_test(blobs),          cmocka_unit_test(once),
         cmocka_unit_test(attempts),          cmocka_unit_test(challenged),       cmocka_unit_test(client_answers),
     };

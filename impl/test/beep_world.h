@@ -28,6 +28,8 @@ struct bw_chan { /* of the application, on the side that started it */
     slice message;         /* what is sent */
     size_t sent, got;      /* octets of the message, of all replies */
     unsigned replies, errors, nuls, answers, closed, started;
+    unsigned turns;        /* how often the next octets were another answer's */
+    uint32_t ansno;
     bool wrong, done;      /* a reply that is not what was sent */
     struct beep_refusal no;
     size_t answer[BW_ANSWERS];
@@ -68,7 +70,7 @@ static inline void bw_send_on(struct beep_bound *b, uint64_t now)
 {
     struct bw_chan *c = bw_chan_of(b);
     while (c && !c->done && (c->sent < c->message.n || c->message.n == 0)) {
-        slice piece = slice_sub(c->message, c->sent, c->sent + 50000 < c->message.n ? c->sent + 50000 : c->message.n);
+        slice piece = slice_sub(c->message, c->sent, c->sent + 3000 < c->message.n ? c->sent + 3000 : c->message.n);
         bool last = c->sent + piece.n == c->message.n;
         err e = beep_peer_msg(b, &c->msgno, piece, last, now);
         if (e != OK) return;
@@ -98,6 +100,8 @@ static inline void bw_octets(struct beep_bound *b, enum beep_keyword keyword, ui
     if (keyword == BEEP_RPY && (c->got + octets.n > c->message.n || (octets.n && memcmp(c->message.p + c->got, octets.p, octets.n) != 0)))
         c->wrong = true;
     if (keyword == BEEP_ANS && ansno < BW_ANSWERS) {
+        c->turns += c->ansno != ansno;
+        c->ansno = ansno;
         for (size_t i = 0; i < octets.n; i++) {
             size_t at = c->answer[ansno] + i;
             if (octets.p[i] != (at == 0 ? '\r' : at == 1 ? '\n' : (int)('a' + ansno % 26))) c->wrong = true;

@@ -164,6 +164,9 @@ static void test_own_accord(void **state)
                    "reach greeted\nsend start\nexpect error -> pass\n", V_FAIL, "got fin");
     gives_listener("reach greeted\nexpect bad -> next\ndo close\n" IDLE,
                    "reach greeted\nraw x\nexpect rpy -> pass\n", V_FAIL, "got fin");
+    gives_listener("reach greeted\nexpect seq window=1 -> next\ndo close\n" IDLE,
+                   "reach greeted\nsend seq channel=0 ackno=0 window=1\nexpect rpy -> pass\n", V_FAIL,
+                   "got fin");
     gives("reach greeted\nexpect rpy -> pass\n", "reach greeted\ndo close\n" IDLE, V_FAIL, "got fin");
     gives("reach greeted\nexpect rpy -> pass\n", "reach released\n" IDLE, V_INCONC, "of its own accord");
 }
@@ -262,6 +265,114 @@ static void test_misuse(void **state)
     gives("reach channel\nsend rpy body=x\n" IDLE, IDLE, V_INCONC, "waits for no reply");
 }
 
+static void test_content(void **state)
+{
+    (void)state;
+    gives("reach greeted\nsend start profile=urn:a content=<x/> profile=urn:b content=YQ encoding=base64\n"
+          "expect profile uri=urn:a content=c -> pass\n",
+          "do hold\nexpect start profiles=urn:a,urn:b content=<x/> -> next\nsend profile content=c\n" IDLE,
+          V_PASS, NULL);
+    gives("reach greeted\nsend start content=x profile=urn:a\n" IDLE, IDLE, V_ERROR,
+          "stands behind its profile");
+}
+
+static void test_greeting_is_no_response(void **state)
+{
+    (void)state;
+    gives("reach connected\nexpect response -> fail\nor greeting -> pass\n", "send greeting frame=20\n" IDLE,
+          V_PASS, NULL);
+}
+
+static void test_parts_begin_anew(void **state)
+{
+    (void)state;
+    passes("reach channel\nsend msg msgno=7 size=10\nexpect rpy frames=1 -> next\nsend msg msgno=7 "
+           "size=10\nexpect rpy frames=1 same=yes size=12 -> pass\n");
+}
+
+/* An echo of ours waits for the replies that the case holds back, and for what it left unfinished. */
+static void test_order(void **state)
+{
+    (void)state;
+    struct duel d;
+    begin(&d);
+    fight(&d,
+          "reach channel\nsend msg body=a\nsend msg body=b\nexpect rpy msgno=1 body=one -> next\nexpect rpy "
+          "msgno=2 body=b -> pass\n",
+          "expect start -> next\ndo hold\nexpect msg body=a -> next\ndo answer\nexpect msg body=b -> "
+          "next\nsend rpy msgno=1 body=o more=yes\n"
+          "expect silence within 1s -> next\nsend rpy body=ne\n" IDLE,
+          0);
+    is(&d, 0, V_PASS, NULL);
+    spotless(&d);
+    end(&d);
+    begin(&d);
+    fight(&d,
+          "reach channel\nsend msg body=ab more=yes\nexpect msg body=q -> next\nexpect silence within 1s -> "
+          "next\nsend msg body=c\n" IDLE,
+          "expect start -> next\nexpect request more=\"*\" channel=1 -> next\nsend msg channel=1 "
+          "body=q\nexpect silence within 500ms -> next\nexpect rpy body=q -> pass\n",
+          1);
+    is(&d, 1, V_PASS, NULL);
+    spotless(&d);
+    end(&d);
+}
+
+/* What the initiator finds at the listener: a clause, broken or only weak; CL_NONE-like clause 0: nothing. */
+static void finds(const char *initiator, const char *listener, enum clause_id clause, bool fail)
+{
+    struct duel d;
+    bool hit = false;
+    begin(&d);
+    fight(&d, initiator, listener, 0);
+    for (size_t i = 0; i < d.p[0]->faults; i++)
+        hit |= clause && d.p[0]->fault[i].clause == clause && d.p[0]->fault[i].fail == fail;
+    if (clause ? !hit : d.p[0]->faults != 0) {
+        print_error("%s\n", d.p[0]->reason);
+        show(d.p[0]);
+    }
+    assert_true(clause ? hit : d.p[0]->faults == 0);
+    end(&d);
+}
+
+static void test_closer(void **state)
+{
+    (void)state;
+    const char *greet = "reach greeted\n" IDLE,
+               *leave = "reach channel\nsend close number=1\nexpect profile|error|bad|ok -> pass\n";
+#define HOLD "expect start -> next\ndo hold\n"
+    finds(greet, "send greeting profiles=${SASL}PLAIN,${SASL}X-1_B\n" IDLE, 0, false);
+    finds(greet, "send greeting profiles=${SASL}plain\n" IDLE, CL_BEEP_4_1_2, false);
+    finds(greet, "send greeting profiles=${SASL}PL*IN\n" IDLE, CL_BEEP_4_1_2, true);
+    finds(greet, "send greeting profiles=$SASL\n" IDLE, CL_BEEP_4_1_2, true);
+    finds(leave, HOLD "expect close-request -> next\nsend profile uri=urn:x\n" IDLE, CL_BEEP_2_3_1_4_2, true);
+    finds(leave, HOLD "expect close-request -> next\nsend ok keyword=ERR\n" IDLE, CL_BEEP_2_3_1_5_3, true);
+    finds(leave, HOLD "expect close-request -> next\nsend error\n" IDLE, 0, false);
+    finds(leave,
+          HOLD "expect close-request -> next\nsend mgmt keyword=ERR xml=\"<error "
+               "code='550'>\xc3\xa4</error>\"\n" IDLE,
+          0, false);
+    finds(leave,
+          HOLD
+          "expect close-request -> next\nsend mgmt keyword=ERR xml=\"<error code='550'>\xe4</error>\"\n" IDLE,
+          CL_BEEP_6_4_5, true);
+    const char *big =
+        "reach channel\nsend msg body=x\nexpect rpy -> next\nsend msg body=y\nexpect rpy -> pass\n";
+    finds(big,
+          HOLD "expect msg -> next\nsend rpy body=x\nexpect msg -> next\nexpect silence within 1s -> "
+               "next\nsend rpy size=43688 window=ignore\n" IDLE,
+          0, false);
+    finds(big,
+          HOLD "expect msg -> next\nsend rpy body=x\nexpect msg -> next\nexpect silence within 1s -> "
+               "next\nsend rpy size=43689 window=ignore\n" IDLE,
+          CL_BEEPTCP_3_1_4_1, false);
+    /* behind a mistake of ours nothing is looked at any closer, nor at all */
+    finds("reach channel\nsend msg body=x but msgno=0001\nexpect rpy -> pass\n",
+          HOLD "expect msg -> next\nsend rpy size=5000 window=ignore\n" IDLE, 0, false);
+    finds("reach greeted\nsend mgmt xml=\"<start\"\nexpect bad -> pass\n",
+          "do hold\nexpect bad -> next\nsend mgmt keyword=ERR xml=\"<error\"\n" IDLE, 0, false);
+}
+
 static void test_observed(void **state)
 {
     (void)state;
@@ -303,17 +414,20 @@ static void test_labels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_greeting),     cmocka_unit_test(test_greeting_fields),
-        cmocka_unit_test(test_channel_echo), cmocka_unit_test(test_channels_by_hand),
-        cmocka_unit_test(test_declined),     cmocka_unit_test(test_large),
-        cmocka_unit_test(test_windows),      cmocka_unit_test(test_segments_by_hand),
-        cmocka_unit_test(test_answers),      cmocka_unit_test(test_release),
-        cmocka_unit_test(test_ok_waits),     cmocka_unit_test(test_busy_initiator),
-        cmocka_unit_test(test_own_accord),   cmocka_unit_test(test_named_initiative),
-        cmocka_unit_test(test_changes),      cmocka_unit_test(test_payload_changes),
-        cmocka_unit_test(test_no_response),  cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_second_end),   cmocka_unit_test(test_misuse),
-        cmocka_unit_test(test_observed),     cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_greeting),         cmocka_unit_test(test_greeting_fields),
+        cmocka_unit_test(test_channel_echo),     cmocka_unit_test(test_channels_by_hand),
+        cmocka_unit_test(test_declined),         cmocka_unit_test(test_large),
+        cmocka_unit_test(test_windows),          cmocka_unit_test(test_segments_by_hand),
+        cmocka_unit_test(test_answers),          cmocka_unit_test(test_release),
+        cmocka_unit_test(test_ok_waits),         cmocka_unit_test(test_busy_initiator),
+        cmocka_unit_test(test_own_accord),       cmocka_unit_test(test_named_initiative),
+        cmocka_unit_test(test_changes),          cmocka_unit_test(test_payload_changes),
+        cmocka_unit_test(test_no_response),      cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_second_end),       cmocka_unit_test(test_misuse),
+        cmocka_unit_test(test_content),          cmocka_unit_test(test_greeting_is_no_response),
+        cmocka_unit_test(test_parts_begin_anew), cmocka_unit_test(test_order),
+        cmocka_unit_test(test_closer),           cmocka_unit_test(test_observed),
+        cmocka_unit_test(test_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,28 @@ static void test_sasl_layer(void **state)
            "send msg pattern=20000\nexpect rpy same=yes -> pass\n");
 }
 
+/* Each side of an exchange by hand, and what the other side does by itself is passed over. */
+static void test_sasl_by_hand(void **state)
+{
+    (void)state;
+    struct duel d;
+    gives("reach greeted\ndo sasl PLAIN embed=no\nexpect authenticated -> pass\n",
+          "do hold\nexpect start -> next\nsend profile content=\"\"\nexpect blob status=continue "
+          "content=*alice*wonder -> next\nsend blob "
+          "status=complete\n" IDLE,
+          V_PASS, NULL);
+    gives("reach greeted\nsend start profile=${SASL}PLAIN\nexpect profile -> next\nsend blob "
+          "content=\"\\0alice\\0wonder\"\n"
+          "expect blob status=complete -> pass\n",
+          IDLE, V_PASS, NULL);
+    gives("reach greeted\ndo sasl PLAIN\nexpect rpy -> pass\n", IDLE, V_FAIL, "got authenticated");
+    begin(&d);
+    fight(&d, "reach greeted\ndo sasl PLAIN\nexpect authenticated -> next\nsend start number=3\n" IDLE,
+          "reach greeted\nexpect start number=3 -> pass\n", 1);
+    is(&d, 1, V_PASS, NULL);
+    end(&d);
+}
+
 static void with_tls(struct duel *d, struct identities **ids)
 {
     begin(d);
@@ -82,6 +104,36 @@ static void test_tls(void **state)
     tls_gives("reach tls\nreach channel\n" IDLE, "reach tls\nexpect start -> pass\n", 1, V_PASS, true);
 }
 
+static void tls_finds(const char *initiator, const char *listener, enum clause_id clause)
+{
+    struct duel d;
+    struct identities *ids;
+    bool hit = false;
+    with_tls(&d, &ids);
+    fight(&d, initiator, listener, 0);
+    for (size_t i = 0; i < d.p[0]->faults; i++)
+        hit |= d.p[0]->fault[i].clause == clause && d.p[0]->fault[i].fail;
+    if (!hit) show(d.p[0]);
+    assert_true(hit);
+    end(&d);
+    identities_free(ids);
+}
+
+static void test_tls_closer(void **state)
+{
+    (void)state;
+    tls_finds("reach tls\n" IDLE, "do hold\nexpect start inner=ready -> next\nsend profile\n" IDLE,
+              CL_BEEP_3_1_1_4);
+    tls_finds("reach tls\n" IDLE,
+              "do hold\nexpect start -> next\nsend profile content=\"<proceed />\"\ndo tls\ndo "
+              "no-greeting\nexpect tls -> next\nsend start\n" IDLE,
+              CL_BEEP_3_1);
+    tls_finds("reach tls\n" IDLE,
+              "do hold\nexpect start -> next\nsend profile content=\"<proceed />\"\nraw "
+              "\"\\x16\\x03\\x01\\0\\x10\\x01\\0\\0\\x0c\\x03\\x01\"\n" IDLE,
+              CL_BEEP_3_1_3_2_4);
+}
+
 /* An initiator that asks for TLS by itself is let have it: what a case is about lies behind. */
 static void test_wants_tls(void **state)
 {
@@ -90,11 +142,18 @@ static void test_wants_tls(void **state)
     (void)state;
     with_tls(&d, &ids);
     d.beep[1].learned_wants_tls = true;
-    fight(&d, "reach tls\nreach channel\n" IDLE, "reach greeted\nexpect start profiles=$PROFILE -> pass\n",
-          1);
+    fight(&d, "reach tls\nreach channel\n" IDLE,
+          "reach greeted\nexpect tls -> fail\nor start profiles=$PROFILE -> pass\n", 1);
     is(&d, 1, V_PASS, NULL);
     assert_true((d.beep[1].observed & (SEE(TLS) | SEE(READY) | SEE(HELLO))) ==
                 (SEE(TLS) | SEE(READY) | SEE(HELLO)));
+    end(&d);
+    identities_free(ids);
+    /* unless the case wants to see it */
+    with_tls(&d, &ids);
+    d.beep[1].learned_wants_tls = true;
+    fight(&d, "reach tls\n" IDLE, "do hold\nreach greeted\nexpect start inner=ready -> pass\n", 1);
+    is(&d, 1, V_PASS, NULL);
     end(&d);
     identities_free(ids);
 }
@@ -138,8 +197,10 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sasl),      cmocka_unit_test(test_sasl_layer), cmocka_unit_test(test_tls),
-        cmocka_unit_test(test_wants_tls), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_sasl),       cmocka_unit_test(test_sasl_layer),
+        cmocka_unit_test(test_tls),        cmocka_unit_test(test_sasl_by_hand),
+        cmocka_unit_test(test_tls_closer), cmocka_unit_test(test_wants_tls),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

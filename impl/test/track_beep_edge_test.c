@@ -90,6 +90,21 @@ static void test_tuning_astray(void **state)
     FINE(say(x, L, "RPY", 1, 1, HEAD "<blob />"));
     assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
     talk_free(x);
+    x = greeted(); /* a reply that nobody can read ends the try as an error would */
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(BEEP_URI_TLS) "</start>"));
+    FINE(say(x, L, "RPY", 0, 1, HEAD URI(BEEP_URI_TLS)));
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<ready />"));
+    FAULTS(say(x, L, "RPY", 1, 1, HEAD "<pro"), XML_ILL);
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
+    FINE(say(x, I, "MSG", 0, 2, CLOSE(1)));
+    talk_free(x);
+    x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob>YQ==</blob>")));
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<blob />"));
+    FAULTS(say(x, L, "RPY", 1, 1, HEAD "<blo"), XML_ILL);
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
+    talk_free(x);
     x = greeted(); /* a failure leaves the way open for another try (BEEP-D15) */
     begin_sasl(x);
     FINE(say(x, L, "RPY", 0, 1, INSIDE("<error code='535' />")));

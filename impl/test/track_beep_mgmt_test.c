@@ -236,6 +236,17 @@ static void test_traffic_around_ready(void **state)
     FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
     FAULTS(say(x, I, "MSG", 1, 1, "x"), AFTER_READY);
     talk_free(x);
+    for (int taken = 0; taken < 2; taken++) { /* the answer to a start ahead of it is none to the ready */
+        x = greeted();
+        FINE(say(x, I, "MSG", 0, 1, START(1)));
+        FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+        if (taken) FINE(say(x, L, "RPY", 0, 1, PROFILE));
+        else FINE(say(x, L, "ERR", 0, 1, ERROR550));
+        assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_READY);
+        FINE(say(x, L, "RPY", 0, 2, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"));
+        assert_true(x->got.tune);
+        talk_free(x);
+    }
     x = opened();
     FINE(say(x, I, "MSG", 1, 1, "x"));
     FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));

@@ -119,7 +119,7 @@ struct track_beep {
     bool tainted[2];                /* a deliberate mistake of that side: order is not held against the other any more */
     bool greeted[2], ended[2];
     bool released_by[2];            /* that side agreed to a release */
-    uint32_t ready_channel;         /* where the ready is that waits for its answer ... */
+    uint32_t ready_channel, ready_msgno; /* where the ready is that waits for its answer ... */
     uint64_t ready_end;             /* ... and the number behind its last octet */
     struct { uint32_t number; int side; } gone[BEEP_GONE]; /* closed channels, and the side whose frames may still be on the way */
     size_t gones;

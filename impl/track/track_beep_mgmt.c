@@ -133,10 +133,11 @@ static bool other_start_pending(const struct beep_channel *zero, const struct be
     return false;
 }
 
-static void wants_tls(struct track_beep *t, int side, struct beep_channel *c)
+static void wants_tls(struct track_beep *t, int side, struct beep_channel *c, uint32_t msgno)
 {
     if (!beep_tuning_step(t, side, BEEP_TE_READY, c->number)) return;
     t->ready_channel = c->number;
+    t->ready_msgno = msgno;
     t->ready_end = c->dir[side].next;
 }
 
@@ -154,7 +155,7 @@ static void ask_start(struct track_beep *t, int side, struct beep_channel *zero,
         x->well_asked = false;
     }
     read_inner(t, side, el, 0, got);
-    if (got->inner && got->inner->kind == BEEP_EL_READY) wants_tls(t, side, zero);
+    if (got->inner && got->inner->kind == BEEP_EL_READY) wants_tls(t, side, zero, x->msgno);
 }
 
 static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, const struct beep_el *el, struct beep_got *got)
@@ -234,9 +235,9 @@ static void tuned_by(struct track_beep *t, int side, const struct beep_el *inner
 }
 
 /* A start that asked for TLS was answered with something else. */
-static void not_tuned(struct track_beep *t, int side)
+static void not_tuned(struct track_beep *t, int side, const struct beep_exchange *x)
 {
-    bool asked = track_beep_tuning(t) == BEEP_TS_READY && t->ready_channel == 0 && fsm_side(&t->tuning, BEEP_TP_CLIENT) == !side;
+    bool asked = track_beep_tuning(t) == BEEP_TS_READY && t->ready_channel == 0 && t->ready_msgno == x->msgno && fsm_side(&t->tuning, BEEP_TP_CLIENT) == !side;
     if (asked) beep_tuning_step(t, side, BEEP_TE_TLS_ERROR, 0);
 }
 
@@ -257,7 +258,7 @@ static void start_accepted(struct track_beep *t, int side, const struct beep_exc
     fsm_step(&c->fsm, side, BEEP_CE_ACCEPT, NULL);
     got->opened = c;
     read_inner(t, side, el, x->number, got);
-    if (c->tuning == BEEP_DATA_CHANNEL || c->tuning == BEEP_SASL_CHANNEL) not_tuned(t, side);
+    if (c->tuning == BEEP_DATA_CHANNEL || c->tuning == BEEP_SASL_CHANNEL) not_tuned(t, side, x);
     tuned_by(t, side, got->inner, c, got);
 }
 
@@ -312,7 +313,7 @@ static void take_negative(struct track_beep *t, int side, struct beep_exchange *
 {
     if (el->kind != BEEP_EL_ERROR && well_formed(el)) beep_fault(t, side, BEEP_F_MGMT_KEYWORD, 0);
     switch (x->ask) {
-    case BEEP_ASK_START: not_tuned(t, side); return;
+    case BEEP_ASK_START: not_tuned(t, side, x); return;
     case BEEP_ASK_CLOSE: close_declined(t, side, x->number); return;
     case BEEP_ASK_RELEASE: beep_session_step(t, side, BEEP_SE_DECLINE, 0); return;
     case BEEP_ASK_GREETING: beep_session_step(t, side, BEEP_SE_REFUSAL, 0); return;
@@ -337,9 +338,14 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
 {
     bool reply = f->keyword != BEEP_MSG;
     beep_session_step(t, side, BEEP_SE_TALK, c->number);
-    if (!well_formed(el) && el->kind != BEEP_EL_ERROR) return; /* a MSG that is answered by an error; its notes are told */
+    if (!well_formed(el) && el->kind != BEEP_EL_ERROR) { /* its notes are told; a MSG is answered by an error, a reply is as good as one */
+        bool tls = track_beep_tuning(t) == BEEP_TS_READY && c->tuning == BEEP_TLS_CHANNEL;
+        bool sasl = c->tuning == BEEP_SASL_CHANNEL && (track_beep_tuning(t) == BEEP_TS_BLOB || track_beep_tuning(t) == BEEP_TS_ABORTING);
+        if (reply && (tls || sasl)) beep_tuning_step(t, side, tls ? BEEP_TE_TLS_ERROR : BEEP_TE_SASL_ERROR, c->number);
+        return;
+    }
     if (c->tuning == BEEP_TLS_CHANNEL) {
-        if (!reply && el->kind == BEEP_EL_READY) wants_tls(t, side, c);
+        if (!reply && el->kind == BEEP_EL_READY) wants_tls(t, side, c, f->msgno);
         else if (reply) tuned_by(t, side, el, c, got);
         else beep_fault_row(t, side, BEEP_F_TUNING_ORDER, CL_BEEP_6_2_1, c->number);
         return;

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/* One BEEP peer at its edges: deadlines, bounds, the hand-over of octets, profiles that answer later. */
+#include "test/beep_script.h"
+
+#define START(n, uri) "<start number='" #n "'><profile uri='" uri "' /></start>"
+
+static void listener(struct beep_script *s)
+{
+    bw_env(&s->w);
+    bs_open(s, 1);
+    bs_greet(s, "<greeting />");
+}
+
+/* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
+
+static void at_deadline(struct beep_script *s, uint32_t after)
+{
+    uint64_t at = s->p->e.ops->deadline(&s->p->e);
+    assert_int_equal(at, s->now + after);
+    s->now = at;
+    s->p->e.ops->tick(&s->p->e, s->now);
+    bs_take_out(s);
+}
+
+static void deadlines(void **state)
+{
+    struct beep_script s;
+    (void)state;
+    bw_env(&s.w);
+    bs_open(&s, 1);
+    bs_expect(&s, BEEP_RPY, 0, 0, "<greeting");
+    at_deadline(&s, s.w.env.limits.setup_ms);
+    bs_dead(&s);
+    assert_string_equal(beep_peer_why(s.p), "no greeting in time");
+    at_deadline(&s, s.w.env.limits.close_ms);
+    assert_true(s.p->e.link[0].drop && s.p->over);
+    bs_close(&s);
+
+    listener(&s);
+    assert_true(s.p->e.ops->deadline(&s.p->e) == UINT64_MAX);
+    bs_raw(&s, "MSG 0 1 . 52 10\r\nab");
+    at_deadline(&s, s.w.env.limits.message_ms);
+    bs_dead(&s);
+    bs_close(&s);
+
+    listener(&s);
+    assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+    bs_take_out(&s);
+    bs_expect(&s, BEEP_MSG, 0, 1, "<close");
+    at_deadline(&s, s.w.env.limits.message_ms);
+    bs_dead(&s);
+    bs_close(&s);
+
+    bw_env(&s.w);
+    s.w.env.limits.idle_ms = 5000;
+    bs_open(&s, 1);
+    bs_greet(&s, "<greeting />");
+    at_deadline(&s, 5000);
+    bs_expect(&s, BEEP_MSG, 0, 1, "<close");
+    bs_close(&s);
+}
+
+/* --- bounds --------------------------------------------------------------------------------------------------------------------- */
+
+/* Who sends beyond its window and does not read is not kept; what is held meanwhile stays small. */
+static void slow_reader(void **state)
+{
+    struct beep_script s;
+    (void)state;
+    listener(&s);
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    char text[20001];
+    memset(text, 'x', 20000);
+    text[20000] = 0;
+    uint32_t n = 0;
+    while (!s.p->ending && n < 100000) { /* nothing is taken out, and windows do not matter to it */
+        struct buf b;
+        buf_init(&b, &mem_libc, 1 << 20);
+        assert_int_equal(buf_addf(&b, "SEQ 1 0 2000000000\r\n"), OK);
+        bs_add(&s, &b, "MSG", 1, n++, '.', slice_str(text));
+        s.p->e.ops->feed(&s.p->e, 0, buf_slice(&b), s.now);
+        buf_done(&b);
+    }
+    assert_string_equal(beep_peer_why(s.p), "peer sends beyond its window, and does not read");
+    assert_true(s.w.f.peak < 40u << 20);
+    bs_close(&s);
+}
+
+/* Nothing of what waits for TCP is taken: not waited for long; some is: waited for. */
+static void stalled(void **state)
+{
+    (void)state;
+    for (int some = 0; some < 2; some++) {
+        struct beep_script s;
+        listener(&s);
+        bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO));
+        bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+        struct link *l = &s.p->e.link[0];
+        char text[3001];
+        memset(text, 'x', 3000);
+        text[3000] = 0;
+        for (uint32_t n = 0; n < 8; n++) {
+            struct buf b;
+            buf_init(&b, &mem_libc, 1 << 20);
+            assert_int_equal(buf_addf(&b, "SEQ 1 0 2000000000\r\n"), OK);
+            bs_add(&s, &b, "MSG", 1, n, '.', slice_str(text));
+            s.p->e.ops->feed(&s.p->e, 0, buf_slice(&b), s.now);
+            buf_done(&b);
+        }
+        assert_true(l->out.n >= beep_mux_usual.low_water && l->out.n < 2 * beep_mux_usual.low_water);
+        assert_int_equal(s.p->e.ops->deadline(&s.p->e), s.now + s.w.env.limits.message_ms);
+        s.now += s.w.env.limits.message_ms;
+        if (some) buf_take(&l->out, 1);
+        s.p->e.ops->tick(&s.p->e, s.now);
+        assert_int_equal(s.p->over, !some);
+        if (some) assert_int_equal(s.p->e.ops->deadline(&s.p->e), s.now + s.w.env.limits.message_ms);
+        buf_clear(&l->out);
+        bs_close(&s);
+    }
+}
+
+/* Whatever fills the queue to TCP: behind a limit nothing is read until it is empty. */
+static void paused(void **state)
+{
+    struct beep_script s;
+    (void)state;
+    listener(&s);
+    struct link *l = &s.p->e.link[0];
+    uint8_t *at;
+    assert_int_equal(buf_reserve(&l->out, PEER_UNREAD_MAX + 1, &at), OK);
+    buf_added(&l->out, PEER_UNREAD_MAX + 1);
+    s.p->e.ops->feed(&s.p->e, 0, SLICE_LIT("SEQ 0 0 5000\r\n"), s.now);
+    assert_true(l->pause);
+    buf_clear(&l->out);
+    s.p->e.ops->drained(&s.p->e, 0, s.now);
+    assert_false(l->pause);
+    bs_close(&s);
+}
+
+static void seq_storm(void **state)
+{
+    struct beep_script s;
+    struct buf b;
+    (void)state;
+    listener(&s);
+    buf_init(&b, &mem_libc, 8 << 20);
+    for (int i = 0; i < 100000; i++)
+        assert_int_equal(buf_addf(&b, "SEQ 0 %u %d\r\n", (unsigned)(i % 50), 5000 + i % 7), OK);
+    bs_feed(&s, buf_slice(&b));
+    bs_alive(&s);
+    buf_done(&b);
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_close(&s);
+}
+
+/* --- octets handed over ------------------------------------------------------------------------------------------------------------ */
+
+struct tunnel {
+    char got[100];
+    size_t n;
+    unsigned ended;
+    struct beep_raw raw;
+};
+
+static void raw_octets(void *ctx, struct beep_peer *p, slice octets, uint64_t now)
+{
+    struct tunnel *t = ctx;
+    (void)p;
+    (void)now;
+    assert_true(t->n + octets.n < sizeof t->got);
+    memcpy(t->got + t->n, octets.p, octets.n);
+    t->n += octets.n;
+}
+
+static void raw_ended(void *ctx, struct beep_peer *p, enum link_end how, uint64_t now)
+{
+    struct tunnel *t = ctx;
+    (void)how;
+    t->ended++;
+    beep_peer_end_raw(p, now);
+}
+
+static void tunnel_start(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now)
+{
+    struct tunnel *t = b->profile->ctx;
+    (void)init;
+    (void)no;
+    assert_int_equal(buf_add_str(answer, "<ok />"), OK);
+    beep_peer_go_raw(b->peer, &t->raw, now);
+}
+
+static void transparent(void **state)
+{
+    (void)state;
+    for (size_t cut_at = 0; cut_at < 260; cut_at++) {
+        struct beep_script s;
+        struct tunnel t = {.n = 0};
+        t.raw = (struct beep_raw){&t, raw_octets, NULL, raw_ended};
+        struct beep_profile tunnel = {.uri = "http://tunnel.invalid/", .ctx = &t, .start = tunnel_start};
+        const struct beep_profile *list[] = {&tunnel};
+        bw_env(&s.w);
+        s.w.setup[1].profile = list;
+        s.w.setup[1].profiles = 1;
+        bs_open(&s, 1);
+        bs_greet(&s, "<greeting />");
+        struct buf b;
+        buf_init(&b, &mem_libc, 1 << 20);
+        bs_add(&s, &b, "MSG", 0, 1, '.', SLICE_LIT(BS_HEAD START(1, "http://tunnel.invalid/")));
+        assert_int_equal(buf_add_str(&b, "any octets"), OK);
+        if (cut_at) {
+            bs_feed(&s, slice_sub(buf_slice(&b), 0, cut_at));
+            bs_feed(&s, slice_sub(buf_slice(&b), cut_at, b.n));
+        } else {
+            for (size_t i = 0; i < b.n; i++)
+                bs_feed(&s, slice_sub(buf_slice(&b), i, i + 1));
+        }
+        buf_done(&b);
+        bs_expect(&s, BEEP_RPY, 0, 1, "ok />");
+        assert_true(s.p->raw_on);
+        assert_int_equal(t.n, 10);
+        assert_memory_equal(t.got, "any octets", 10);
+        assert_int_equal(beep_peer_write_raw(s.p, SLICE_LIT("RPY back")), OK);
+        bs_take_out(&s);
+        assert_int_equal(s.out.n, 8);
+        s.p->e.ops->ended(&s.p->e, 0, LINK_FIN, s.now);
+        assert_int_equal(t.ended, 1);
+        assert_true(s.p->e.link[0].fin);
+        buf_clear(&s.out);
+        bs_close(&s);
+    }
+}
+
+/* A profile that answers later: what is behind it on channel 0 waits. */
+static struct beep_bound *late;
+static void late_start(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now)
+{
+    (void)init;
+    (void)answer;
+    (void)no;
+    (void)now;
+    b->later = true;
+    late = b;
+}
+static void late_closed(struct beep_bound *b, uint64_t now)
+{
+    (void)b;
+    (void)now;
+    late = NULL;
+}
+
+static void later(void **state)
+{
+    (void)state;
+    for (int refuse = 0; refuse < 2; refuse++) {
+        struct beep_script s;
+        struct beep_profile slow = {.uri = "http://slow.invalid/", .start = late_start, .closed = late_closed};
+        const struct beep_profile *list[] = {&slow, &beep_echo};
+        struct beep_refusal no = {refuse ? 554 : 0, "not now"};
+        bw_env(&s.w);
+        s.w.setup[1].profile = list;
+        bs_open(&s, 1);
+        bs_greet(&s, "<greeting />");
+        bs_mgmt(&s, "MSG", 1, START(1, "http://slow.invalid/"));
+        bs_mgmt(&s, "MSG", 2, START(3, BEEP_URI_ECHO));
+        bs_alive(&s);
+        beep_peer_answer(late, SLICE_LIT("text"), &no, s.now);
+        bs_take_out(&s);
+        if (refuse) bs_expect(&s, BEEP_ERR, 0, 1, "code='554'");
+        else bs_expect(&s, BEEP_RPY, 0, 1, "text");
+        bs_expect(&s, BEEP_RPY, 0, 2, "<profile");
+        bs_close(&s);
+        assert_null(late);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(deadlines),
+        cmocka_unit_test(slow_reader),
+        cmocka_unit_test(stalled),
+        cmocka_unit_test(paused),
+        cmocka_unit_test(seq_storm),
+        cmocka_unit_test(transparent),
+        cmocka_unit_test(later),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
