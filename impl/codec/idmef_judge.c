@@ -169,7 +169,8 @@ static void judge_attr(struct idmef_check *c, const xmlElementPtr decl, const xm
                        const char *name, slice v)
 {
     xmlAttributePtr a = find_attr(decl, prefix, name);
-    const char *colon = prefix ? ":" : "", *before = prefix ? (const char *)prefix : "";
+    const char *colon = prefix ? ":" : "";
+    struct idmef_shown before = idmef_show(idmef_text(prefix));
     if (!a && (prefix || idmef_is((const xmlChar *)name, "xmlns"))) {
         /* Classification and Reference lack what all others have; the root has it all */
         a = find_attr(xmlGetDtdElementDesc(c->schema->dtd, (const xmlChar *)"IDMEF-Message"), prefix, name);
@@ -177,12 +178,12 @@ static void judge_attr(struct idmef_check *c, const xmlElementPtr decl, const xm
     }
     if (!a) {
         if (idmef_invalid(c, IDMEF_F_ATTRIBUTE))
-            idmef_say(c, "<%s> has no attribute %s%s%s", (const char *)decl->name, before, colon,
+            idmef_say(c, "<%s> has no attribute %s%s%s", (const char *)decl->name, before.s, colon,
                       idmef_show(idmef_text((const xmlChar *)name)).s);
         return;
     }
     if (!value_fits(a, v) && idmef_invalid(c, IDMEF_F_VALUE))
-        idmef_say(c, "'%s' is no value of %s%s%s of <%s>", idmef_show(v).s, before, colon, name,
+        idmef_say(c, "'%s' is no value of %s%s%s of <%s>", idmef_show(v).s, before.s, colon, name,
                   (const char *)decl->name);
     if (!prefix && idmef_is(a->name, "ntpstamp")) {
         struct idmef_value value;
