@@ -52,7 +52,7 @@ const struct beep_fault *beep_peer_fault(const struct beep_peer *p, enum beep_re
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
         uint8_t r = beep_remedies[f->code];
-        if (f->side != beep_other(p) || beep_mistake_overlooks(p, f->code)) continue;
+        if (f->side != beep_other(p) || beep_mistake_overlooks(p, f)) continue;
         if (atleast == BEEP_DO_SESSION ? r == BEEP_DO_SESSION : r >= atleast) return f;
     }
     return NULL;
@@ -183,7 +183,7 @@ static void on_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 static void on_bad(struct beep_peer *p, uint64_t now)
 {
     const struct track_beep *t = &p->c.track;
-    if (t->fault_n && beep_mistake_overlooks(p, t->fault[0].code)) return;
+    if (t->fault_n && beep_mistake_overlooks(p, &t->fault[0])) return;
     beep_mistake_bad(p, now);
     if (t->fault_n) {
         beep_peer_tell_fault(p, &t->fault[0]);

@@ -257,7 +257,10 @@ void beep_ask_answered(struct beep_peer *p, const struct beep_got *g, uint64_t n
 {
     const struct beep_fault *f = useless(p, g);
     bool good = g->frame.keyword == BEEP_RPY;
-    if ((f || !g->el) && MUT(p, KEEPS_BAD_REPLY)) return;
+    if ((f || !g->el) && MUT(p, KEEPS_BAD_REPLY)) {
+        p->greet_by = 0;
+        return;
+    }
     if (f || !g->el) {
         if (f) beep_peer_tell_fault(p, f);
         beep_peer_tell(p, "%s", f ? f->text : "a reply on channel 0 cannot be read");

@@ -225,7 +225,7 @@ void beep_mistake_say(struct beep_peer *p, enum beep_keyword keyword, uint32_t c
 /* ... that asks for that channel. */
 void beep_mistake_start(struct beep_peer *p, uint32_t channel, uint64_t now);
 /* Is that fault of the other side not noticed? */
-bool beep_mistake_overlooks(const struct beep_peer *p, enum beep_fault_code code);
+bool beep_mistake_overlooks(const struct beep_peer *p, const struct beep_fault *f);
 /* Says a TLS hello where none belongs. */
 void beep_mistake_hello(struct beep_peer *p, uint64_t now);
 /* A poorly-formed frame came. */

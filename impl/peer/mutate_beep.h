@@ -74,7 +74,7 @@
     X(TAKES_TRAILER, "takes-trailer", BY_BOTH, "BEEP-2.2.1.3-2 BEEP-2.2.1-11", "passes over what stands in the place of a trailer") \
     X(TAKES_SEQ_FORM, "takes-seq-form", BY_BOTH, "BEEPTCP-3.1.3-5", "passes over SEQ that cannot be read") \
     X(TAKES_SEQ_CHANNEL, "takes-seq-channel", BY_BOTH, "BEEPTCP-3.1.3-5", "passes over SEQ for channels that do not exist") \
-    X(TAKES_NO_GREETING, "takes-no-greeting", BY_BOTH, "BEEP-2.3.1.1-1", "passes over a first frame that is no greeting") \
+    X(TAKES_NO_GREETING, "takes-no-greeting", BY_BOTH, "BEEP-2.3.1.1-1 BEEP-2.2.1.1-17 BEEP-2.2.1.1-18 BEEP-2.2.1.1-19", "passes over what stands in the place of a greeting") \
     X(ANSWERS_BAD, "answers-bad", BY_BOTH, "BEEP-2.2.1.1-23", "answers a poorly-formed frame by ERR before the session ends") \
     /* what is fine, and ends the session */ \
     X(ENDS_ON_PART, "ends-on-part", BY_BOTH, "BEEP-2.2-4 BEEP-2.2.1.1-25", "ends the session on a message in several frames") \
