@@ -61,6 +61,14 @@ static void test_tuning_astray(void **state)
     FAULTS(say(x, I, "MSG", 1, 1, HEAD "<ready />"), TUNING_ORDER);
     assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_3_1);
     talk_free(x);
+    x = greeted(); /* what is no step of an exchange gets an error, and that is in order */
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<error code='535'>no</error>")));
+    FAULTS(say(x, I, "MSG", 1, 1, HEAD "<blob status='abort' />"), BLOB_CLIENT);
+    FINE(say(x, L, "ERR", 1, 1, ERROR550));
+    FAULTS(say(x, I, "MSG", 1, 2, HEAD "<blob>!</blob>"), BLOB_BASE64);
+    FINE(say(x, L, "ERR", 1, 2, ERROR550));
+    talk_free(x);
     x = greeted();
     FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(BEEP_URI_TLS) "</start>"));
     FINE(say(x, L, "RPY", 0, 1, HEAD URI(BEEP_URI_TLS)));

@@ -350,8 +350,12 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
         else beep_fault_row(t, side, BEEP_F_TUNING_ORDER, CL_BEEP_6_2_1, c->number);
         return;
     }
-    if (el->kind == BEEP_EL_ERROR && reply) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
-    else if (el->kind == BEEP_EL_BLOB) beep_tuning_step(t, side, blob_event(el, reply), c->number);
+    if (el->kind == BEEP_EL_ERROR && reply) {
+        enum beep_tuning_state s = track_beep_tuning(t);
+        if (s == BEEP_TS_BLOB || s == BEEP_TS_ABORTING) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
+        return; /* otherwise the MSG was no step of an exchange, and an error is what it gets */
+    }
+    if (el->kind == BEEP_EL_BLOB) beep_tuning_step(t, side, blob_event(el, reply), c->number);
     else beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
 }
 
