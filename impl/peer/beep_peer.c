@@ -393,9 +393,12 @@ static void peer_tick(struct endpoint *e, uint64_t now)
         beep_peer_tell(p, "peer did not finish a frame in time");
         beep_peer_terminate(p, now);
     } else {
+        bool again = p->release_wanted; /* what the peer owes is in the way of the release, and it is silent */
         beep_peer_note(p, "idle for too long");
         p->touched = now;
-        if (beep_peer_close(p, 0, now) != OK) beep_peer_terminate(p, now);
+        if (!again && beep_peer_close(p, 0, now) == OK) return;
+        beep_peer_tell(p, "idle for too long");
+        beep_peer_terminate(p, now);
     }
 }
 
