@@ -248,7 +248,10 @@ static void greeting_refused(struct beep_peer *p, const struct beep_el *el, uint
     struct beep_refusal no;
     refusal_of(el, &no);
     beep_peer_tell(p, "peer is not available: %u %s", (unsigned)no.code, no.text);
-    if (MUT(p, STAYS_UNAVAILABLE)) return;
+    if (MUT(p, STAYS_UNAVAILABLE)) {
+        p->greet_by = 0;
+        return;
+    }
     if (MUT(p, TALKS_UNAVAILABLE)) beep_mistake_start(p, 1, now);
     beep_peer_leave(p, now);
 }
