@@ -171,6 +171,25 @@ static void test_own_accord(void **state)
     gives("reach greeted\nexpect rpy -> pass\n", "reach released\n" IDLE, V_INCONC, "of its own accord");
 }
 
+/* What a case calls a failure is none when the peer released the session, which is its right; without a release it is. */
+static void test_right_to_leave(void **state)
+{
+    (void)state;
+    const char *fails = "reach greeted\nexpect rpy -> pass\nor close -> fail \"ended\"\nor silence -> fail \"deaf\"\n";
+    const char *wrong = "reach greeted\nsend mgmt xml=\"<x />\"\nexpect error -> next\nexpect silence -> pass\nor close -> fail \"ended\"\n";
+    const char *never = "reach greeted\nnever close -> weak \"ended\"\nexpect rpy -> pass\n";
+    gives_listener("reach released\ndo close\n" IDLE, fails, V_INCONC, "of its own accord");
+    gives_listener("reach released\n" IDLE, fails, V_INCONC, "of its own accord");
+    gives_listener("reach released\ndo close\n" IDLE, never, V_INCONC, "of its own accord");
+    gives_listener("reach greeted\ndo close\n" IDLE, fails, V_FAIL, "ended");
+    gives_listener("reach greeted\ndo close\n" IDLE, never, V_WEAK, "ended");
+    gives_listener("reach greeted\n" IDLE, fails, V_FAIL, "deaf");
+    gives("reach greeted\nexpect rpy -> pass\nor close -> fail \"ended\"\n", "reach released\ndo close\n" IDLE, V_INCONC, "of its own accord");
+    /* behind something wrong of ours the code says whether it is about that */
+    gives_listener("reach greeted\nexpect bad -> next\nsend close number=0\nexpect ok -> next\ndo close\n" IDLE, wrong, V_INCONC, "of its own accord");
+    gives_listener("reach greeted\nexpect bad -> next\nsend close number=0 code=500\nexpect ok -> next\ndo close\n" IDLE, wrong, V_FAIL, "ended");
+}
+
 static void test_named_initiative(void **state)
 {
     (void)state;
@@ -421,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_release),
         cmocka_unit_test(test_ok_waits),         cmocka_unit_test(test_busy_initiator),
         cmocka_unit_test(test_own_accord),       cmocka_unit_test(test_named_initiative),
+        cmocka_unit_test(test_right_to_leave),
         cmocka_unit_test(test_changes),          cmocka_unit_test(test_payload_changes),
         cmocka_unit_test(test_no_response),      cmocka_unit_test(test_faults),
         cmocka_unit_test(test_second_end),       cmocka_unit_test(test_misuse),
