@@ -6,8 +6,8 @@
  *   beep_load serve TLS WINDOW FRAME                          listens; offers the echo, and a sink that answers a message by nothing; prints "listening on H:P",
  *                                                             and ends with its standard input
  *   beep_load hold H:P TLS SESSIONS CHANNELS                  opens sessions with that many channels each; prints "up SESSIONS SECONDS"; for each line of standard input
- *                                                             one message goes to and fro on the next session, or a channel is started on one that has none, and
- *                                                             "message MICROSECONDS" is printed; at the end "held SESSIONS", how many still stand
+ *                                                             one message goes to and fro on the next session, and "message MICROSECONDS" is printed; at the end
+ *                                                             "held SESSIONS", how many still stand
  *
  * TLS is "off", or a folder of draftproof pki. */
 #include <stdio.h>
@@ -128,7 +128,7 @@ static void on_started(struct beep_bound *b, slice answer, const struct beep_ref
     if (no->code) die("a channel was declined");
     s->channel[s->channels++] = b;
     b->state = s;
-    if (s->channels == (l->channels ? l->channels : 1) && ++l->up >= l->sessions) l->done = true; /* or one was started later */
+    if (s->channels == l->channels && ++l->up == l->sessions) l->done = true;
 }
 
 static void on_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last, uint64_t now)
@@ -223,8 +223,7 @@ static double connect_all(struct load *l, const char *to, size_t sessions, size_
     for (size_t i = 0; i < sessions; i++) {
         struct session *s = &l->session[i];
         s->load = l;
-        s->channel = mem_new(l->env.mem, (channels ? channels : 1) * sizeof(struct beep_bound *));
-        if (!s->channel) die("no memory");
+        if (channels && !(s->channel = mem_new(l->env.mem, channels * sizeof(struct beep_bound *)))) die("no memory");
         if (beep_peer_new(&l->setup, true, to, &s->peer) != OK) die("no memory");
         if (net_add(l->net, beep_peer_endpoint(s->peer), true) != OK) die("no memory");
     }
@@ -312,9 +311,8 @@ static void hold(struct load *l, char **arg)
         struct session *s = &l->session[i % l->sessions];
         double began = seconds();
         l->unsent = l->unanswered = 1;
-        uint32_t channel;
-        if (s->channels) send_one(l, s->channel[i / l->sessions % s->channels], net_now(l->net));
-        else if (beep_peer_start(s->peer, &l->profile, SLICE_NONE, &channel, net_now(l->net)) != OK) die("a channel could not be started");
+        if (!s->channels) die("a session without a channel has nobody to talk to");
+        send_one(l, s->channel[i / l->sessions % s->channels], net_now(l->net));
         net_touch(l->net, beep_peer_endpoint(s->peer));
         wait_done(l, "a message is not answered");
         printf("message %.0f\n", (seconds() - began) * 1e6);
