@@ -60,7 +60,7 @@ def session_seeds():
     yield "many-unread", a + start(1, MANY) + PAUSE + msg(1, b"\r\ncount 100000 size 1000") + op("W", 1, 255) + wait(40)
     yield "many-closed", a + start(1, MANY) + msg(1, b"\r\ncount 9 size 3000") + op("X", 1) + CUT + SEQS + op("X", 0) + CUT
     yield "rig", a + start(1, RIG) + msg(1) + op("R", 1) + b"\r\nfine" + CUT + op("X", 1) + CUT
-    yield "rig-refuses", a + start(1, RIG, b"n") + start(7, RIG) + op("X", 7) + CUT + op("X", 0) + CUT
+    yield "rig-refuses", a + start(1, RIG, b"n") + start(15, RIG) + op("X", 15) + CUT + op("X", 0) + CUT
     yield "rig-later", a + start(1, RIG, b"l") + start(3, ECHO) + op("X", 3) + CUT + LATER + msg(1) + LATER
     yield "rig-early-error", a + start(1, RIG) + msg(1, pad(1024), MORE) + msg(1, b"more", MORE) + msg(1, b"")
     yield "rig-asks", a + start(5, RIG) + op("E", 5) + b"\r\nno" + CUT + op("X", 5) + CUT
@@ -134,4 +134,24 @@ def session_seeds():
     yield "initiator-sasl-no", setting(INITIATOR | SASL) + greet(39) + op("P", ANONYMOUS) + b"<error code='535' />" + CUT
 
 
-TARGETS = {"beep_session_fuzz": session_seeds()}
+FRONT, ALL, FLIP, DROP, DOUBLE, SWAP, TIME, END = range(8)
+BACK = 8  # what the listener sent
+
+
+def pair_seeds():
+    def some(dir, *lengths):
+        return b"".join(bytes([FRONT | dir, n]) for n in lengths)
+
+    turn = bytes([ALL, 0, ALL | BACK, 0])
+    for name, first in (("clear", 0), ("tls", TLS), ("tls-bare", TLS | BARE | NEEDS), ("sasl", SASL), ("sasl-bare", SASL | BARE | NEEDS),
+                        ("tls-sasl", TLS | SASL | NEEDS), ("narrow", NARROW), ("idle", IDLES)):
+        yield name, setting(first, 0)
+        yield name + "-both", setting(first, 1)
+        yield name + "-pieces", setting(first, 1) + (some(0, 10, 3, 200) + some(BACK, 1, 90, 7)) * 10
+        yield name + "-late", setting(first, 1) + turn + bytes([TIME, 20]) + turn + bytes([TIME, 140]) + turn
+        for what in (FLIP, DROP, DOUBLE, SWAP):
+            yield f"{name}-{'flip drop double swap'.split()[what - FLIP]}", setting(first, 1) + turn * 2 + bytes([what, 30]) + turn + bytes([what | BACK, 90])
+        yield name + "-end", setting(first, 1) + turn * 2 + bytes([END, 0])
+
+
+TARGETS = {"beep_session_fuzz": session_seeds(), "beep_pair_fuzz": pair_seeds()}

@@ -362,9 +362,8 @@ static inline void app_octets(struct beep_bound *b, enum beep_keyword keyword, u
 static inline void app_answered(struct beep_bound *b, uint32_t msgno, enum beep_keyword keyword, uint64_t now)
 {
     struct app *a = app_of(b);
-    (void)msgno;
     (void)now;
-    if (!a) return;
+    if (!a || msgno != a->msgno) return;
     if (a->answered) fail("one message has two answers");
     a->answered = true;
     a->wrong |= keyword == BEEP_ERR;
@@ -395,7 +394,7 @@ static inline void rig_start(struct beep_bound *b, slice init, struct buf *answe
 
 static inline void rig_may_close(struct beep_bound *b, struct beep_refusal *no)
 {
-    if (b->channel % 8 == 7) *no = (struct beep_refusal){550, "never"};
+    if (b->channel % 16 == 15) *no = (struct beep_refusal){550, "never"};
 }
 
 static inline void rig_opened(struct beep_bound *b, uint64_t now)
@@ -428,9 +427,9 @@ static inline void app_begin(struct target *s, const struct beep_profile *profil
 static inline void app_greeted(void *ctx, struct beep_peer *p, uint64_t now)
 {
     struct target *s = ctx;
-    (void)p;
     (void)now;
-    if (s->greeted++ || !s->cfg.talks) return;
+    s->greeted++;
+    if (s->apps || !s->cfg.talks || (s->cfg.tls && !beep_peer_secured(p))) return; /* what is begun before a tuning ends with it */
     app_begin(s, &app_echo, 6000);
     app_begin(s, &app_many, 18);
     app_begin(s, &app_rig, 40);
@@ -488,7 +487,7 @@ static inline void target_setup(struct target *s)
     }
     if (c->tls && c->initiator) s->setup.tls_client = &s->tls[1];
     if (c->tls && !c->initiator) s->setup.tls_server = &s->tls[0];
-    s->setup.want_tls = c->tls;
+    s->setup.want_tls = c->tls && c->initiator;
     if (c->sasl && c->initiator) {
         s->setup.sasl_client = shared()->client;
         s->setup.sasl_mechanism = c->needs ? "PLAIN" : "ANONYMOUS";
