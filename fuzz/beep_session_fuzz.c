@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole sessions of a BEEP peer with a hostile one, in memory and in virtual time.  The input is a small program; fuzz/README.md says how it reads.  It is played
- * octet by octet under the eyes of a tracker of our own, which also supplies the numbers that a frame of the program needs to be in order; then what was said is
- * played again in its pieces, and in random ones.  Oracles:
+ * frame by frame under the eyes of a tracker of our own, which also supplies the numbers that a frame of the program needs to be in order; then what was said is
+ * played again in its pieces, and in random ones, most of them of one octet.  Oracles:
  *   - what the peer sends can be read and has nothing wrong with it, whatever it was sent;
  *   - behind a poorly-formed frame, and whatever else ends a session, it says nothing more;
  *   - it counts as the onlooker does: states, channels, numbers, windows;
@@ -314,7 +314,7 @@ static void run_again(struct session *x, const struct session *was, struct rng *
         slice all = slice_sub(buf_slice(&was->said), p->from, p->from + p->n);
         if (p->op) did(x, p->op, p->ms);
         while (!p->op && all.n) {
-            size_t n = cuts ? 1 + rng_below(cuts, 40) : all.n;
+            size_t n = !cuts ? all.n : rng_below(cuts, 2) ? 1 : 1 + rng_below(cuts, 40);
             if (n > all.n) n = all.n;
             uint8_t *copy = malloc(n);
             if (!copy) abort();
@@ -380,7 +380,7 @@ static void again(const struct session *a, struct session *b, const uint8_t *hea
     /* whose turn it is depends on how much waits */
     bool even = a->s.most_waiting < LOW_WATER && b->s.most_waiting < LOW_WATER && a->s.total <= SENT_MAX && b->s.total <= SENT_MAX;
     if (even && !slice_eq(buf_slice(&a->got), buf_slice(&b->got))) {
-        show("octet by octet", a);
+        show("frame by frame", a);
         show("otherwise cut", b);
         fail("how the octets were cut changed what was sent");
     }
