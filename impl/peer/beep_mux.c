@@ -349,18 +349,24 @@ static void wake_some(struct beep_mux *m, enum hold hold)
     n->more = false;
 }
 
-err beep_mux_pump(struct beep_mux *m)
+static err make_frames(struct beep_mux *m)
 {
-    const struct buf *out = &m->c->link->out;
     size_t low = m->setup->low_water;
     enum hold hold;
     do { /* again when a frame of ours let others go */
         hold = held(m);
         wake_some(m, hold);
-        while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && out->n < low)
+        while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && beep_conn_waiting(m->c) < low)
             TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
-        while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && out->n < low)
+        while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && beep_conn_waiting(m->c) < low)
             TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
     } while (hold != held(m));
     return OK;
+}
+
+err beep_mux_pump(struct beep_mux *m)
+{
+    beep_conn_gather(m->c);
+    err e = make_frames(m), sent = beep_conn_gathered(m->c); /* what was framed goes out whatever stopped it */
+    return sent == OK ? e : sent;
 }
