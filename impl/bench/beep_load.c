@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A BEEP peer that works a listener hard, made of beep_peer and net_tcp as any peer is.
  *
- *   beep_load rate H:P TLS CHANNELS OCTETS DEPTH COUNT        sends COUNT messages to echoes, DEPTH unanswered on each channel, and prints "rate MESSAGES SECONDS"
- *   beep_load sink H:P TLS WINDOW FRAME COUNT                 sends COUNT messages of a MiB to a sink (below), prints "sink OCTETS SECONDS"
+ *   beep_load rate H:P TLS CHANNELS OCTETS DEPTH COUNT        sends COUNT messages to echoes, DEPTH unanswered on each channel, and prints
+ *                                                             "rate MESSAGES SECONDS CPU", the last being what we took ourselves
+ *   beep_load sink H:P TLS WINDOW FRAME COUNT                 sends COUNT messages of a MiB to a sink (below), prints "sink OCTETS SECONDS CPU"
  *   beep_load serve TLS WINDOW FRAME                          listens; offers the echo, and a sink that answers a message by nothing; prints "listening on H:P",
  *                                                             and ends with its standard input
  *   beep_load hold H:P TLS SESSIONS CHANNELS                  opens sessions with that many channels each; prints "up SESSIONS SECONDS"; for each line of standard input
@@ -68,6 +69,12 @@ static double seconds(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* Processor time of ours, which other programs on the machine do not move as they move the clock. */
+static double cpu(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
 }
 
 static size_t number(const char *text, size_t max)
@@ -254,18 +261,18 @@ static void make_text(struct load *l, size_t octets)
 
 /* --- what is measured ----------------------------------------------------------------------------------------------------------------- */
 
-static double burst(struct load *l, size_t count)
+static void burst(struct load *l, size_t count, bool told)
 {
     struct session *s = &l->session[0];
     uint64_t now = net_now(l->net);
     l->unsent = l->unanswered = count;
-    double began = seconds();
+    double began = seconds(), cpu_began = cpu();
     for (size_t k = 0; k < l->depth; k++)
         for (size_t i = 0; i < s->channels; i++)
             send_one(l, s->channel[i], now);
     net_touch(l->net, beep_peer_endpoint(s->peer));
     wait_done(l, "messages are not answered");
-    return seconds() - began;
+    if (told) printf("rate %zu %.6f %.6f\n", count, seconds() - began, cpu() - cpu_began);
 }
 
 static void rate(struct load *l, char **arg)
@@ -276,8 +283,8 @@ static void rate(struct load *l, char **arg)
     l->depth = number(arg[4], DEPTH_MAX);
     if (!channels || !count || !l->depth) die("nothing to be done");
     connect_all(l, arg[0], 1, channels, BEEP_URI_ECHO);
-    burst(l, count / 10 + 1); /* warms up, and widens the windows */
-    printf("rate %zu %.6f\n", count, burst(l, count));
+    burst(l, count / 10 + 1, false); /* warms up, and widens the windows */
+    burst(l, count, true);
 }
 
 static void fill_sink(struct load *l, char **arg)
@@ -289,12 +296,12 @@ static void fill_sink(struct load *l, char **arg)
     connect_all(l, arg[0], 1, 1, URI_SINK);
     for (int turn = 0; turn < 2; turn++) { /* the first warms up */
         size_t n = turn ? count : count / 10 + 1;
-        double began = seconds();
+        double began = seconds(), cpu_began = cpu();
         l->unsent = l->unanswered = n;
         send_long(&l->session[0], l->session[0].channel[0], net_now(l->net));
         net_touch(l->net, beep_peer_endpoint(l->session[0].peer));
         wait_done(l, "messages are not answered");
-        if (turn) printf("sink %zu %.6f\n", n * l->octets, seconds() - began);
+        if (turn) printf("sink %zu %.6f %.6f\n", n * l->octets, seconds() - began, cpu() - cpu_began);
     }
 }
 
