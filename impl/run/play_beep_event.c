@@ -487,7 +487,8 @@ bool beep_play_next(struct player *p, int end, slice *in, uint64_t now)
     if (!beep_conn_next(&x->conn, in, now, &ev)) return false;
     err e = on_event(p, end, &ev, now);
     if (e == OK) e = beep_play_pump(p, end, now);
-    if (e == ERR_USE && x->conn.track.lost) e = OK; /* behind octets that nobody can read there is nothing left to be answered, or tuned */
+    if (e == ERR_USE && x->conn.track.lost)
+        e = OK; /* behind octets that nobody can read there is nothing left to be answered, or tuned */
     if (e != OK && !p->stop) play_error(p, "cannot answer the peer: %s", err_name(e));
     return true;
 }
