@@ -61,7 +61,8 @@ static err begin(struct run_ctx *r, struct play_run *play)
                                      .user = who ? who->name : NULL,
                                      .password = who ? who->password : NULL,
                                      .mechanism = own->mechanism,
-                                     .users = users};
+                                     .users = users,
+                                     .learned_wants_tls = tls && !o->memory && run_met_able(r, "wants-tls")};
     play->ends = play_beep_ends;
     play->end_count = PLAY_BEEP_ENDS;
     return OK;
