@@ -86,6 +86,7 @@ def session_seeds():
     yield "unavailable", setting(0, UNAVAILABLE) + greet() + FIN
     yield "garbage", g + b"\0\x01\xff\xff garbage"
     yield "keywords", one + b"MSG 1 0 . 0 0\r\nEND\r\nRPY 1 0 . 0 0\r\nEND\r\n"
+    yield "seqno-off", one + b"MSG 1 0 . 9 7\r\n\r\nhelloEND\r\n" + CUT + b"MSG 1 1 . 16 7\r\n\r\nhelloEND\r\n"
     yield "seq-far", one + b"SEQ 1 4294967295 4096\r\n"
     yield "seq-window", one + b"SEQ 1 0 2147483647\r\nSEQ 1 0 0\r\nSEQ 1 0 1\r\n" + msg(1)
     yield "seq-nobody", g + op("W", 77, 3)
