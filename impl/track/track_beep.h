@@ -67,6 +67,7 @@ struct beep_dir {
     bool part_lost;           /* it passed a limit: the rest is not kept */
     struct beep_exchange *x;  /* MSGs of this side whose reply is not complete, in their order: x[x_from .. x_from + xs) */
     size_t x_from, xs, x_cap;
+    uint32_t x_high;          /* no number in x is higher */
     uint32_t answered[BEEP_ANSWERED]; /* message numbers answered last */
     uint32_t answereds;
     uint64_t msgs;            /* MSGs begun so far */

@@ -44,6 +44,7 @@ err beep_exchange_new(struct track_beep *t, struct beep_dir *d, uint32_t msgno, 
     TRY(room_for_exchange(t, d));
     struct beep_exchange *x = &d->x[d->x_from + d->xs++];
     *x = (struct beep_exchange){.msgno = msgno, .well_asked = true};
+    if (d->xs == 1 || msgno > d->x_high) d->x_high = msgno;
     fsm_init(&x->fsm, &beep_exchange_machine);
     *out = x;
     return OK;
@@ -70,6 +71,7 @@ void beep_exchange_drop(struct track_beep *t, struct beep_dir *d, struct beep_ex
 
 struct beep_exchange *beep_exchange_find(const struct beep_dir *d, uint32_t msgno, bool greeting)
 {
+    if (msgno > d->x_high) return NULL; /* a new MSG, which would have to be held against all that wait */
     for (size_t i = 0; i < d->xs; i++) {
         struct beep_exchange *x = &d->x[d->x_from + i];
         if (x->msgno == msgno && (x->ask == BEEP_ASK_GREETING) == greeting) return x;
@@ -132,7 +134,8 @@ static size_t place(const struct track_beep *t, uint32_t number)
 struct beep_channel *beep_channel_find(const struct track_beep *t, uint32_t number)
 {
     if (t->last_used && t->last_used->number == number) return t->last_used;
-    size_t at = place(t, number);
+    size_t at = number / 2 + number % 2; /* where it stands when one side started them all and closed none */
+    if (at >= t->channels || t->channel[at]->number != number) at = place(t, number);
     return at < t->channels && t->channel[at]->number == number ? t->channel[at] : NULL;
 }
 
