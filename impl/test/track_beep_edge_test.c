@@ -137,6 +137,14 @@ static void test_layers(void **state)
     assert_int_equal(x->t.fault[0].code, BEEP_F_LAYER_AFTER_TLS);
     assert_int_equal(x->t.fault[0].side, L);
     talk_free(x);
+    for (int side = 0; side < 2; side++) { /* each has a clause of its own */
+        x = greeted();
+        FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+        FINE(say(x, L, "RPY", 0, 1, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"));
+        track_beep_not_tls(&x->t, side);
+        assert_int_equal(x->t.fault[0].clause, side == I ? CL_BEEP_3_1_3_2_3 : CL_BEEP_3_1_3_2_2);
+        talk_free(x);
+    }
     x = opened();
     track_beep_not_tls(&x->t, L);
     assert_int_equal(x->t.fault[0].code, BEEP_F_NOT_TLS);

@@ -494,7 +494,8 @@ void track_beep_not_tls(struct track_beep *t, int side)
 {
     t->fault_n = 0;
     t->at[side] = t->reader[side].offset;
-    beep_fault(t, side, BEEP_F_NOT_TLS, 0);
+    /* who granted TLS waits for it, who asked begins it (3.1.3.2) */
+    beep_fault_row(t, side, BEEP_F_NOT_TLS, fsm_side(&t->tuning, BEEP_TP_SERVER) == side ? CL_BEEP_3_1_3_2_2 : 0, 0);
     lose(t);
 }
 
