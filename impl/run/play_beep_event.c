@@ -327,6 +327,14 @@ static void note_error(struct beep_play_end *x, const struct beep_el *el)
     snprintf(x->declined, sizeof x->declined, "%u %s", (unsigned)el->code, text);
 }
 
+/* A MSG that the case declined before its end was answered once, and once is all (3080 2.6.3). */
+static bool answered(const struct beep_play_end *x, const struct beep_got *g)
+{
+    const struct beep_exchange *e =
+        g->channel ? beep_exchange_of(g->channel, !x->conn.side, g->frame.msgno) : NULL;
+    return !x->conn.track.lost && g->channel && (!e || e->preempted);
+}
+
 static err on_message(struct player *p, int end, const struct beep_got *g, struct beep_play_part *part,
                       size_t rung, uint64_t now)
 {
@@ -349,7 +357,8 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
     }
     if (about_many) beep_play_many_reply(x, g, beep_play_readable(g));
     if (about_sasl) return beep_play_sasl_reply(p, end, g, now);
-    return g->frame.keyword == BEEP_MSG && !x->hold ? beep_play_react(p, end, g, now) : OK;
+    if (g->frame.keyword != BEEP_MSG || x->hold || answered(x, g)) return OK;
+    return beep_play_react(p, end, g, now);
 }
 
 static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_t now)

@@ -100,6 +100,15 @@ static void test_answers(void **state)
           V_PASS, NULL);
 }
 
+/* Once is all: what was declined before its end is not answered at its end again. */
+static void test_early_reply(void **state)
+{
+    (void)state;
+    gives("reach channel\nsend msg body=ab more=yes\nexpect err -> next\nsend msg body=\"\"\n"
+          "expect silence within 1s -> pass\nor response -> fail \"answered twice\"\n",
+          "expect request channel=1 -> next\nsend err\n" IDLE, V_PASS, NULL);
+}
+
 static void test_release(void **state)
 {
     (void)state;
@@ -437,6 +446,7 @@ int main(void)
         cmocka_unit_test(test_channel_echo),     cmocka_unit_test(test_channels_by_hand),
         cmocka_unit_test(test_declined),         cmocka_unit_test(test_large),
         cmocka_unit_test(test_windows),          cmocka_unit_test(test_segments_by_hand),
+        cmocka_unit_test(test_early_reply),
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_release),
         cmocka_unit_test(test_ok_waits),         cmocka_unit_test(test_busy_initiator),
         cmocka_unit_test(test_own_accord),       cmocka_unit_test(test_named_initiative),
