@@ -325,6 +325,11 @@ err beep_mux_consumed(struct beep_mux *m, uint32_t channel, size_t n)
     return OK;
 }
 
+bool beep_mux_grants(const struct beep_mux *m)
+{
+    return m->line[BEEP_LINE_SEQ].first != NULL;
+}
+
 /* --- the pump ------------------------------------------------------------------------------------------------------------- */
 
 static void wake(struct beep_mux *m, struct beep_queue *q)
@@ -349,6 +354,13 @@ static void wake_some(struct beep_mux *m, enum hold hold)
     n->more = false;
 }
 
+/* The SEQ of a channel goes before its frames (3.1.4), also when others wait. */
+static err send_next(struct beep_mux *m, struct beep_queue *q, enum hold hold)
+{
+    bool seq = q->in[BEEP_LINE_SEQ] && hold == HOLD_NOTHING && m->c->track.greeted[m->c->side];
+    return seq ? send_seq(m, q) : send_one(m, q, hold);
+}
+
 static err make_frames(struct beep_mux *m)
 {
     size_t low = m->setup->low_water;
@@ -356,10 +368,10 @@ static err make_frames(struct beep_mux *m)
     do { /* again when a frame of ours let others go */
         hold = held(m);
         wake_some(m, hold);
-        while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && beep_conn_waiting(m->c) < low)
+        while (hold == HOLD_NOTHING && !m->reading && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && beep_conn_waiting(m->c) < low)
             TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
         while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && beep_conn_waiting(m->c) < low)
-            TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
+            TRY(send_next(m, m->line[BEEP_LINE_FRAMES].first, hold));
     } while (hold != held(m));
     return OK;
 }

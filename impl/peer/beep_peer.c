@@ -221,6 +221,7 @@ static void on_event(struct beep_peer *p, const struct beep_event *ev, uint64_t 
 static void take(struct beep_peer *p, slice in, uint64_t now)
 {
     struct beep_event ev;
+    p->m.reading = true; /* one SEQ for all of it (3081 3.1.4) */
     while (!p->ending && !p->raw_on && beep_conn_next(&p->c, &in, now, &ev)) {
         bool was = p->inside;
         p->inside = true;
@@ -229,6 +230,8 @@ static void take(struct beep_peer *p, slice in, uint64_t now)
         if (MUT(p, REPLIES_REVERSED) && in.n) continue;
         beep_peer_work(p, now);
     }
+    p->m.reading = false;
+    if (beep_mux_grants(&p->m)) beep_peer_work(p, now);
     if (MUT(p, ENDS_ON_HALF_SEGMENT) && !p->c.tls && beep_reader_inside(&p->c.track.reader[beep_other(p)])) beep_peer_terminate(p, now);
     if (p->raw_on && !p->ending) beep_peer_raw_feed(p, in, now);
 }
