@@ -14,18 +14,13 @@ PROGRAMS = ["bench_beep_parse", "bench_beep_load", "bench_beep_raw"]
 KINDS = ("off", "modern")
 
 
-def numbers(word, command):
-    """What a program prints behind word."""
+def per_second(word, command):
+    """How many a second, and the processor time in seconds that one took the program itself (0 when it does not say)."""
     out = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, text=True, timeout=300)
-    m = re.match(word + r" (\d+) ([\d.]+)$", out.stdout.strip())
+    m = re.match(word + r" (\d+) ([\d.]+)(?: ([\d.]+))?$", out.stdout.strip())
     if out.returncode or not m:
         sys.exit(f"{command[0]} failed: {out.stdout}")
-    return int(m[1]), float(m[2])
-
-
-def per_second(word, command):
-    n, took = numbers(word, command)
-    return n / took
+    return int(m[1]) / float(m[2]), float(m[3] or 0) / int(m[1])
 
 
 def tls_of(kind, pki):
@@ -60,7 +55,8 @@ def load(folder, address, tls, channels, octets, depth, count):
 
 
 def bench_load(args, folder, tmp):
-    """Requests and replies of the same size, between two processes; ratios are to the bare socket that sends the same octets to and fro."""
+    """Requests and replies of the same size, between two processes; ratios are to the bare socket that sends the same octets to and fro; cpu_us is
+    what a message takes the client."""
     scale = 4 if args.quick else 1
     measures = {}
     for octets in (64, 4096):
@@ -74,13 +70,13 @@ def bench_load(args, folder, tmp):
                 measures[kind, channels, octets, depth] = load(folder, address, tls_of(kind, tmp / "pki"), channels, octets, depth, count // less)
         rates = in_turn(args, 5, measures)
     for octets in (64, 4096):
-        row("beep-load", f"bare socket, {octets} octets and what frames add", rates["raw", octets], "round trips/s")
+        row("beep-load", f"bare socket, {octets} octets and what frames add", rates["raw", octets][0], "round trips/s")
     for kind in KINDS:
         for channels, octets, depth, _ in LOADS:
-            rate = rates[kind, channels, octets, depth]
+            rate, cpu = rates[kind, channels, octets, depth]
             at = "one at a time" if depth == 1 else f"{depth} at a time"
             row("beep-load", f"TLS {kind}, {channels} channel{'s' if channels > 1 else ''}, {octets} B, {at}", rate, "messages/s",
-                MB_s=rate * octets / 1e6, ratio=rate / rates["raw", octets])
+                MB_s=rate * octets / 1e6, cpu_us=cpu * 1e6, ratio=rate / rates["raw", octets][0])
 
 
 # --- windows
@@ -89,7 +85,7 @@ WINDOWS = ((4096, 912), (16384, 912), (65536, 912), (1 << 20, 912), (65536, 1638
 
 
 def bench_window(args, folder, tmp):
-    """Messages of a MiB one way.  Ratios are to a window of 4,096 octets."""
+    """Messages of a MiB one way.  Ratios are to a window of 4,096 octets; MB_cpu_s is what the sender could do with a processor for itself."""
     count = 60 if args.quick else 300
     measures = {"raw": lambda: per_second("sink", [folder / "bench_beep_raw", "sink", 16384, count * 64])}
     with contextlib.ExitStack() as stack:
@@ -102,12 +98,13 @@ def bench_window(args, folder, tmp):
                 measures[kind, window, frame] = lambda a=address, t=tls, w=window, f=frame, n=n: per_second(
                     "sink", [folder / "bench_beep_load", "sink", a, t, w, f, n])
         rates = in_turn(args, 5, measures)
-    row("beep-window", "bare socket, writes of 16 KiB", rates["raw"] / 1e6, "MB/s")
+    row("beep-window", "bare socket, writes of 16 KiB", rates["raw"][0] / 1e6, "MB/s")
     for kind in KINDS:
-        base = rates[kind, 4096, 912]
+        base = rates[kind, 4096, 912][0]
         for window, frame in WINDOWS:
-            rate = rates[kind, window, frame]
-            row("beep-window", f"TLS {kind}, window {window}, frames of {frame}", rate / 1e6, "MB/s", ratio=rate / base, to_raw=rate / rates["raw"])
+            rate, cpu = rates[kind, window, frame]
+            row("beep-window", f"TLS {kind}, window {window}, frames of {frame}", rate / 1e6, "MB/s", MB_cpu_s=1 / max(cpu, 1e-12) / 1e6,
+                ratio=rate / base, to_raw=rate / rates["raw"][0])
 
 
 # --- idle sessions and channels

@@ -42,12 +42,12 @@ def rounds_of(args, full):
 
 
 def in_turn(args, full, measures):
-    """Medians of what each of the functions gives, one after the other in each round: {name: median}."""
+    """Medians of the tuples that the functions give, one after the other in each round: {name: medians}."""
     runs = {name: [] for name in measures}
     for _ in range(rounds_of(args, full)):
         for name, measure in measures.items():
             runs[name].append(measure())
-    return {name: statistics.median(values) for name, values in runs.items()}
+    return {name: [statistics.median(v) for v in zip(*values)] for name, values in runs.items()}
 
 
 def resident(process):
