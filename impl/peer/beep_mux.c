@@ -212,7 +212,7 @@ static uint32_t window_of(const struct beep_mux *m, const struct beep_channel *c
     if (!m->c->slip) return window;
     const struct beep_channel *zero = track_beep_channel(&m->c->track, 0);
     const struct beep_dir *d = &ch->dir[m->c->side];
-    return beep_slip_window(m->c->slip, ch->number, d->next, d->edge, window, zero ? beep_window(zero, m->c->side) : window);
+    return beep_slip_window(m->c->slip, ch->number, d, window, zero ? beep_window(zero, m->c->side) : window);
 }
 
 /* The next frame of o; false when its window is closed. */

@@ -44,6 +44,7 @@ struct beep_exchange { /* a MSG and its reply */
     uint32_t number;          /* start, close */
     char **uri;               /* start: the profiles proposed */
     size_t uris;
+    uint64_t end;             /* number behind the last octet of the MSG; 0 while it is not complete */
     uint64_t cut_edge;        /* preempted: how far the client may have sent before it could know */
     struct beep_answer *answer; /* answers begun and not complete */
     size_t answers, answer_cap;
@@ -60,6 +61,7 @@ struct beep_dir {
     uint64_t edge;            /* right edge of the window as the other side granted it last */
     uint64_t edge_max;        /* the furthest that it ever was: what is in flight may have been sent under it */
     uint64_t acked;
+    uint64_t answered_to;     /* the other side has shown by replies that it read this far */
     bool unfinished;          /* the last frame was '*' ... */
     enum beep_keyword keyword;/* ... of this message */
     uint32_t msgno, ansno;
@@ -122,6 +124,7 @@ struct track_beep {
     bool released_by[2];            /* that side agreed to a release */
     uint32_t ready_channel, ready_msgno; /* where the ready is that waits for its answer ... */
     uint64_t ready_end;             /* ... and the number behind its last octet */
+    bool ready_crossed;             /* a ready of the other side crossed it: both wait, and somebody has to answer */
     struct { uint32_t number; int side; } gone[BEEP_GONE]; /* closed channels, and the side whose frames may still be on the way */
     size_t gones;
     uint64_t at[2];                 /* offset of the frame that is judged */
