@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "codec/xml.h"
 #include "model/beep.h"
 #include "peer/beep_peer.h"
 #include "peer/mutate_beep.h"
@@ -92,6 +94,18 @@ static const char *channel_number(const struct run_ctx *r, const char *name)
     return NULL;
 }
 
+/* A URI may hold an &, which a case that writes XML by itself has to write as a reference. */
+static bool profile_in_xml(const struct run_ctx *r, char *out, size_t n)
+{
+    const char *uri = data_profile(run_of(r));
+    struct buf b;
+    buf_init(&b, r->o->env->mem, n - 1);
+    bool good = !uri || xml_escape(slice_str(uri), &b) == OK;
+    snprintf(out, n, "%.*s", good ? (int)b.n : 0, b.n ? (const char *)b.p : "");
+    buf_done(&b);
+    return good;
+}
+
 /* Names of what is not known are empty: the case that wants them says so under needs. */
 static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
 {
@@ -99,6 +113,7 @@ static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t 
     const char *text = channel_number(r, name);
     if (text) snprintf(out, n, "%s", text);
     if (text) return true;
+    if (strcmp(name, "PROFILE_XML") == 0) return profile_in_xml(r, out, n);
     if (strcmp(name, "PROFILE") == 0) text = data_profile(x);
     else if (strcmp(name, "MECHANISM") == 0) text = play_beep_mechanism(x, x->learned_mechanisms);
     else if (strcmp(name, "USER") == 0) text = x->user;
