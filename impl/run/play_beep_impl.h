@@ -186,7 +186,7 @@ err beep_play_frame(struct player *p, int end, enum beep_keyword keyword, uint32
 /* Grants: SEQ for the channel, window octets from where the peer stands. */
 err beep_play_seq(struct player *p, int end, uint32_t channel, uint32_t window, uint64_t now) MUST_CHECK;
 /* A message of channel management as it should be, queued behind what waits already (MSG: a number is
- * chosen).  *msgno may be NULL. */
+ * chosen; one that the window does not hold goes out in frames as the peer grants).  *msgno may be NULL. */
 err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t *msgno,
                       const struct beep_el *el, enum beep_play_then then, uint64_t now) MUST_CHECK;
 /* Remembers what a MSG of ours holds, piece by piece. */

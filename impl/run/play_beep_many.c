@@ -4,8 +4,6 @@
 
 #include "run/play_beep_impl.h"
 
-enum { START_OCTETS = 512 }; /* room for a start with a URI of PLAY_BEEP_URI octets */
-
 err beep_play_many_begin(struct player *p, int end, uint32_t count, slice uri, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
@@ -60,7 +58,6 @@ err beep_play_many_go(struct player *p, int end, uint64_t now)
         over(p, end, now);
         return OK;
     }
-    if (beep_window(zero, x->conn.side) < START_OCTETS) return OK;
     struct beep_profile_el profile = {.uri = m->uri};
     struct beep_el el = {.kind = BEEP_EL_START, .number_given = true, .profile = &profile, .profiles = 1};
     /* a number that was declined is not asked for again: some peers would take that for the same mistake */

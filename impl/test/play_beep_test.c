@@ -180,6 +180,19 @@ static void test_own_accord(void **state)
     gives("reach greeted\nexpect rpy -> pass\n", "reach released\n" IDLE, V_INCONC, "of its own accord");
 }
 
+/* A start that the window does not hold goes out in pieces: a peer may grant as little as it likes (3081 3.1.3). */
+static void test_starts_in_small_windows(void **state)
+{
+    (void)state;
+    static const char grudge[] = "do no-seq\nreach greeted\nexpect request more=\"*\" -> next\ndo seq channel=0 window=60\nexpect request more=\"*\" -> next\n"
+                                 "do seq channel=0 window=60\nexpect request more=\".\" -> pass\n";
+    gives_listener("reach greeted\ndo channels count=60 profile=$PROFILE\n" IDLE, grudge, V_PASS, NULL);
+    gives_listener("reach greeted\ndo channels count=28 profile=$PROFILE\nexpect channels -> next\nreach channel profile=$PROFILE\n" IDLE, grudge, V_PASS, NULL);
+    gives("reach greeted\ndo channels count=28 profile=$PROFILE\nexpect channels accepted=28 -> next\nreach channel profile=$PROFILE\nsend msg body=q\n"
+          "expect rpy same=yes -> pass\n",
+          "do no-seq\nreach greeted\nexpect request more=\"*\" -> next\ndo seq channel=0 window=9000\n" IDLE, V_PASS, NULL);
+}
+
 /* What a case calls a failure is none when the peer released the session, which is its right; without a release it is. */
 static void test_right_to_leave(void **state)
 {
@@ -450,7 +463,7 @@ int main(void)
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_release),
         cmocka_unit_test(test_ok_waits),         cmocka_unit_test(test_busy_initiator),
         cmocka_unit_test(test_own_accord),       cmocka_unit_test(test_named_initiative),
-        cmocka_unit_test(test_right_to_leave),
+        cmocka_unit_test(test_right_to_leave),   cmocka_unit_test(test_starts_in_small_windows),
         cmocka_unit_test(test_changes),          cmocka_unit_test(test_payload_changes),
         cmocka_unit_test(test_no_response),      cmocka_unit_test(test_faults),
         cmocka_unit_test(test_second_end),       cmocka_unit_test(test_misuse),
