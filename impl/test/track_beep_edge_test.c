@@ -265,6 +265,22 @@ static void test_no_memory(void **state)
     }
 }
 
+/* Where order is lost the number of a MSG that waits may come once more, with another start. */
+static void test_number_starts_again(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI("urn:a") "</start>"));
+    x->t.lost = true;
+    say(x, I, "MSG", 0, 1, HEAD "<start number='3'>" URI("urn:b") URI("urn:c") URI("urn:d") "</start>");
+    const struct beep_exchange *e = beep_exchange_of(track_beep_channel(&x->t, 0), I, 1);
+    assert_non_null(e);
+    assert_int_equal(e->uris, 3);
+    assert_string_equal(e->uri[0], "urn:b");
+    say(x, I, "MSG", 0, 1, HEAD "<close number='3' code='200'/>");
+    talk_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +290,7 @@ int main(void)
         cmocka_unit_test(test_channel_zero_in_pieces),
         cmocka_unit_test(test_messages_too_large_are_let_go),
         cmocka_unit_test(test_long_pipelines),
+        cmocka_unit_test(test_number_starts_again),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,9 +104,20 @@ static void read_inner(struct track_beep *t, int side, const struct beep_el *el,
 
 /* --- MSG ------------------------------------------------------------------------------------------------------------------------- */
 
+/* Where order is lost a number that still waits may start once more: what it asked for before is forgotten. */
+static void drop_uris(const struct mem *m, struct beep_exchange *x)
+{
+    for (size_t i = 0; i < x->uris; i++)
+        mem_free(m, x->uri[i]);
+    mem_free(m, x->uri);
+    x->uri = NULL;
+    x->uris = 0;
+}
+
 static err keep_uris(struct track_beep *t, struct beep_exchange *x, const struct beep_el *el)
 {
     const struct mem *m = beep_mem(t);
+    drop_uris(m, x);
     if (!el->profiles) return OK;
     x->uri = mem_new(m, el->profiles * sizeof *x->uri);
     if (!x->uri) return ERR_MEM;
