@@ -184,8 +184,8 @@ static void test_own_accord(void **state)
 static void test_starts_in_small_windows(void **state)
 {
     (void)state;
-    static const char grudge[] = "do no-seq\nreach greeted\nexpect request more!=. -> next\ndo seq channel=0 window=60\nexpect request size=60 more!=. -> next\n"
-                                 "do seq channel=0 window=90\nexpect request more=\".\" -> pass\n";
+    static const char grudge[] = "do no-seq\nreach greeted\nexpect request more!=. -> next\nsend seq channel=0 window=5\nexpect request size=5 more!=. -> next\n"
+                                 "send seq channel=0 window=5\nexpect request size=5 more!=. -> pass\n";
     gives_listener("reach greeted\ndo channels count=60 profile=$PROFILE\n" IDLE, grudge, V_PASS, NULL);
     gives_listener("reach greeted\ndo channels count=28 profile=$PROFILE\nexpect channels -> next\nreach channel profile=$PROFILE\n" IDLE, grudge, V_PASS, NULL);
     gives("reach greeted\ndo channels count=28 profile=$PROFILE\nexpect channels accepted=28 -> next\nreach channel profile=$PROFILE\nsend msg body=q\n"
