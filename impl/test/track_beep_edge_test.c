@@ -121,6 +121,31 @@ static void test_tuning_astray(void **state)
     talk_free(x);
 }
 
+#define READY(n) HEAD "<start number='" n "'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"
+
+/* Both may ask for TLS before either could have seen the other's ready; who acknowledged it has seen it. */
+static void test_readies_cross(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, L, "MSG", 0, 1, READY("2")));
+    FINE(say(x, I, "MSG", 0, 1, READY("1")));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_READY);
+    FINE(say(x, L, "ERR", 0, 1, ERROR550)); /* somebody has to answer, although both are to be quiet */
+    talk_free(x);
+    x = greeted();
+    FINE(say(x, L, "MSG", 0, 1, READY("2")));
+    FINE(seq(x, I, 0, x->seq[L][0], 4096));
+    FAULTS(say(x, I, "MSG", 0, 1, READY("1")), READY_HELD);
+    assert_int_equal(x->t.fault[1].code, BEEP_F_TWO_TUNINGS);
+    talk_free(x);
+    x = greeted(); /* one's own ready is known without an acknowledgement */
+    FINE(say(x, I, "MSG", 0, 1, READY("1")));
+    FAULTS(say(x, I, "MSG", 0, 2, READY("3")), AFTER_READY);
+    assert_int_equal(x->t.fault[1].code, BEEP_F_TWO_TUNINGS);
+    talk_free(x);
+}
+
 static void test_layers(void **state)
 {
     (void)state;
@@ -286,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resync),
         cmocka_unit_test(test_tuning_astray),
+        cmocka_unit_test(test_readies_cross),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_channel_zero_in_pieces),
         cmocka_unit_test(test_messages_too_large_are_let_go),

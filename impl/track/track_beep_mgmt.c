@@ -144,8 +144,21 @@ static bool other_start_pending(const struct beep_channel *zero, const struct be
     return false;
 }
 
+/* Both sides may ask for TLS at once: who had not acknowledged the ready of the other could not know of it. */
+static bool ready_crosses(const struct track_beep *t, int side)
+{
+    if (track_beep_tuning(t) != BEEP_TS_READY || fsm_side(&t->tuning, BEEP_TP_CLIENT) == side) return false;
+    const struct beep_channel *c = beep_channel_find(t, t->ready_channel);
+    return c && c->dir[!side].acked < t->ready_end;
+}
+
 static void wants_tls(struct track_beep *t, int side, struct beep_channel *c, uint32_t msgno)
 {
+    if (ready_crosses(t, side)) {
+        t->ready_crossed = true;
+        return;
+    }
+    t->ready_crossed = false;
     if (!beep_tuning_step(t, side, BEEP_TE_READY, c->number)) return;
     t->ready_channel = c->number;
     t->ready_msgno = msgno;
@@ -175,6 +188,7 @@ static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, c
     x->number = el->number;
     if (el->number == 0) {
         x->ask = BEEP_ASK_RELEASE;
+        t->release_at[side] = t->at[side];
         if (beep_session_step(t, side, BEEP_SE_RELEASE, 0)) return;
         x->well_asked = false;
         return;
