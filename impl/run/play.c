@@ -367,8 +367,11 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
         arm(p, now, wait_ms(p, s));
         return false;
     }
-    if (e != OK && !p->stop) play_error(p, "cannot do this: %s", err_name(e));
-    return !p->stop;
+    if (e == OK || p->stop) return !p->stop;
+    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, end) : NULL; /* the peer may have left what we were to do it on */
+    if (why) play_inconc(p, "%s", why);
+    else play_error(p, "cannot do this: %s", err_name(e));
+    return false;
 }
 
 static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint64_t now)
