@@ -219,7 +219,7 @@ err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint
     else if (e == OK)
         e = beep_play_owe(p, end, keyword, channel, number, buf_slice(&message), then, what);
     buf_done(&message);
-    return e;
+    return e == OK && keyword == BEEP_MSG && !fits ? beep_play_pump(p, end, now) : e;
 }
 
 /* --- answers ------------------------------------------------------------------------------------- */
@@ -470,20 +470,15 @@ static err step(struct player *p, int end, size_t i, bool *moved, uint64_t now)
 err beep_play_pump(struct player *p, int end, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
-    size_t waited;
-    do { /* a start that is queued by the last line has its turn, too */
-        bool any = true;
-        while (any && x->live) {
-            any = false;
-            for (size_t i = 0; i < x->owed_n; i++) {
-                bool moved;
-                TRY(step(p, end, i, &moved, now));
-                any |= moved;
-                if (moved) break; /* places changed */
-            }
+    bool any = true;
+    while (any && x->live) {
+        any = false;
+        for (size_t i = 0; i < x->owed_n; i++) {
+            bool moved;
+            TRY(step(p, end, i, &moved, now));
+            any |= moved;
+            if (moved) break; /* places changed */
         }
-        waited = x->owed_n;
-        if (x->live) TRY(beep_play_many_go(p, end, now));
-    } while (x->live && x->owed_n > waited);
-    return OK;
+    }
+    return x->live ? beep_play_many_go(p, end, now) : OK;
 }
