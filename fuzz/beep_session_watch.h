@@ -52,7 +52,7 @@ struct app { /* a channel that the application of the target asked for */
     uint32_t msgno;
     size_t size, sent, got;  /* of its one message */
     bool done, wrong, answered, refused, closed;
-    char mark;
+    uint8_t mark;
 };
 
 struct target {
@@ -306,7 +306,7 @@ static inline struct app *app_of(struct beep_bound *b)
 
 static inline uint8_t app_octet(const struct app *a, size_t at)
 {
-    return at == 0 ? '\r' : at == 1 ? '\n' : (uint8_t)((unsigned)a->mark + at % 7);
+    return at == 0 ? '\r' : at == 1 ? '\n' : (uint8_t)((size_t)a->mark + at % 7);
 }
 
 static inline void app_send(struct beep_bound *b, uint64_t now)
@@ -419,7 +419,7 @@ static inline void app_begin(struct target *s, const struct beep_profile *profil
     struct app *a = &s->app[s->apps];
     uint32_t channel;
     if (s->apps == APP_CHANNELS) return;
-    *a = (struct app){.size = size, .mark = (char)('a' + s->apps)};
+    *a = (struct app){.size = size, .mark = (uint8_t)('a' + s->apps)};
     bool was = s->p->inside;
     s->p->inside = true; /* nothing happens before we know the channel */
     err e = beep_peer_start(s->p, profile, SLICE_LIT("x"), &channel, s->now);
