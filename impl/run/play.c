@@ -81,7 +81,7 @@ static void note_rung(struct player *p, const char *text, uint64_t now)
 static bool excused(struct player *p, enum verdict v, int end, const struct play_event *ev, int line)
 {
     bool over = !ev || strcmp(ev->name, "fin") == 0 || strcmp(ev->name, "reset") == 0 || strcmp(ev->name, "close-notify") == 0;
-    const char *why = over && p->run->proto->excuse ? p->run->proto->excuse(p, end) : NULL;
+    const char *why = over && p->run->proto->excuse ? p->run->proto->excuse(p, end, ev) : NULL;
     if (!why || (v != V_FAIL && v != V_WEAK)) return false;
     finish(p, V_INCONC, line, "%s", why);
     return true;
@@ -243,6 +243,11 @@ static void expected(const struct player *p, size_t after, char *out, size_t n)
 static void unmatched(struct player *p, size_t after, const struct play_event *ev)
 {
     char got[160], want[200], may[120];
+    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, ev->end, ev) : NULL;
+    if (why) {
+        finish(p, V_INCONC, line_now(p), "%s", why);
+        return;
+    }
     play_describe(ev, got, sizeof got);
     expected(p, after, want, sizeof want);
     p->run->proto->allowed(p, ev->end, may, sizeof may);
@@ -368,7 +373,7 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
         return false;
     }
     if (e == OK || p->stop) return !p->stop;
-    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, end) : NULL; /* the peer may have left what we were to do it on */
+    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, end, NULL) : NULL; /* the peer may have left what we were to do it on */
     if (why) play_inconc(p, "%s", why);
     else play_error(p, "cannot do this: %s", err_name(e));
     return false;

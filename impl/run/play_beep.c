@@ -117,10 +117,27 @@ static bool own_accord(const struct player *p, const struct beep_play_end *x)
     return s == BEEP_SS_OPEN || s == BEEP_SS_CLOSED;
 }
 
-/* An end without a release may be what the case looks for; behind a release it is in order, and so is that nothing comes any more. */
-static const char *excuse(const struct player *p, int end)
+/* A profile may send back what it got as an answer of several; nothing on channel 0 is told by "same". */
+static const char *one_to_many(const struct play_event *ev)
 {
-    return beep_play_end(p, end)->peer_releases ? OWN_ACCORD : NULL;
+    for (size_t i = 0; i < ev->fields; i++)
+        if (strcmp(ev->field[i].key, "same") == 0 && slice_eq(ev->field[i].value, SLICE_LIT("yes")))
+            return "the profile sends back what it got by ANS, and the case waits for RPY";
+    return NULL;
+}
+
+/* An end without a release may be what the case looks for; behind a release it is in order, and so is that nothing comes any more.  Who
+ * agrees to our release closes at once, and what we sent behind it then makes a reset that takes the ok along (BEEP-D14). */
+static const char *excuse(const struct player *p, int end, const struct play_event *ev)
+{
+    const struct beep_play_end *x = beep_play_end(p, end);
+    const struct track_beep *t = &x->conn.track;
+    int us = x->conn.side;
+    bool over = !ev || strcmp(ev->name, "fin") == 0 || strcmp(ev->name, "reset") == 0 || strcmp(ev->name, "close-notify") == 0;
+    if (ev && strcmp(ev->name, "ans") == 0) return one_to_many(ev);
+    if (ev && strcmp(ev->name, "reset") == 0 && x->live && t->release_at[us] && t->at[us] > t->release_at[us])
+        return "a reset behind a release, which may have taken the ok along (BEEP-D14)";
+    return over && x->peer_releases ? OWN_ACCORD : NULL;
 }
 
 static void ended(struct player *p, int end, enum link_end how, uint64_t now)

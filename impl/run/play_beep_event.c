@@ -226,6 +226,7 @@ static void raise_element(struct player *p, int end, const struct beep_got *g,
         beep_put(&f, "keyword", slice_str(beep_keyword_names[g->frame.keyword]));
         put_asked(&f, g);
         put_reason(&f, el);
+        if (beep_play_secured(x)) beep_put(&f, "under", slice_str("tls"));
         break;
     case BEEP_EL_READY:
         beep_put(&f, "version", el->version);
