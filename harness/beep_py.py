@@ -103,6 +103,11 @@ def is_number(text, least=0):
     return re.fullmatch("[0-9]{1,10}", text) and least <= int(text) < M31
 
 
+def inside(profile):
+    """The element in the content of a profile element."""
+    return ET.fromstring(profile.text.strip()) if profile.text and profile.text.strip() else ET.Element("nothing")
+
+
 def error(code):
     return element(f"<error code='{code}' />")
 
@@ -114,13 +119,14 @@ class Session:
         self.sock, self.initiator, self.profiles = sock, initiator, profiles or {}
         self.sizes, self.window = itertools.cycle(frames), window
         self.log = []  # (from us, header words) of each frame
+        self.quiet = False  # TLS, or a security layer, is being agreed on: no SEQ may get in between
         self.begin()
 
     def begin(self):
         """From here on as on a new connection: at the start, and behind tuning."""
         self.buf, self.channels, self.replies, self.offered = b"", {0: Channel(0)}, {}, None
         self.channels[0].reply_of[0] = None  # the greeting is the reply to nothing that was sent
-        self.released, self.tune, self.next_channel = False, None, 1 if self.initiator else 2
+        self.released, self.tune, self.next_channel, self.quiet = False, None, 1 if self.initiator else 2, False
         offers = "".join(f"<profile uri='{u}' />" for u in self.profiles)
         self.queue(0, b"RPY", 0, element(f"<greeting>{offers}</greeting>" if offers else "<greeting />"))
 
@@ -237,7 +243,7 @@ class Session:
         c.may_come = max(c.may_come, c.came + self.window)
         message = None if more else c.pieces.pop(ansno)
         over = message is not None and self.on_message(c, keyword, msgno, message)
-        if not over and self.channels.get(channel) is c:
+        if not over and not self.quiet and self.channels.get(channel) is c:
             self.put(b"SEQ %d %d %d" % (channel, c.came % M32, c.may_come - c.came))
 
     def on_message(self, c, keyword, msgno, message):
@@ -332,6 +338,20 @@ class Session:
         if keyword != "RPY":
             del self.channels[n]
         return n, keyword, el
+
+    def wrap(self, sock):
+        """What is below changes: everything begins anew."""
+        self.sock = sock
+        self.begin()
+        return self.greeted()
+
+    def start_tls(self, wrap):
+        """Asks for TLS; wrap makes the other socket."""
+        self.quiet = True
+        _, keyword, el = self.start(TLS, "<ready />")
+        if keyword != "RPY" or inside(el).tag != "proceed" or self.buf:
+            raise Closed("no TLS")
+        return self.wrap(wrap(self.sock))
 
     def close(self, n=0):
         ((keyword, message),) = self.ask(0, element(f"<close number='{n}' code='200' />"))
