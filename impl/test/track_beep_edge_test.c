@@ -306,6 +306,75 @@ static void test_number_starts_again(void **state)
     talk_free(x);
 }
 
+/* Both asked for the release: what is left when one of them was answered, and who may say what then (2.4, BEEP-D23). */
+static void test_releases_cross(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        for (int declines = 0; declines < 2; declines++) { /* one is declined, and the other is still there to be agreed to */
+            struct talk *x = opened();
+            FINE(say(x, first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, !first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, declines, "ERR", 0, 2, ERROR550));
+            assert_int_equal(track_beep_session(&x->t), BEEP_SS_RELEASING);
+            FINE(say(x, !declines, "RPY", 0, 2, OKAY));
+            assert_int_equal(track_beep_session(&x->t), BEEP_SS_RELEASED);
+            talk_free(x);
+        }
+        for (int agrees = 0; agrees < 2; agrees++) { /* whoever agreed is bound by it; the other may not know of it yet */
+            struct talk *x = opened();
+            FINE(say(x, first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, !first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, agrees, "RPY", 0, 2, OKAY));
+            FINE(say(x, !agrees, "MSG", 1, 1, "on its way"));
+            FAULTS(say(x, agrees, "MSG", 1, 1, "x"), RELEASED);
+            talk_free(x);
+        }
+    }
+}
+
+/* A release that does not wait for the other greeting may cross the refusal that stands in its place (2.4). */
+static void test_release_crosses_refusal(void **state)
+{
+    (void)state;
+    for (int early = 0; early < 2; early++) {
+        struct talk *x = talk_new();
+        if (early) FINE(say(x, L, "ERR", 0, 0, HEAD "<error code='421' />"));
+        FINE(say(x, I, "RPY", 0, 0, GREETING));
+        FINE(say(x, I, "MSG", 0, 1, CLOSE(0)));
+        if (!early) FINE(say(x, L, "ERR", 0, 0, HEAD "<error code='421' />"));
+        assert_int_equal(track_beep_session(&x->t), BEEP_SS_UNAVAILABLE);
+        talk_free(x);
+    }
+}
+
+/* The client gives an exchange up by closing its channel: another tuning may follow (2.3.1.3, 4.1). */
+static void test_exchange_ends_with_its_channel(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob>YQ==</blob>")));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_CHALLENGED);
+    FINE(say(x, I, "MSG", 0, 2, CLOSE(1)));
+    FINE(say(x, L, "RPY", 0, 2, OKAY));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
+    FINE(say(x, I, "MSG", 0, 3, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+    FINE(say(x, L, "RPY", 0, 3, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"));
+    assert_true(x->got.tune);
+    talk_free(x);
+    /* the close of another SASL channel is none of it */
+    x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<error code='535' />")));
+    FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'>" URI(SASL("PLAIN")) "</start>"));
+    FINE(say(x, L, "RPY", 0, 2, INSIDE("<blob>YQ==</blob>")));
+    FINE(say(x, I, "MSG", 0, 3, CLOSE(1)));
+    FINE(say(x, L, "RPY", 0, 3, OKAY));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_CHALLENGED);
+    talk_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +386,9 @@ int main(void)
         cmocka_unit_test(test_messages_too_large_are_let_go),
         cmocka_unit_test(test_long_pipelines),
         cmocka_unit_test(test_number_starts_again),
+        cmocka_unit_test(test_releases_cross),
+        cmocka_unit_test(test_release_crosses_refusal),
+        cmocka_unit_test(test_exchange_ends_with_its_channel),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,6 +124,7 @@ struct track_beep {
     bool released_by[2];            /* that side agreed to a release */
     uint32_t ready_channel, ready_msgno; /* where the ready is that waits for its answer ... */
     uint64_t ready_end;             /* ... and the number behind its last octet */
+    uint32_t sasl_channel;          /* of the SASL exchange under way, or of the last one */
     bool ready_crossed;             /* a ready of the other side crossed it: both wait, and somebody has to answer */
     uint64_t release_at[2];         /* offset of the frame by which that side last asked for a release, 0 before (a greeting is there) */
     struct { uint32_t number; int side; } gone[BEEP_GONE]; /* closed channels, and the side whose frames may still be on the way */

@@ -242,6 +242,7 @@ static void tuned_by(struct track_beep *t, int side, const struct beep_el *inner
 {
     if (c->tuning == BEEP_SASL_CHANNEL) {
         if (!beep_tuning_step(t, !side, BEEP_TE_BLOB, c->number)) return;
+        t->sasl_channel = c->number;
         enum beep_tuning_event ev = BEEP_TE_CHALLENGE; /* no content: it is the client's turn */
         if (inner && inner->kind == BEEP_EL_ERROR) ev = BEEP_TE_SASL_ERROR;
         if (inner && inner->kind == BEEP_EL_BLOB && inner->status == BEEP_BLOB_COMPLETE) ev = BEEP_TE_COMPLETE;
@@ -287,6 +288,14 @@ static void start_accepted(struct track_beep *t, int side, const struct beep_exc
     tuned_by(t, side, got->inner, c, got);
 }
 
+/* An exchange does not outlive its channel: the client may give it up by a close, and what follows begins anew (4.1). */
+static void leave_exchange(struct track_beep *t, const struct beep_channel *c)
+{
+    enum beep_tuning_state s = track_beep_tuning(t);
+    if (t->sasl_channel != c->number || (s != BEEP_TS_BLOB && s != BEEP_TS_CHALLENGED && s != BEEP_TS_ABORTING)) return;
+    t->tuning.state = t->tuning_facts.under_tls ? BEEP_TS_SECURED : BEEP_TS_PLAIN;
+}
+
 static void close_accepted(struct track_beep *t, int side, uint32_t number, struct beep_got *got)
 {
     struct beep_channel *c = beep_channel_find(t, number);
@@ -296,6 +305,7 @@ static void close_accepted(struct track_beep *t, int side, uint32_t number, stru
     const struct fsm_row *r = fsm_step(&c->fsm, side, BEEP_CE_OK, NULL);
     if (!r || r->kind == FSM_FATAL) c->fsm.state = BEEP_CS_CLOSED;
     got->number = number;
+    leave_exchange(t, c);
     if (c->fsm.state == BEEP_CS_OWED) return; /* the other answer is still to come */
     got->closed = true;
     beep_channel_drop(t, c, !side);
@@ -380,8 +390,11 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
         if (s == BEEP_TS_BLOB || s == BEEP_TS_ABORTING) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
         return; /* otherwise the MSG was no step of an exchange, and an error is what it gets */
     }
-    if (el->kind == BEEP_EL_BLOB) beep_tuning_step(t, side, blob_event(el, reply), c->number);
-    else beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
+    if (el->kind == BEEP_EL_BLOB) {
+        if (beep_tuning_step(t, side, blob_event(el, reply), c->number)) t->sasl_channel = c->number;
+    } else {
+        beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
+    }
 }
 
 /* --- a message is complete ------------------------------------------------------------------------------------------------------------ */
