@@ -75,6 +75,10 @@ static void test_tuning_astray(void **state)
     FAULTS(say(x, I, "MSG", 1, 1, HEAD "<blob />"), TUNING_ORDER);
     assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_2_1);
     talk_free(x);
+    x = greeted(); /* only a server says complete, in a start as elsewhere */
+    FAULTS(say(x, I, "MSG", 0, 1, HEAD "<start number='1'><profile uri='" SASL("PLAIN") "'><![CDATA[<blob status='complete'>YQ==</blob>]]></profile></start>"),
+           BLOB_CLIENT);
+    talk_free(x);
     x = greeted(); /* two at once */
     begin_sasl(x);
     FINE(say(x, L, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
