@@ -159,6 +159,7 @@
     /* answers */ \
     X(ERROR_IN_RPY, "error-in-rpy", BY_BOTH, "BEEP-7.1-2 BEEP-2.3.1.2-8", "sends error in RPY") \
     X(OK_IN_ERR, "ok-in-err", BY_BOTH, "BEEP-7.1-2 BEEP-2.3.1.4-2", "sends ok in ERR") \
+    X(BLOB_IN_ERR, "blob-in-err", BY_LISTENER, "BEEP-6.3-1", "answers blobs by blobs in ERR") \
     X(ERROR_NO_CODE, "error-no-code", BY_BOTH, "BEEP-2.3.1.5-1", "sends error without code") \
     X(ERROR_CODE_LONG, "error-code-long", BY_BOTH, "BEEP-2.3.1.5-1", "sends error with a code of four digits") \
     X(ERROR_200, "error-200", BY_BOTH, "BEEP-8-1", "declines with 200") \

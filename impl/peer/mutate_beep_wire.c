@@ -56,6 +56,7 @@ static const struct change {
     {BMUT_GREETING_MSG, RPY, GREETING, NULL, PARTS_SET, "head.keyword", "MSG"},
     {BMUT_ERROR_IN_RPY, ERR_, REST, "<error", PARTS_SET, "head.keyword", "RPY"},
     {BMUT_OK_IN_ERR, RPY, REST, "<ok", PARTS_SET, "head.keyword", "ERR"},
+    {BMUT_BLOB_IN_ERR, RPY, DATA, "<blob", PARTS_SET, "head.keyword", "ERR"},
 };
 
 void beep_slip_init(struct beep_slip *s, unsigned mutant, const struct mem *mem)

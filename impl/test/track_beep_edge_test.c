@@ -294,6 +294,19 @@ static void test_no_memory(void **state)
     }
 }
 
+/* 6.3: an error is what ERR holds, and nothing else does. */
+static void test_blob_in_err(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(SASL("PLAIN")) "</start>"));
+    FINE(say(x, L, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<blob>YQ==</blob>"));
+    FAULTS(say(x, L, "ERR", 1, 1, HEAD "<blob status='complete' />"), MGMT_KEYWORD);
+    assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_3_1);
+    talk_free(x);
+}
+
 /* Where order is lost the number of a MSG that waits may come once more, with another start. */
 static void test_number_starts_again(void **state)
 {
@@ -389,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_channel_zero_in_pieces),
         cmocka_unit_test(test_messages_too_large_are_let_go),
         cmocka_unit_test(test_long_pipelines),
+        cmocka_unit_test(test_blob_in_err),
         cmocka_unit_test(test_number_starts_again),
         cmocka_unit_test(test_releases_cross),
         cmocka_unit_test(test_release_crosses_refusal),

@@ -180,8 +180,6 @@ static void ask_start(struct track_beep *t, int side, struct beep_channel *zero,
     }
     read_inner(t, side, el, 0, got);
     if (got->inner && got->inner->kind == BEEP_EL_READY) wants_tls(t, side, zero, x->msgno);
-    if (got->inner && got->inner->kind == BEEP_EL_BLOB && got->inner->status == BEEP_BLOB_COMPLETE)
-        beep_fault(t, side, BEEP_F_BLOB_CLIENT, 0);
 }
 
 static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, const struct beep_el *el, struct beep_got *got)
@@ -381,6 +379,9 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
         if (reply && (tls || sasl)) beep_tuning_step(t, side, tls ? BEEP_TE_TLS_ERROR : BEEP_TE_SASL_ERROR, c->number);
         return;
     }
+    bool one = f->keyword == BEEP_RPY || f->keyword == BEEP_ERR;
+    if (one && (f->keyword == BEEP_ERR) != (el->kind == BEEP_EL_ERROR))
+        beep_fault_row(t, side, BEEP_F_MGMT_KEYWORD, c->tuning == BEEP_TLS_CHANNEL ? CL_BEEP_6_2_1 : CL_BEEP_6_3_1, c->number);
     if (c->tuning == BEEP_TLS_CHANNEL) {
         if (!reply && el->kind == BEEP_EL_READY) wants_tls(t, side, c, f->msgno);
         else if (reply) tuned_by(t, side, el, c, got);
