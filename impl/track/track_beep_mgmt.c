@@ -180,6 +180,8 @@ static void ask_start(struct track_beep *t, int side, struct beep_channel *zero,
     }
     read_inner(t, side, el, 0, got);
     if (got->inner && got->inner->kind == BEEP_EL_READY) wants_tls(t, side, zero, x->msgno);
+    if (got->inner && got->inner->kind == BEEP_EL_BLOB && got->inner->status == BEEP_BLOB_COMPLETE)
+        beep_fault(t, side, BEEP_F_BLOB_CLIENT, 0);
 }
 
 static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, const struct beep_el *el, struct beep_got *got)
