@@ -37,6 +37,7 @@ struct beep_chan {
     bool close_sent;
     bool spent;             /* a tuning channel whose operation failed or ended: it is no longer in the way of another (BEEP-D15) */
     size_t unread;          /* octets that came and are not consumed */
+    uint32_t asked_msgno;   /* on channel 0, of our start or close */
     uint32_t msgno;         /* of our MSG last begun */
     bool msg_open, msg_cut; /* it is not complete; the rest of it is dropped (2.6.3) */
 };
@@ -96,6 +97,7 @@ struct beep_peer {
     struct beep_ask_waiting *waiting, **waiting_end;
     size_t waitings;
     bool release_wanted, release_sent;
+    uint32_t release_msgno;
 
     struct buf remote;   /* URIs of the peer's greeting, each ended by NUL */
     bool foreign;        /* the peer's first choice is no language of ours: xml:lang is needed */
@@ -189,6 +191,8 @@ err beep_chan_new(struct beep_peer *p, uint32_t number, const struct beep_profil
 void beep_chan_free(struct beep_peer *p, struct beep_chan *c, bool told, uint64_t now);
 void beep_chan_free_all(struct beep_peer *p, uint64_t now);
 void beep_chan_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now);
+/* 2.6.3: when that is a negative reply to a MSG of ours that is not complete, the rest of it is dropped and an empty frame ends it; true then. */
+bool beep_chan_cut(struct beep_peer *p, const struct beep_got *g, uint64_t now);
 void beep_chan_work(struct beep_peer *p, uint64_t now);
 /* n octets of payload were taken on channel 0 or on c. */
 void beep_chan_taken(struct beep_peer *p, uint32_t channel, size_t n, uint64_t now);

@@ -336,6 +336,7 @@ static const struct beep_fault *against(const struct beep_peer *p, const struct 
         if (f->side != beep_other(p) || beep_remedies[f->code] < BEEP_DO_ILL || beep_mutant_overlooks(p->s->mutant, f->code)) continue;
         if (noted(g->inner, f->code) && !noted(g->el, f->code)) continue;
         if (f->code == BEEP_F_TWO_TUNINGS || f->code == BEEP_F_TLS_AFTER_SASL || f->code == BEEP_F_AUTH_AGAIN) continue;
+        if (f->code == BEEP_F_BLOB_CLIENT) continue; /* of the blob in a start */
         return f;
     }
     return NULL;
@@ -385,6 +386,7 @@ void beep_mgmt_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 {
     size_t n = g->frame.payload.n;
     bool tune = g->tune;
+    if (beep_chan_cut(p, g, now)) p->moves++;
     if (g->last) {
         p->el = g->el;
         if (g->frame.keyword == BEEP_MSG) on_ask(p, g, now);

@@ -11,6 +11,57 @@ static void listener(struct beep_script *s)
     bs_greet(s, "<greeting />");
 }
 
+/* --- refusals that come early ------------------------------------------------------------------------------------------------ */
+
+/* 2.6.3 goes for channel 0 as well: a start that the window holds up is refused before its end.  An empty frame ends it, whoever asked is told, and the session can end. */
+static void start_cut(void **state)
+{
+    (void)state;
+    for (int pieces = 1; pieces < 3; pieces++) {
+        static char init[4000];
+        struct beep_script s;
+        uint32_t number, had = 0;
+        memset(init, 'i', sizeof init);
+        bw_env(&s.w);
+        struct beep_profile app = bw_profile(&s.w, BEEP_URI_ECHO);
+        bs_open(&s, 0);
+        bs_greet(&s, "<greeting />");
+        assert_int_equal(beep_peer_start(s.p, &app, slice_of(init, sizeof init), &number, s.now), OK);
+        bs_take_out(&s);
+        while (bs_next(&s)) {
+            assert_true(s.f.keyword == BEEP_MSG && s.f.channel == 0 && s.f.msgno == 1 && s.f.more);
+            had = s.f.seqno + s.f.size;
+        }
+        assert_int_equal(had, 4096);
+        if (pieces == 2) {
+            bs_frame(&s, "ERR", 0, 1, '*', BS_HEAD);
+            bs_expect(&s, BEEP_MSG, 0, 1, "");
+            bs_frame(&s, "ERR", 0, 1, '.', "<error code='550'>no</error>");
+        } else {
+            bs_mgmt(&s, "ERR", 1, "<error code='550'>no</error>");
+            bs_expect(&s, BEEP_MSG, 0, 1, "");
+        }
+        assert_false(s.f.more);
+        assert_int_equal(s.f.size, 0);
+        bs_alive(&s);
+        assert_null(beep_peer_bound(s.p, number));
+        assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+        bs_raw(&s, "SEQ 0 4096 10\r\n");
+        bs_expect(&s, BEEP_MSG, 0, 2, "");
+        assert_true(s.f.more);
+        bs_mgmt(&s, "ERR", 2, "<error code='550'>not yet</error>");
+        bs_expect(&s, BEEP_MSG, 0, 2, "");
+        assert_int_equal(s.f.size, 0);
+        assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+        bs_raw(&s, "SEQ 0 4106 4096\r\n");
+        bs_expect(&s, BEEP_MSG, 0, 3, "<close");
+        bs_mgmt(&s, "RPY", 3, "<ok />");
+        bs_dead(&s);
+        assert_string_equal(beep_peer_why(s.p), "");
+        bs_close(&s);
+    }
+}
+
 /* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
 
 static void at_deadline(struct beep_script *s, uint32_t after)
@@ -292,6 +343,7 @@ static void later(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(start_cut),
         cmocka_unit_test(deadlines),
         cmocka_unit_test(slow_reader),
         cmocka_unit_test(stalled),

@@ -392,6 +392,19 @@ static void test_exchange_ends_with_its_channel(void **state)
     talk_free(x);
 }
 
+/* A MSG on channel 0 that is ended while it is being refused is not read (2.6.3). */
+static void test_cut_while_refused(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG*", 0, 1, HEAD "<start num"));
+    FINE(say(x, L, "ERR*", 0, 1, HEAD));
+    FINE(say(x, I, "MSG", 0, 1, ""));
+    FINE(say(x, L, "ERR", 0, 1, "<error code='550' />"));
+    FINE(say(x, I, "MSG", 0, 1, START(1)));
+    talk_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +417,7 @@ int main(void)
         cmocka_unit_test(test_long_pipelines),
         cmocka_unit_test(test_blob_in_err),
         cmocka_unit_test(test_number_starts_again),
+        cmocka_unit_test(test_cut_while_refused),
         cmocka_unit_test(test_releases_cross),
         cmocka_unit_test(test_release_crosses_refusal),
         cmocka_unit_test(test_exchange_ends_with_its_channel),

@@ -407,7 +407,8 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
 void beep_message(struct track_beep *t, int side, struct beep_channel *c, struct beep_exchange *x, const struct beep_frame *f,
                   slice message, struct beep_got *got)
 {
-    if (x && x->preempted && f->keyword == BEEP_MSG) return; /* the rest of a MSG that was refused before its end (2.6.3) */
+    /* the rest of a MSG that was refused before its end (2.6.3), or is being refused */
+    if (x && f->keyword == BEEP_MSG && (x->preempted || x->fsm.state == BEEP_XS_REFUSING)) return;
     if (got->message_lost) message = SLICE_NONE;
     err e = beep_mgmt_read(t->env, message, &t->el);
     t->el_used = true;
