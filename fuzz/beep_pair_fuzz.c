@@ -18,6 +18,7 @@ struct pair {
     struct target peer[2];
     struct buf pipe[2];  /* from that one to the other, on its way */
     size_t delivered;
+    uint64_t waited;     /* ms */
     bool touched;        /* not all octets are as they were sent */
 };
 
@@ -123,10 +124,11 @@ static void run_op(struct pair *x, uint8_t op, uint8_t arg)
         if (pipe->n < 2) return;
         swap_front(pipe, n * 2 <= pipe->n ? n : pipe->n / 2);
         break;
-    case OP_TIME: /* nobody waits that long by itself */
+    case OP_TIME:
+        x->waited += arg < 128 ? arg * 10u : (arg - 127u) * 1000u;
         wait_both(x, arg < 128 ? arg * 10u : (arg - 127u) * 1000u);
-        if (arg < 128) return;
-        break;
+        if (x->waited < x->peer[0].env.limits.message_ms) return;
+        break; /* a deadline may have come */
     case OP_END:
         buf_clear(pipe);
         tell_end(&x->peer[!from], arg % 2 ? LINK_RESET : LINK_FIN);

@@ -189,6 +189,15 @@ static void test_early_error(void **state)
     FINE(say(x, I, "MSG*", 1, 0, "x"));
     FAULTS(say(x, L, "RPY", 1, 0, "yes"), EARLY_REPLY);
     talk_free(x);
+    /* the MSG goes on to its end, and has had its reply */
+    x = opened();
+    FINE(say(x, I, "MSG*", 1, 0, "x"));
+    FAULTS(say(x, L, "RPY", 1, 0, "yes"), EARLY_REPLY);
+    FINE(say(x, I, "MSG*", 1, 0, "more"));
+    FINE(say(x, I, "MSG", 1, 0, "end"));
+    assert_true(beep_quiet(track_beep_channel(&x->t, 1)));
+    FAULTS(say(x, L, "RPY", 1, 0, "again"), REPLY_AGAIN);
+    talk_free(x);
     /* what lies in a window that was granted behind the ERR was sent in knowledge of it */
     x = opened();
     char big[4096];

@@ -327,9 +327,9 @@ static void step_exchange(struct track_beep *t, int side, struct beep_channel *c
     const struct fsm_row *r = fsm_step(&x->fsm, side, (uint8_t)event_of(f), NULL);
     if (r && r->kind == FSM_FATAL && r->from == BEEP_XS_ASKING) {
         beep_fault(t, side, BEEP_F_EARLY_REPLY, c->number);
-        x->fsm.state = BEEP_XS_DONE;
-    }
-    if (x->fsm.state == BEEP_XS_CUT && !x->preempted) {
+        /* a whole reply is the one that there is: the MSG goes on to its end, and is not to have another */
+        x->fsm.state = f->keyword == BEEP_RPY && !f->more ? BEEP_XS_CUT : BEEP_XS_DONE;
+    } else if (x->fsm.state == BEEP_XS_CUT && !x->preempted && f->keyword == BEEP_ERR) {
         x->preempted = true;
         x->cut_edge = asker->edge_max;
     }
