@@ -490,6 +490,17 @@ static void client_answers(void **state)
     bs_expect(&s, BEEP_MSG, 0, 2, "<close code='200' />");
     done(&s);
 
+    /* the same, and the server says nothing to it: that is not waited for without end */
+    sasl_client(&s, "PLAIN", "<blob>");
+    bs_mgmt(&s, "RPY", 1, ANSWER("PLAIN", CDATA("<blob>YQ==</blob>")));
+    bs_expect(&s, BEEP_MSG, 1, 1, "<blob status='abort' />");
+    assert_int_equal(s.p->e.ops->deadline(&s.p->e), s.now + s.w.env.limits.message_ms);
+    s.now += s.w.env.limits.message_ms;
+    s.p->e.ops->tick(&s.p->e, s.now);
+    bs_take_out(&s);
+    bs_dead(&s);
+    done(&s);
+
     /* a server that says it is done before it can be */
     sasl_client(&s, "SCRAM-SHA-1", "<blob>");
     bs_mgmt(&s, "RPY", 1, ANSWER("SCRAM-SHA-1", CDATA("<blob status='complete' />")));
