@@ -95,7 +95,7 @@ void beep_peer_spent(struct beep_bound *b)
 static bool starves(const struct beep_peer *p, uint32_t channel)
 {
     const struct beep_channel *zero = channel ? NULL : track_beep_channel(&p->c.track, 0);
-    return zero && zero->dir[beep_other(p)].xs > PEER_PIPELINE_MAX;
+    return zero && (zero->dir[beep_other(p)].xs > PEER_PIPELINE_MAX || p->waiting_octets > PEER_WAITING_MAX);
 }
 
 /* When a SEQ may be sent is for the multiplexer to know (3.1.3.1, BEEP-D13). */

@@ -11,6 +11,7 @@ enum {
     PEER_CHANNELS_MAX = 4096,     /* channels of one session beside channel 0: sixteen times what 2.3 asks for */
     PEER_ASKS_MAX = 1024,         /* messages on channel 0 that wait for one before them; more is a flood */
     PEER_PIPELINE_MAX = 256,      /* unanswered MSGs of the peer on channel 0; behind that it gets no window there (the tracker has the hard limit) */
+    PEER_WAITING_MAX = 256 * 1024,/* octets of messages that wait there; behind that no window either: one of the largest, or all of 1,024 short ones */
     PEER_UNREAD_MAX = 65536,      /* octets that TCP does not take; behind that nothing is read */
     PEER_GREETING_MAX = 65536,    /* octets of the peer's greeting that are kept: 256 profiles of 255 octets */
     PEER_FRAME_MAX = 4 << 20,     /* octets of one frame that are read: as much as one message may have */
@@ -95,7 +96,7 @@ struct beep_peer {
 
     struct beep_asked asked;
     struct beep_ask_waiting *waiting, **waiting_end;
-    size_t waitings;
+    size_t waitings, waiting_octets;
     bool release_wanted, release_sent;
     uint32_t release_msgno;
 

@@ -278,6 +278,7 @@ static err put_off(struct beep_peer *p, uint32_t msgno, uint16_t code, const cha
     *p->waiting_end = w;
     p->waiting_end = &w->next;
     p->waitings++;
+    p->waiting_octets += w->n;
     return OK;
 }
 
@@ -287,6 +288,7 @@ static void take_up(struct beep_peer *p, uint64_t now)
     struct beep_el el = {0};
     p->waiting = w->next;
     p->waitings--;
+    p->waiting_octets -= w->n;
     if (w->code) {
         p->moves++;
         beep_peer_refuse(p, 0, w->msgno, w->code, w->text, now);
@@ -306,7 +308,7 @@ void beep_mgmt_forget(struct beep_peer *p)
         p->waiting = w->next;
         mem_free(p->e.env->mem, w);
     }
-    p->waitings = 0;
+    p->waitings = p->waiting_octets = 0;
     p->asked.kind = ASKED_NOTHING;
 }
 

@@ -340,6 +340,38 @@ static void later(void **state)
     }
 }
 
+/* What waits on channel 0 for an answer that is long in coming is bounded in octets as well: no window is granted for more. */
+static void later_flood(void **state)
+{
+    struct beep_script s;
+    struct beep_profile slow = {.uri = "http://slow.invalid/", .start = late_start, .closed = late_closed};
+    const struct beep_profile *list[] = {&slow, &beep_echo};
+    char start[4200], init[4001];
+    (void)state;
+    memset(init, 'i', sizeof init);
+    init[4000] = 0;
+    bw_env(&s.w);
+    s.w.setup[1].profile = list;
+    bs_open(&s, 1);
+    bs_greet(&s, "<greeting />");
+    bs_mgmt(&s, "MSG", 1, START(1, "http://slow.invalid/"));
+    for (uint32_t n = 2; n < 102; n++) {
+        snprintf(start, sizeof start, "<start number='%u'><profile uri='http://none.invalid/'>%s</profile></start>", (unsigned)(2 * n + 1), init);
+        bs_mgmt(&s, "MSG", n, start);
+    }
+    bs_alive(&s);
+    const struct beep_dir *d = &track_beep_channel(beep_peer_track(s.p), 0)->dir[0];
+    assert_true(d->edge > PEER_WAITING_MAX && d->edge < PEER_WAITING_MAX + 40000);
+    bs_raw(&s, "SEQ 0 0 100000\r\n");
+    beep_peer_answer(late, SLICE_LIT("text"), NULL, s.now);
+    bs_take_out(&s);
+    bs_expect(&s, BEEP_RPY, 0, 1, "text");
+    for (uint32_t n = 2; n < 102; n++)
+        bs_expect(&s, BEEP_ERR, 0, n, "code='550'");
+    assert_true(d->edge >= d->next + BEEP_WINDOW);
+    bs_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +383,7 @@ int main(void)
         cmocka_unit_test(seq_storm),
         cmocka_unit_test(transparent),
         cmocka_unit_test(later),
+        cmocka_unit_test(later_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
