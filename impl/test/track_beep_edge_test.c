@@ -405,6 +405,31 @@ static void test_cut_while_refused(void **state)
     talk_free(x);
 }
 
+/* BEEP-D28: however many channels end at once, a SEQ for any of them may have been under way. */
+static void test_many_closes(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    char text[200];
+    for (uint32_t n = 1; n < 2 * 257; n += 2) {
+        snprintf(text, sizeof text, HEAD "<start number='%u'><profile uri='http://x.test/p' /></start>", (unsigned)n);
+        FINE(seq(x, L, 0, x->seq[I][0], 4096));
+        FINE(seq(x, I, 0, x->seq[L][0], 4096));
+        FINE(say(x, I, "MSG", 0, n, text));
+        FINE(say(x, L, "RPY", 0, n, PROFILE));
+    }
+    for (uint32_t n = 1; n < 2 * 257; n += 2) {
+        snprintf(text, sizeof text, HEAD "<close number='%u' code='200' />", (unsigned)n);
+        FINE(seq(x, L, 0, x->seq[I][0], 4096));
+        FINE(seq(x, I, 0, x->seq[L][0], 4096));
+        FINE(say(x, I, "MSG", 0, n, text));
+        FINE(say(x, L, "RPY", 0, n, OKAY));
+    }
+    FINE(seq(x, I, 1, 0, 4096));
+    FAULTS(seq(x, I, 999, 0, 4096), SEQ_CHANNEL);
+    talk_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +442,7 @@ int main(void)
         cmocka_unit_test(test_long_pipelines),
         cmocka_unit_test(test_blob_in_err),
         cmocka_unit_test(test_number_starts_again),
+        cmocka_unit_test(test_many_closes),
         cmocka_unit_test(test_cut_while_refused),
         cmocka_unit_test(test_releases_cross),
         cmocka_unit_test(test_release_crosses_refusal),

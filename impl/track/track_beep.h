@@ -17,7 +17,7 @@ enum {
     BEEP_EXCHANGES_MAX = 4096,   /* MSGs of one side on one channel that wait for their replies */
     BEEP_ANSWERS_MAX = 1024,     /* answers in progress of one reply */
     BEEP_ANSWERED = 8,           /* message numbers answered last that are remembered, to tell "again" from "never sent" */
-    BEEP_GONE = 32               /* closed channels that are remembered */
+    BEEP_GONE = 288              /* closed channels that are remembered: more than the 257 of 2.3 that may end at once (BEEP-D28) */
 };
 
 struct beep_fault { /* a fault as data: it becomes a verdict */
@@ -127,7 +127,7 @@ struct track_beep {
     uint32_t sasl_channel;          /* of the SASL exchange under way, or of the last one */
     bool ready_crossed;             /* a ready of the other side crossed it: both wait, and somebody has to answer */
     uint64_t release_at[2];         /* offset of the frame by which that side last asked for a release, 0 before (a greeting is there) */
-    struct { uint32_t number; int side; } gone[BEEP_GONE]; /* closed channels, and the side whose frames may still be on the way */
+    struct beep_gone { uint32_t number; int side; } *gone; /* closed channels, and the side whose frames may still be on the way; BEEP_GONE of them once one closed */
     size_t gones;
     uint64_t at[2];                 /* offset of the frame that is judged */
     struct beep_el el, inner;       /* of the last message */

@@ -206,8 +206,9 @@ err beep_channel_new(struct track_beep *t, uint32_t number, slice uri, struct be
 void beep_channel_drop(struct track_beep *t, struct beep_channel *c, int waiting)
 {
     size_t at = place(t, c->number);
-    t->gone[t->gones % BEEP_GONE].number = c->number;
-    t->gone[t->gones++ % BEEP_GONE].side = waiting;
+    /* without memory for it a SEQ that comes late is judged like any other */
+    if (!t->gone) t->gone = mem_new(beep_mem(t), BEEP_GONE * sizeof *t->gone);
+    if (t->gone) t->gone[t->gones++ % BEEP_GONE] = (struct beep_gone){c->number, waiting};
     if (t->last_used == c) t->last_used = NULL;
     memmove(t->channel + at, t->channel + at + 1, (t->channels - at - 1) * sizeof *t->channel);
     t->channels--;
@@ -222,6 +223,8 @@ void beep_channels_done(struct track_beep *t)
     t->channel = NULL;
     t->channels = t->channel_cap = 0;
     t->last_used = NULL;
+    mem_free(beep_mem(t), t->gone);
+    t->gone = NULL;
     t->gones = 0;
 }
 
