@@ -354,6 +354,7 @@ class Session:
         return self.wrap(wrap(self.sock))
 
     def close(self, n=0):
+        self.quiet = n == 0  # behind the ok to a release there is nobody to send SEQ to
         ((keyword, message),) = self.ask(0, element(f"<close number='{n}' code='200' />"))
         if keyword == "RPY":
             self.channels.pop(n)
