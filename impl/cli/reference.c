@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -43,6 +44,9 @@ struct ref {
     size_t jobs, next;
     pthread_mutex_t lock; /* next and done */
     pthread_cond_t turned;
+    struct kill_matrix kill;
+    err killed;
+    char kill_why[300];
 };
 
 struct words {
@@ -233,9 +237,10 @@ static int play_setting(struct job *j)
     o.pki_dir = j->r->pki;
     o.peer_connects = s->connects;
     o.own = s->own;
-    if (s->select && !o.selects) {
-        o.select = &s->select;
-        o.selects = 1;
+    if (!o.selects) {
+        o.select = s->select;
+        while (o.selects < RUN_SELECTS && s->select[o.selects])
+            o.selects++;
     }
     o.progress = NULL; /* several run at a time: the table grows instead */
     o.ables = 0;
@@ -381,14 +386,21 @@ static int write_reports(struct ref *r, const struct run_results *all)
     return status == CLI_OK ? check_reports(&lines, one, 1) : status;
 }
 
-static int mistakes(struct ref *r, struct kill_matrix *k)
+/* Beside the settings, and behind them in turn: those have deadlines, and leave much of the time to others. */
+static void *play_mistakes(void *ctx)
 {
-    char why[300] = "";
-    *k = (struct kill_matrix){0};
+    struct ref *r = ctx;
+    (void)setpriority(PRIO_PROCESS, 0, 10); /* of this thread, and of those that it starts; no harm if it is of more */
+    r->killed = kill_run(&r->c->env, &r->c->catalog, r->c->only, r->c->o.interrupted, NULL, NULL, &r->kill, r->kill_why, sizeof r->kill_why);
+    return NULL;
+}
+
+static int tell_mistakes(struct ref *r)
+{
+    const struct kill_matrix *k = &r->kill;
     if (r->c->no_kill) return CLI_OK;
-    err e = kill_run(&r->c->env, &r->c->catalog, r->c->only, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
-    if (e != OK) {
-        cli_error("%s", *why ? why : err_name(e));
+    if (r->killed != OK) {
+        cli_error("%s", *r->kill_why ? r->kill_why : err_name(r->killed));
         return *r->c->o.interrupted ? CLI_UNPROVEN : CLI_USE;
     }
     printf("deliberate mistakes: %zu played, %zu caught, %zu survived; %zu cases catch none and give no reason\n", k->mutants, k->mutants - k->survivors, k->survivors, k->idle);
@@ -399,11 +411,21 @@ static int mistakes(struct ref *r, struct kill_matrix *k)
     return CLI_OK;
 }
 
+/* The settings and the mistakes. */
+static int play_all(struct ref *r)
+{
+    pthread_t thread;
+    bool beside = !r->c->no_kill && pthread_create(&thread, NULL, play_mistakes, r) == 0;
+    int status = run_settings(r);
+    if (beside) pthread_join(thread, NULL);
+    else if (!r->c->no_kill) play_mistakes(r);
+    return status == CLI_OK ? tell_mistakes(r) : status;
+}
+
 int check_reference(struct check *c)
 {
     struct ref *r = calloc(1, sizeof *r);
     struct run_results all = {0};
-    struct kill_matrix k = {0};
     struct timespec began, ended;
     char why[300] = "";
     clock_gettime(CLOCK_MONOTONIC, &began);
@@ -418,8 +440,7 @@ int check_reference(struct check *c)
     const char *end = folder ? strstr(folder, "/rsa/") : NULL;
     if (!end) status = cli_error("%s", *why ? why : "no certificates");
     else snprintf(r->pki, sizeof r->pki, "%.*s", (int)(end - folder), folder);
-    if (status == CLI_OK) status = run_settings(r);
-    if (status == CLI_OK) status = mistakes(r, &k);
+    if (status == CLI_OK) status = play_all(r);
     clock_gettime(CLOCK_MONOTONIC, &ended);
     if (status == CLI_OK) status = join(r, &all);
     all.ms = (double)(ended.tv_sec - began.tv_sec) * 1e3 + (double)(ended.tv_nsec - began.tv_nsec) / 1e6;
@@ -429,7 +450,7 @@ int check_reference(struct check *c)
             printf("%s%zu %s", v ? ", " : "", all.count[v], verdict_names[v]);
         printf(" in %.1f s\n", all.ms / 1000);
         status = run_results_status(&all, c->strict);
-        if (status == CLI_OK && (k.survivors || all.count[V_INCONC])) status = CLI_FAILED;
+        if (status == CLI_OK && (r->kill.survivors || all.count[V_INCONC])) status = CLI_FAILED;
     }
     for (size_t i = 0; i < r->jobs; i++)
         stop_server(&r->job[i]);
@@ -439,7 +460,7 @@ int check_reference(struct check *c)
     run_results_done(&all);
     for (size_t i = 0; i < r->jobs; i++)
         run_results_done(&r->job[i].rs);
-    kill_done(&k);
+    if (r->kill.mem) kill_done(&r->kill);
     identities_free(r->identities);
     free(r);
     return status;
