@@ -41,7 +41,7 @@ struct ref {
     char self[512], pki[300];
     struct identities *identities;
     struct job job[JOBS_MAX];
-    size_t jobs, next;
+    size_t jobs, next; /* next: of twice as many, the long ones first */
     pthread_mutex_t lock; /* next and done */
     pthread_cond_t turned;
     struct kill_matrix kill;
@@ -264,12 +264,28 @@ static int run_setting(struct job *j)
     return status;
 }
 
+/* A program for each connection takes its time: what is long goes first, so that nothing is waited for alone in the end. */
+static bool is_long(const struct job *j)
+{
+    return j->s->connects && !j->s->select[0];
+}
+
+static struct job *next_job(struct ref *r)
+{
+    while (r->next < 2 * r->jobs) {
+        size_t i = r->next++;
+        struct job *j = &r->job[i % r->jobs];
+        if (is_long(j) == (i < r->jobs)) return j;
+    }
+    return NULL;
+}
+
 static void *worker(void *ctx)
 {
     struct ref *r = ctx;
     for (;;) {
         pthread_mutex_lock(&r->lock);
-        struct job *j = r->next < r->jobs ? &r->job[r->next++] : NULL;
+        struct job *j = next_job(r);
         pthread_mutex_unlock(&r->lock);
         if (!j) return NULL;
         int status = run_setting(j);
