@@ -64,6 +64,7 @@ static err begin(struct run_ctx *r, struct play_run *play)
                                      .password = who ? who->password : NULL,
                                      .mechanism = own->mechanism,
                                      .users = users,
+                                     .scram_rounds = o->memory ? 16 : 0,
                                      .learned_wants_tls = tls && !o->memory && run_met_able(r, "wants-tls")};
     play->ends = play_beep_ends;
     play->end_count = PLAY_BEEP_ENDS;
