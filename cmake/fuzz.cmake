@@ -28,4 +28,31 @@ if(NOT DRAFTPROOF_FUZZER)
                      ${CMAKE_SOURCE_DIR}/fuzz/corpus/iap_session_fuzz)
     set_tests_properties(iap_session_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
   endforeach()
+  add_executable(beep_session_negative fuzz/beep_session_fuzz.c fuzz/driver.c)
+  target_compile_definitions(beep_session_negative PRIVATE FUZZ_NEGATIVE)
+  target_link_libraries(beep_session_negative PRIVATE run)
+  # mistake=what the oracle has to say about it=of which input
+  foreach(pair "two-blanks=single SP=close-crossed"
+               "size-over=END CRLF=close-crossed"
+               "seqno-one-on=not the expected one=close-crossed"
+               "always-more=not complete=close-crossed"
+               "reply-twice=answered completely=close-crossed"
+               "hasty-msg=does not exist=initiator"
+               "answers-bad=goes on behind=close-early"
+               "no-window=beyond the window=echo-long"
+               "ok-early=ok to a close=close-crossed"
+               "replies-reversed=octets were cut=keywords"
+               "stays-released=after the release=released-and-on"
+               "tls-talks-ready=between ready=initiator-tls"
+               "tls-talks-clear=no TLS=initiator-tls"
+               "sasl-c-complete=client says=initiator-plain")
+    string(REPLACE "=" ";" pair "${pair}")
+    list(GET pair 0 mutant)
+    list(GET pair 1 words)
+    list(GET pair 2 input)
+    add_test(NAME beep_session_notices_${mutant}
+             COMMAND sh -c "\"$1\" \"$2\" 2>&1 | grep \"^oracle:.*$3\"" sh $<TARGET_FILE:beep_session_negative>
+                     ${CMAKE_SOURCE_DIR}/fuzz/corpus/beep_session_fuzz/${input} ${words})
+    set_tests_properties(beep_session_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
+  endforeach()
 endif()

@@ -71,7 +71,10 @@ static uint64_t read_all(slice in, size_t max)
         for (uint32_t i = 0; i < f.note_n; i++)
             WANT(f.note[i].code > BEEP_F_NONE && f.note[i].code < BEEP_F_HALF && f.note[i].at <= left.n);
         if (e == ERR_PEER) {
+            /* with its octet; a word in small letters is one when it is whole, and is told where the first of them stands */
             size_t shows = f.note[0].at + (size_t)(f.note[0].code != BEEP_F_HEAD_LONG);
+            if (f.note[0].code == BEEP_F_KEYWORD_CASE) shows = 3;
+            if (f.note[0].code == BEEP_F_TRAILER_CASE) shows = (size_t)f.head + f.size + 5;
             WANT(shows <= left.n && beep_frame_read(slice_sub(left, 0, shows), max, &g, &used) == ERR_PEER);
             WANT(shows == 0 || beep_frame_read(slice_sub(left, 0, shows - 1), max, &g, &used) == ERR_MORE);
         }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -40,9 +41,12 @@ struct ref {
     char self[512], pki[300];
     struct identities *identities;
     struct job job[JOBS_MAX];
-    size_t jobs, next;
+    size_t jobs, next; /* next: of twice as many, the long ones first */
     pthread_mutex_t lock; /* next and done */
     pthread_cond_t turned;
+    struct kill_matrix kill;
+    err killed;
+    char kill_why[300];
 };
 
 struct words {
@@ -233,9 +237,10 @@ static int play_setting(struct job *j)
     o.pki_dir = j->r->pki;
     o.peer_connects = s->connects;
     o.own = s->own;
-    if (s->select && !o.selects) {
-        o.select = &s->select;
-        o.selects = 1;
+    if (!o.selects) {
+        o.select = s->select;
+        while (o.selects < RUN_SELECTS && s->select[o.selects])
+            o.selects++;
     }
     o.progress = NULL; /* several run at a time: the table grows instead */
     o.ables = 0;
@@ -259,12 +264,28 @@ static int run_setting(struct job *j)
     return status;
 }
 
+/* A program for each connection takes its time: what is long goes first, so that nothing is waited for alone in the end. */
+static bool is_long(const struct job *j)
+{
+    return j->s->connects && !j->s->select[0];
+}
+
+static struct job *next_job(struct ref *r)
+{
+    while (r->next < 2 * r->jobs) {
+        size_t i = r->next++;
+        struct job *j = &r->job[i % r->jobs];
+        if (is_long(j) == (i < r->jobs)) return j;
+    }
+    return NULL;
+}
+
 static void *worker(void *ctx)
 {
     struct ref *r = ctx;
     for (;;) {
         pthread_mutex_lock(&r->lock);
-        struct job *j = r->next < r->jobs ? &r->job[r->next++] : NULL;
+        struct job *j = next_job(r);
         pthread_mutex_unlock(&r->lock);
         if (!j) return NULL;
         int status = run_setting(j);
@@ -381,14 +402,21 @@ static int write_reports(struct ref *r, const struct run_results *all)
     return status == CLI_OK ? check_reports(&lines, one, 1) : status;
 }
 
-static int mistakes(struct ref *r, struct kill_matrix *k)
+/* Beside the settings, and behind them in turn: those have deadlines, and leave much of the time to others. */
+static void *play_mistakes(void *ctx)
 {
-    char why[300] = "";
-    *k = (struct kill_matrix){0};
+    struct ref *r = ctx;
+    (void)setpriority(PRIO_PROCESS, 0, 10); /* of this thread, and of those that it starts; no harm if it is of more */
+    r->killed = kill_run(&r->c->env, &r->c->catalog, r->c->only, r->c->o.interrupted, NULL, NULL, &r->kill, r->kill_why, sizeof r->kill_why);
+    return NULL;
+}
+
+static int tell_mistakes(struct ref *r)
+{
+    const struct kill_matrix *k = &r->kill;
     if (r->c->no_kill) return CLI_OK;
-    err e = kill_run(&r->c->env, &r->c->catalog, r->c->only, r->c->o.interrupted, NULL, NULL, k, why, sizeof why);
-    if (e != OK) {
-        cli_error("%s", *why ? why : err_name(e));
+    if (r->killed != OK) {
+        cli_error("%s", *r->kill_why ? r->kill_why : err_name(r->killed));
         return *r->c->o.interrupted ? CLI_UNPROVEN : CLI_USE;
     }
     printf("deliberate mistakes: %zu played, %zu caught, %zu survived; %zu cases catch none and give no reason\n", k->mutants, k->mutants - k->survivors, k->survivors, k->idle);
@@ -399,11 +427,21 @@ static int mistakes(struct ref *r, struct kill_matrix *k)
     return CLI_OK;
 }
 
+/* The settings and the mistakes. */
+static int play_all(struct ref *r)
+{
+    pthread_t thread;
+    bool beside = !r->c->no_kill && pthread_create(&thread, NULL, play_mistakes, r) == 0;
+    int status = run_settings(r);
+    if (beside) pthread_join(thread, NULL);
+    else if (!r->c->no_kill) play_mistakes(r);
+    return status == CLI_OK ? tell_mistakes(r) : status;
+}
+
 int check_reference(struct check *c)
 {
     struct ref *r = calloc(1, sizeof *r);
     struct run_results all = {0};
-    struct kill_matrix k = {0};
     struct timespec began, ended;
     char why[300] = "";
     clock_gettime(CLOCK_MONOTONIC, &began);
@@ -418,8 +456,7 @@ int check_reference(struct check *c)
     const char *end = folder ? strstr(folder, "/rsa/") : NULL;
     if (!end) status = cli_error("%s", *why ? why : "no certificates");
     else snprintf(r->pki, sizeof r->pki, "%.*s", (int)(end - folder), folder);
-    if (status == CLI_OK) status = run_settings(r);
-    if (status == CLI_OK) status = mistakes(r, &k);
+    if (status == CLI_OK) status = play_all(r);
     clock_gettime(CLOCK_MONOTONIC, &ended);
     if (status == CLI_OK) status = join(r, &all);
     all.ms = (double)(ended.tv_sec - began.tv_sec) * 1e3 + (double)(ended.tv_nsec - began.tv_nsec) / 1e6;
@@ -429,7 +466,7 @@ int check_reference(struct check *c)
             printf("%s%zu %s", v ? ", " : "", all.count[v], verdict_names[v]);
         printf(" in %.1f s\n", all.ms / 1000);
         status = run_results_status(&all, c->strict);
-        if (status == CLI_OK && (k.survivors || all.count[V_INCONC])) status = CLI_FAILED;
+        if (status == CLI_OK && (r->kill.survivors || all.count[V_INCONC])) status = CLI_FAILED;
     }
     for (size_t i = 0; i < r->jobs; i++)
         stop_server(&r->job[i]);
@@ -439,7 +476,7 @@ int check_reference(struct check *c)
     run_results_done(&all);
     for (size_t i = 0; i < r->jobs; i++)
         run_results_done(&r->job[i].rs);
-    kill_done(&k);
+    if (r->kill.mem) kill_done(&r->kill);
     identities_free(r->identities);
     free(r);
     return status;

@@ -47,6 +47,7 @@ static const struct fsm_row session_rows[] = {
     /* 2.4: the greeting that crosses a refusal is ignored; both end the connection */
     ROW(UNAVAILABLE,  UNAVAILABLE,  INITIATOR,  GREETING,  ANY,       OK,    BEEP_2_4_1,       NONE),
     ROW(UNAVAILABLE,  UNAVAILABLE,  INITIATOR,  TALK,      ANY,       OK,    BEEP_2_4_1,       NONE),
+    ROW(UNAVAILABLE,  UNAVAILABLE,  INITIATOR,  RELEASE,   ANY,       OK,    BEEP_2_4_1,       NONE),
     ROW(UNAVAILABLE,  LOST,         LISTENER,   GREETING,  ANY,       FATAL, BEEP_2_3_1_5_4,   NONE),
     ROW(UNAVAILABLE,  LOST,         LISTENER,   TALK,      ANY,       FATAL, BEEP_2_3_1_5_4,   NONE),
     ROW(OPEN,         OPEN,         ANY,        TALK,      ANY,       OK,    BEEP_2_6_2_1,       NONE),
@@ -54,15 +55,17 @@ static const struct fsm_row session_rows[] = {
     /* 2.4: release */
     ROW(OPEN,         RELEASING,    ANY,        RELEASE,   RELEASER,  OK,    BEEP_2_4_2,       NONE),
     ROW(RELEASING,    RELEASING,    SECOND,     GREETING,  ANY,       OK,    BEEP_2_3_1_1_1,   NONE),
+    ROW(RELEASING,    UNAVAILABLE,  LISTENER,   REFUSAL,   ANY,       OK,    BEEP_2_3_1_5_4,   NONE),
     ROW(RELEASING,    RELEASING,    ANY,        TALK,      ANY,       OK,    BEEP_2_3_1_3_4,   NONE),
     ROW(RELEASING,    RELEASED,     ASKED,      AGREE,     ANY,       OK,    BEEP_2_4_2,       NONE),
     ROW(RELEASING,    OPEN,         ASKED,      DECLINE,   ANY,       OK,    BEEP_2_4_3,       NONE),
     ROW(RELEASING,    CROSSED,      ASKED,      RELEASE,   ANY,       OK,    BEEP_2_4_2,       NONE),
     ROW(RELEASING,    RELEASING,    RELEASER,   RELEASE,   ANY,       OK,    BEEP_2_4_2,       NONE),
     ROW(CROSSED,      CROSSED,      ANY,        TALK,      ANY,       OK,    BEEP_2_3_1_3_4,   NONE),
-    ROW(CROSSED,      RELEASED,     ANY,        AGREE,     ANY,       OK,    BEEP_2_4_2,       NONE),
-    ROW(CROSSED,      RELEASING,    ASKED,      DECLINE,   ASKED,     OK,    BEEP_2_4_3,       NONE),
-    ROW(CROSSED,      RELEASING,    RELEASER,   DECLINE,   ASKED,     OK,    BEEP_2_4_3,       NONE),
+    /* whoever answers has its own release left to be answered; whoever agreed says nothing more, and the other may not know of it yet */
+    ROW(CROSSED,      RELEASED,     ANY,        AGREE,     ASKED,     OK,    BEEP_2_4_2,       NONE),
+    ROW(CROSSED,      RELEASING,    ASKED,      DECLINE,   RELEASER,  OK,    BEEP_2_4_3,       NONE),
+    ROW(CROSSED,      RELEASING,    RELEASER,   DECLINE,   RELEASER,  OK,    BEEP_2_4_3,       NONE),
     ROW(RELEASED,     RELEASED,     ANY,        AGREE,     ANY,       OK,    BEEP_2_4_2,       NONE),
     ROW(RELEASED,     RELEASED,     ANY,        DECLINE,   ANY,       OK,    BEEP_2_4_2,       NONE),
     ROW(RELEASED,     RELEASED,     RELEASER,   TALK,      ANY,       OK,    BEEP_2_4_2,       NONE),

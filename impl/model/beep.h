@@ -206,6 +206,7 @@ enum beep_remedy { BEEP_DO_NOTHING, BEEP_DO_SESSION, BEEP_DO_ILL, BEEP_DO_INVALI
     X(SEQ_CHANNEL, BEEPTCP_3_1_3_5, NONE, FAIL, SESSION, "SEQ for a channel that does not exist")                                      \
     X(SEQ_AHEAD, BEEPTCP_3_1_3_4, NONE, FAIL, SESSION, "SEQ acknowledges octets that were never sent")                             \
     X(SEQ_BACK, BEEPTCP_3_1_3_4, BEEP_D11, WEAK, NOTHING, "SEQ acknowledges less than one before it")                                  \
+    X(SEQ_STALE, BEEPTCP_3_1_3_4, BEEP_D11, WEAK, NOTHING, "SEQ acknowledges less than what was answered before it")                \
     X(SEQ_SHRINKS, BEEPTCP_3_1_4_7, BEEP_D11, WEAK, NOTHING, "SEQ moves the right edge of the window back")                            \
     X(LIMIT, BEEP_2_3_2, NONE, NOTE, SESSION, "more channels, messages or answers at once than the limit")                             \
     /* session */                                                                                                                      \

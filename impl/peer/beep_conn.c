@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "peer/beep_conn.h"
 
-enum { PIECE = 16384 }; /* octets that a filter takes at a time, so that what is decrypted and not yet read stays small */
+enum { PIECE = 16384 }; /* octets that a filter takes at a time, so that what is decrypted and not yet read stays small; a record has no more either */
 
 err beep_conn_init(struct beep_conn *c, const struct env *env, struct link *link, int side, size_t max_payload)
 {
     *c = (struct beep_conn){.env = env, .link = link, .side = (int8_t)side};
     buf_init(&c->wire, env->mem, env->limits.out_queue);
     buf_init(&c->clear, env->mem, env->limits.out_queue);
+    buf_init(&c->gathered, env->mem, PIECE);
     return track_beep_init(&c->track, env, max_payload);
 }
 
@@ -18,6 +19,7 @@ void beep_conn_done(struct beep_conn *c)
     c->tls = NULL;
     buf_done(&c->wire);
     buf_done(&c->clear);
+    buf_done(&c->gathered);
 }
 
 bool beep_conn_secured(const struct beep_conn *c)
@@ -319,11 +321,39 @@ bool beep_conn_ended(struct beep_conn *c)
 
 /* --- sending -------------------------------------------------------------------------------------------------------------- */
 
+static err write_tls(struct beep_conn *c, slice octets)
+{
+    TRY(tls_write(c->tls, octets));
+    return flush_tls(c) == OK ? OK : ERR_SYS; /* it is encrypted, and cannot be taken back */
+}
+
+/* The tracker knows of what was gathered: it goes, or the session is over. */
+static err send_gathered(struct beep_conn *c)
+{
+    err e = c->gathered.n ? write_tls(c, buf_slice(&c->gathered)) : OK;
+    buf_clear(&c->gathered);
+    return e == OK ? OK : ERR_SYS;
+}
+
+void beep_conn_gather(struct beep_conn *c)
+{
+    c->gathers = true;
+}
+
+err beep_conn_gathered(struct beep_conn *c)
+{
+    c->gathers = false;
+    err e = send_gathered(c);
+    buf_shrink(&c->gathered); /* idle connections hold no memory */
+    return e;
+}
+
 static err write_below(struct beep_conn *c, slice octets)
 {
     if (!c->tls || !c->open_told) return buf_add(&c->link->out, octets);
-    TRY(tls_write(c->tls, octets));
-    return flush_tls(c) == OK ? OK : ERR_SYS; /* it is encrypted, and cannot be taken back */
+    if (!c->gathers) return write_tls(c, octets);
+    if (octets.n > buf_room(&c->gathered)) TRY(send_gathered(c));
+    return octets.n > buf_room(&c->gathered) ? write_tls(c, octets) : buf_add(&c->gathered, octets);
 }
 
 /* What a layer coded has to be sent, as it counts. */

@@ -41,6 +41,8 @@ struct beep_conn {
     bool hello_seen, open_told, failed_told, notify_told, notify_sent;
     bool bad_told;                   /* what stands behind it is passed over: only how the stream ends is told */
     bool flip_next;                  /* tester: damage one octet of the next TLS record */
+    bool gathers;                    /* what is sent under TLS waits in gathered */
+    struct buf gathered;             /* clear octets of the next record */
     struct buf wire;                 /* octets behind proceed that no TLS filter took yet */
     size_t wire_seen;                /* tester: octets of wire whose records were looked at */
     struct buf clear;                /* octets out of the SASL layer, or left over from TLS that was given up, that are not read yet */
@@ -69,6 +71,15 @@ bool beep_conn_ended(struct beep_conn *c);
 /* Sends octets as they are through the present layers and does not tell the tracker.  ERR_SYS: a layer took them and they cannot be sent, so the session cannot go on;
  * nothing is sent with any other error. */
 err beep_conn_write(struct beep_conn *c, slice octets) MUST_CHECK;
+/* Between these two, what is sent under TLS is kept together, so that many short frames do not cost a record each; without TLS nothing changes.  ERR_SYS of the second:
+ * what was kept cannot be sent any more, and the session cannot go on.  Nothing else is to be done with the connection in between. */
+void beep_conn_gather(struct beep_conn *c);
+err beep_conn_gathered(struct beep_conn *c) MUST_CHECK;
+/* Octets that wait for the carrier, and to be gathered. */
+static inline size_t beep_conn_waiting(const struct beep_conn *c)
+{
+    return c->link->out.n + c->gathered.n;
+}
 /* Sends octets and lets the tracker read them as ours: for the tester, whose octets may be wrong on purpose.  Sets track.tainted for our side when they are no
  * good frames in order. */
 err beep_conn_write_read(struct beep_conn *c, slice octets) MUST_CHECK;

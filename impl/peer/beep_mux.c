@@ -212,7 +212,7 @@ static uint32_t window_of(const struct beep_mux *m, const struct beep_channel *c
     if (!m->c->slip) return window;
     const struct beep_channel *zero = track_beep_channel(&m->c->track, 0);
     const struct beep_dir *d = &ch->dir[m->c->side];
-    return beep_slip_window(m->c->slip, ch->number, d->next, d->edge, window, zero ? beep_window(zero, m->c->side) : window);
+    return beep_slip_window(m->c->slip, ch->number, d, window, zero ? beep_window(zero, m->c->side) : window);
 }
 
 /* The next frame of o; false when its window is closed. */
@@ -325,6 +325,11 @@ err beep_mux_consumed(struct beep_mux *m, uint32_t channel, size_t n)
     return OK;
 }
 
+bool beep_mux_grants(const struct beep_mux *m)
+{
+    return m->line[BEEP_LINE_SEQ].first != NULL;
+}
+
 /* --- the pump ------------------------------------------------------------------------------------------------------------- */
 
 static void wake(struct beep_mux *m, struct beep_queue *q)
@@ -349,18 +354,31 @@ static void wake_some(struct beep_mux *m, enum hold hold)
     n->more = false;
 }
 
-err beep_mux_pump(struct beep_mux *m)
+/* The SEQ of a channel goes before its frames (3.1.4), also when others wait. */
+static err send_next(struct beep_mux *m, struct beep_queue *q, enum hold hold)
 {
-    const struct buf *out = &m->c->link->out;
+    bool seq = q->in[BEEP_LINE_SEQ] && hold == HOLD_NOTHING && m->c->track.greeted[m->c->side];
+    return seq ? send_seq(m, q) : send_one(m, q, hold);
+}
+
+static err make_frames(struct beep_mux *m)
+{
     size_t low = m->setup->low_water;
     enum hold hold;
     do { /* again when a frame of ours let others go */
         hold = held(m);
         wake_some(m, hold);
-        while (hold == HOLD_NOTHING && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && out->n < low)
+        while (hold == HOLD_NOTHING && !m->reading && m->c->track.greeted[m->c->side] && m->line[BEEP_LINE_SEQ].first && beep_conn_waiting(m->c) < low)
             TRY(send_seq(m, m->line[BEEP_LINE_SEQ].first));
-        while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && out->n < low)
-            TRY(send_one(m, m->line[BEEP_LINE_FRAMES].first, hold));
+        while (hold != HOLD_ALL && hold == held(m) && m->line[BEEP_LINE_FRAMES].first && beep_conn_waiting(m->c) < low)
+            TRY(send_next(m, m->line[BEEP_LINE_FRAMES].first, hold));
     } while (hold != held(m));
     return OK;
+}
+
+err beep_mux_pump(struct beep_mux *m)
+{
+    beep_conn_gather(m->c);
+    err e = make_frames(m), sent = beep_conn_gathered(m->c); /* what was framed goes out whatever stopped it */
+    return sent == OK ? e : sent;
 }

@@ -30,6 +30,7 @@ struct beep_mux {
     struct beep_line line[2]; /* of those with a frame to send, and with a SEQ */
     struct beep_queue **bucket; /* by channel number */
     size_t queues, buckets;
+    bool reading;           /* more of what came together is to be read: a SEQ waits for the rest, or for a frame of its channel (3.1.4); set by the endpoint */
     bool slept;             /* something could not go before the tuning that is under way is decided */
 };
 
@@ -58,6 +59,8 @@ err beep_mux_pump(struct beep_mux *m) MUST_CHECK;
  * buffer would be advertised).  Where a SEQ might cross something behind which there is no place for it (the answer to a close or release, the end of a SASL exchange), it
  * is only sent when the peer runs short.  Nothing for a channel that is gone. */
 err beep_mux_consumed(struct beep_mux *m, uint32_t channel, size_t n) MUST_CHECK;
+/* A window waits to be granted. */
+bool beep_mux_grants(const struct beep_mux *m);
 /* Nothing waits to be framed (on the channel). */
 bool beep_mux_idle(const struct beep_mux *m);
 bool beep_mux_idle_on(const struct beep_mux *m, uint32_t channel);

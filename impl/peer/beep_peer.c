@@ -52,7 +52,7 @@ const struct beep_fault *beep_peer_fault(const struct beep_peer *p, enum beep_re
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
         uint8_t r = beep_remedies[f->code];
-        if (f->side != beep_other(p) || beep_mistake_overlooks(p, f->code)) continue;
+        if (f->side != beep_other(p) || beep_mistake_overlooks(p, f)) continue;
         if (atleast == BEEP_DO_SESSION ? r == BEEP_DO_SESSION : r >= atleast) return f;
     }
     return NULL;
@@ -183,7 +183,7 @@ static void on_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 static void on_bad(struct beep_peer *p, uint64_t now)
 {
     const struct track_beep *t = &p->c.track;
-    if (t->fault_n && beep_mistake_overlooks(p, t->fault[0].code)) return;
+    if (t->fault_n && beep_mistake_overlooks(p, &t->fault[0])) return;
     beep_mistake_bad(p, now);
     if (t->fault_n) {
         beep_peer_tell_fault(p, &t->fault[0]);
@@ -221,6 +221,7 @@ static void on_event(struct beep_peer *p, const struct beep_event *ev, uint64_t 
 static void take(struct beep_peer *p, slice in, uint64_t now)
 {
     struct beep_event ev;
+    p->m.reading = true; /* one SEQ for all of it (3081 3.1.4) */
     while (!p->ending && !p->raw_on && beep_conn_next(&p->c, &in, now, &ev)) {
         bool was = p->inside;
         p->inside = true;
@@ -229,6 +230,8 @@ static void take(struct beep_peer *p, slice in, uint64_t now)
         if (MUT(p, REPLIES_REVERSED) && in.n) continue;
         beep_peer_work(p, now);
     }
+    p->m.reading = false;
+    if (beep_mux_grants(&p->m)) beep_peer_work(p, now);
     if (MUT(p, ENDS_ON_HALF_SEGMENT) && !p->c.tls && beep_reader_inside(&p->c.track.reader[beep_other(p)])) beep_peer_terminate(p, now);
     if (p->raw_on && !p->ending) beep_peer_raw_feed(p, in, now);
 }
@@ -393,9 +396,12 @@ static void peer_tick(struct endpoint *e, uint64_t now)
         beep_peer_tell(p, "peer did not finish a frame in time");
         beep_peer_terminate(p, now);
     } else {
+        bool again = p->release_wanted; /* what the peer owes is in the way of the release, and it is silent */
         beep_peer_note(p, "idle for too long");
         p->touched = now;
-        if (beep_peer_close(p, 0, now) != OK) beep_peer_terminate(p, now);
+        if (!again && beep_peer_close(p, 0, now) == OK) return;
+        beep_peer_tell(p, "idle for too long");
+        beep_peer_terminate(p, now);
     }
 }
 

@@ -66,6 +66,7 @@ err beep_peer_start(struct beep_peer *p, const struct beep_profile *profile, sli
         return e;
     }
     p->last_number = number;
+    c->asked_msgno = p->msgno;
     p->asked_out++;
     *channel = number;
     beep_peer_work(p, now);
@@ -100,6 +101,7 @@ void beep_mistake_close(struct beep_peer *p, struct beep_chan *c, uint64_t now)
     c->close_sent = true;
     p->asked_out++;
     err e = send_close(p, c->b.channel);
+    c->asked_msgno = p->msgno;
     if (e != OK) beep_peer_broken(p, e, now);
     beep_peer_work(p, now);
 }
@@ -133,6 +135,7 @@ static void ask_closes(struct beep_peer *p, uint64_t now)
         p->asked_out++;
         p->moves++;
         err e = send_close(p, c->b.channel);
+        c->asked_msgno = p->msgno;
         if (e != OK) beep_peer_broken(p, e, now);
         if (MUT(p, TALKS_AFTER_CLOSE)) beep_mistake_say(p, BEEP_MSG, c->b.channel, 4711, "\r\nhello", now);
     }
@@ -150,6 +153,7 @@ static void ask_release(struct beep_peer *p, uint64_t now)
     p->release_by = now + p->e.env->limits.message_ms;
     p->moves++;
     err e = send_close(p, 0);
+    p->release_msgno = p->msgno;
     if (e != OK) beep_peer_broken(p, e, now);
 }
 
@@ -231,7 +235,7 @@ static const struct beep_fault *useless(const struct beep_peer *p, const struct 
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct beep_fault *f = &t->fault[i];
         if (f->side != beep_other(p)) continue;
-        if (f->code == BEEP_F_ANSWER || f->code == BEEP_F_PROFILE_OTHER) return f;
+        if (f->code == BEEP_F_ANSWER || f->code == BEEP_F_PROFILE_OTHER || f->code == BEEP_F_EARLY_REPLY) return f;
         if (beep_remedies[f->code] != BEEP_DO_ILL && beep_remedies[f->code] != BEEP_DO_INVALID) continue;
         bool inside = false; /* of a profile's answer: the profile sees for itself */
         for (uint32_t k = 0; g->inner && k < g->inner->note_n; k++)
@@ -248,16 +252,38 @@ static void greeting_refused(struct beep_peer *p, const struct beep_el *el, uint
     struct beep_refusal no;
     refusal_of(el, &no);
     beep_peer_tell(p, "peer is not available: %u %s", (unsigned)no.code, no.text);
-    if (MUT(p, STAYS_UNAVAILABLE)) return;
+    if (MUT(p, STAYS_UNAVAILABLE)) {
+        p->greet_by = 0;
+        return;
+    }
     if (MUT(p, TALKS_UNAVAILABLE)) beep_mistake_start(p, 1, now);
     beep_peer_leave(p, now);
 }
 
-void beep_ask_answered(struct beep_peer *p, const struct beep_got *g, uint64_t now)
+/* Refused before it went out to its end (2.6.3): what it asks for the tracker could not read, but we know. */
+static void asked_for(const struct beep_peer *p, struct beep_got *g)
 {
+    for (size_t i = 0; i < p->chans; i++) {
+        const struct beep_chan *c = p->chan[i];
+        if (c->asked_msgno != g->frame.msgno || (c->stage != CHAN_ASKED && !c->close_sent)) continue;
+        g->ask = c->stage == CHAN_ASKED ? BEEP_ASK_START : BEEP_ASK_CLOSE;
+        g->number = c->b.channel;
+        return;
+    }
+    if (p->release_sent && p->release_msgno == g->frame.msgno) g->ask = BEEP_ASK_RELEASE;
+}
+
+void beep_ask_answered(struct beep_peer *p, const struct beep_got *got, uint64_t now)
+{
+    struct beep_got own = *got;
+    const struct beep_got *g = &own;
+    if (own.ask == BEEP_ASK_NOTHING && own.frame.keyword == BEEP_ERR) asked_for(p, &own);
     const struct beep_fault *f = useless(p, g);
     bool good = g->frame.keyword == BEEP_RPY;
-    if ((f || !g->el) && MUT(p, KEEPS_BAD_REPLY)) return;
+    if ((f || !g->el) && MUT(p, KEEPS_BAD_REPLY)) {
+        p->greet_by = 0;
+        return;
+    }
     if (f || !g->el) {
         if (f) beep_peer_tell_fault(p, f);
         beep_peer_tell(p, "%s", f ? f->text : "a reply on channel 0 cannot be read");

@@ -95,7 +95,7 @@ void beep_peer_spent(struct beep_bound *b)
 static bool starves(const struct beep_peer *p, uint32_t channel)
 {
     const struct beep_channel *zero = channel ? NULL : track_beep_channel(&p->c.track, 0);
-    return zero && zero->dir[beep_other(p)].xs > PEER_PIPELINE_MAX;
+    return zero && (zero->dir[beep_other(p)].xs > PEER_PIPELINE_MAX || p->waiting_octets > PEER_WAITING_MAX);
 }
 
 /* When a SEQ may be sent is for the multiplexer to know (3.1.3.1, BEEP-D13). */
@@ -134,15 +134,14 @@ err beep_peer_consumed(struct beep_bound *b, size_t n)
 
 /* --- what comes ------------------------------------------------------------------------------------------------------- */
 
-/* 2.6.3: a negative reply that came before our MSG was complete: the rest of it is dropped, an empty frame ends it. */
-static void cut_own(struct beep_peer *p, struct beep_chan *c, const struct beep_got *g, uint64_t now)
+bool beep_chan_cut(struct beep_peer *p, const struct beep_got *g, uint64_t now)
 {
-    if (g->frame.keyword != BEEP_ERR || !g->channel) return;
+    if (g->frame.keyword != BEEP_ERR || !g->channel) return false;
     const struct beep_exchange *x = beep_exchange_of(g->channel, p->c.side, g->frame.msgno);
-    if (!x || (x->fsm.state != BEEP_XS_CUT && x->fsm.state != BEEP_XS_CUTTING)) return;
-    err e = beep_mux_cut(&p->m, c->b.channel, g->frame.msgno);
+    if (!x || (x->fsm.state != BEEP_XS_CUT && x->fsm.state != BEEP_XS_CUTTING)) return false;
+    err e = beep_mux_cut(&p->m, g->frame.channel, g->frame.msgno);
     if (e != OK) beep_peer_broken(p, e, now);
-    if (c->msg_open && c->msgno == g->frame.msgno) c->msg_cut = true;
+    return true;
 }
 
 /* A MSG of a tuning channel that is not what it should be is answered here: 2.3.1.5 goes for every such profile. */
@@ -183,7 +182,7 @@ void beep_chan_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
     struct beep_chan *c = beep_chan_find(p, channel);
     /* behind our ok nothing is to be expected, and the tracker has said so */
     if (!c || c->stage != CHAN_OPEN) return;
-    cut_own(p, c, g, now);
+    if (beep_chan_cut(p, g, now) && c->msg_open && c->msgno == g->frame.msgno) c->msg_cut = true;
     if (!refused_for_form(p, c, g, now)) hand_over(p, c, g, now);
     /* behind the message that tunes the octets belong to the layer below: no SEQ (BEEP-D13) */
     if (!g->tune) beep_chan_taken(p, channel, n, now);

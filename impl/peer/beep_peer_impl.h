@@ -11,6 +11,7 @@ enum {
     PEER_CHANNELS_MAX = 4096,     /* channels of one session beside channel 0: sixteen times what 2.3 asks for */
     PEER_ASKS_MAX = 1024,         /* messages on channel 0 that wait for one before them; more is a flood */
     PEER_PIPELINE_MAX = 256,      /* unanswered MSGs of the peer on channel 0; behind that it gets no window there (the tracker has the hard limit) */
+    PEER_WAITING_MAX = 256 * 1024,/* octets of messages that wait there; behind that no window either: one of the largest, or all of 1,024 short ones */
     PEER_UNREAD_MAX = 65536,      /* octets that TCP does not take; behind that nothing is read */
     PEER_GREETING_MAX = 65536,    /* octets of the peer's greeting that are kept: 256 profiles of 255 octets */
     PEER_FRAME_MAX = 4 << 20,     /* octets of one frame that are read: as much as one message may have */
@@ -37,6 +38,7 @@ struct beep_chan {
     bool close_sent;
     bool spent;             /* a tuning channel whose operation failed or ended: it is no longer in the way of another (BEEP-D15) */
     size_t unread;          /* octets that came and are not consumed */
+    uint32_t asked_msgno;   /* on channel 0, of our start or close */
     uint32_t msgno;         /* of our MSG last begun */
     bool msg_open, msg_cut; /* it is not complete; the rest of it is dropped (2.6.3) */
 };
@@ -94,8 +96,9 @@ struct beep_peer {
 
     struct beep_asked asked;
     struct beep_ask_waiting *waiting, **waiting_end;
-    size_t waitings;
+    size_t waitings, waiting_octets;
     bool release_wanted, release_sent;
+    uint32_t release_msgno;
 
     struct buf remote;   /* URIs of the peer's greeting, each ended by NUL */
     bool foreign;        /* the peer's first choice is no language of ours: xml:lang is needed */
@@ -189,6 +192,8 @@ err beep_chan_new(struct beep_peer *p, uint32_t number, const struct beep_profil
 void beep_chan_free(struct beep_peer *p, struct beep_chan *c, bool told, uint64_t now);
 void beep_chan_free_all(struct beep_peer *p, uint64_t now);
 void beep_chan_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now);
+/* 2.6.3: when that is a negative reply to a MSG of ours that is not complete, the rest of it is dropped and an empty frame ends it; true then. */
+bool beep_chan_cut(struct beep_peer *p, const struct beep_got *g, uint64_t now);
 void beep_chan_work(struct beep_peer *p, uint64_t now);
 /* n octets of payload were taken on channel 0 or on c. */
 void beep_chan_taken(struct beep_peer *p, uint32_t channel, size_t n, uint64_t now);
@@ -225,7 +230,7 @@ void beep_mistake_say(struct beep_peer *p, enum beep_keyword keyword, uint32_t c
 /* ... that asks for that channel. */
 void beep_mistake_start(struct beep_peer *p, uint32_t channel, uint64_t now);
 /* Is that fault of the other side not noticed? */
-bool beep_mistake_overlooks(const struct beep_peer *p, enum beep_fault_code code);
+bool beep_mistake_overlooks(const struct beep_peer *p, const struct beep_fault *f);
 /* Says a TLS hello where none belongs. */
 void beep_mistake_hello(struct beep_peer *p, uint64_t now);
 /* A poorly-formed frame came. */

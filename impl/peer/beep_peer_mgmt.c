@@ -278,6 +278,7 @@ static err put_off(struct beep_peer *p, uint32_t msgno, uint16_t code, const cha
     *p->waiting_end = w;
     p->waiting_end = &w->next;
     p->waitings++;
+    p->waiting_octets += w->n;
     return OK;
 }
 
@@ -287,6 +288,7 @@ static void take_up(struct beep_peer *p, uint64_t now)
     struct beep_el el = {0};
     p->waiting = w->next;
     p->waitings--;
+    p->waiting_octets -= w->n;
     if (w->code) {
         p->moves++;
         beep_peer_refuse(p, 0, w->msgno, w->code, w->text, now);
@@ -306,7 +308,7 @@ void beep_mgmt_forget(struct beep_peer *p)
         p->waiting = w->next;
         mem_free(p->e.env->mem, w);
     }
-    p->waitings = 0;
+    p->waitings = p->waiting_octets = 0;
     p->asked.kind = ASKED_NOTHING;
 }
 
@@ -336,6 +338,7 @@ static const struct beep_fault *against(const struct beep_peer *p, const struct 
         if (f->side != beep_other(p) || beep_remedies[f->code] < BEEP_DO_ILL || beep_mutant_overlooks(p->s->mutant, f->code)) continue;
         if (noted(g->inner, f->code) && !noted(g->el, f->code)) continue;
         if (f->code == BEEP_F_TWO_TUNINGS || f->code == BEEP_F_TLS_AFTER_SASL || f->code == BEEP_F_AUTH_AGAIN) continue;
+        if (f->code == BEEP_F_BLOB_CLIENT) continue; /* of the blob in a start */
         return f;
     }
     return NULL;
@@ -385,6 +388,7 @@ void beep_mgmt_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
 {
     size_t n = g->frame.payload.n;
     bool tune = g->tune;
+    if (beep_chan_cut(p, g, now)) p->moves++;
     if (g->last) {
         p->el = g->el;
         if (g->frame.keyword == BEEP_MSG) on_ask(p, g, now);

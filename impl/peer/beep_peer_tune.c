@@ -174,9 +174,9 @@ void beep_tune_failed(struct beep_peer *p, uint64_t now, const char *fmt, ...)
     p->tune_by = 0;
     if (MUT(p, TLS_GOES_ON_BARE)) return;
     p->release_wanted = true;
+    if (!p->release_by) p->release_by = now + p->e.env->limits.message_ms; /* what is not answered yet may be in its way for ever */
     p->told_greeted = true; /* nobody is told to begin */
     p->moves++;
-    (void)now;
 }
 
 void beep_tune_read(struct beep_peer *p, slice content, struct beep_el *el)

@@ -171,13 +171,13 @@ static void start(struct beep_bound *b, slice init, struct buf *answer, struct b
     struct beep_el el = {0};
     struct buf blob;
     bool given = slice_trim(init).n != 0;
-    (void)no;
     buf_init(&blob, p->e.env->mem, SASL_BLOB_MAX);
     if (given) beep_tune_read(p, init, &el);
     struct beep_el say = reply_to(b, given ? &el : NULL, &blob);
     if (say.kind == BEEP_EL_ERROR && MUT(p, SASL_ERROR_OUTSIDE)) *no = (struct beep_refusal){say.code, "not authenticated"};
     if (say.kind == BEEP_EL_ERROR && MUT(p, SASL_ABORTS)) say = (struct beep_el){.kind = BEEP_EL_BLOB, .status = BEEP_BLOB_ABORT};
     beep_tune_write(p, &say, answer, now);
+    if (no->code) exchange_free(b); /* a channel that is declined has no end that could do it */
     beep_el_done(&el);
     buf_done(&blob);
 }

@@ -8,6 +8,7 @@
 #include "codec/beep_frame.h"
 #include "codec/beep_mgmt.h"
 #include "peer/mutant.h"
+#include "track/track_beep.h"
 
 /* Who can make it: the bits of the roles in run/proto_beep.h. */
 #define BY_LISTENER  1u
@@ -74,7 +75,7 @@
     X(TAKES_TRAILER, "takes-trailer", BY_BOTH, "BEEP-2.2.1.3-2 BEEP-2.2.1-11", "passes over what stands in the place of a trailer") \
     X(TAKES_SEQ_FORM, "takes-seq-form", BY_BOTH, "BEEPTCP-3.1.3-5", "passes over SEQ that cannot be read") \
     X(TAKES_SEQ_CHANNEL, "takes-seq-channel", BY_BOTH, "BEEPTCP-3.1.3-5", "passes over SEQ for channels that do not exist") \
-    X(TAKES_NO_GREETING, "takes-no-greeting", BY_BOTH, "BEEP-2.3.1.1-1", "passes over a first frame that is no greeting") \
+    X(TAKES_NO_GREETING, "takes-no-greeting", BY_BOTH, "BEEP-2.3.1.1-1 BEEP-2.2.1.1-17 BEEP-2.2.1.1-18 BEEP-2.2.1.1-19", "passes over what stands in the place of a greeting") \
     X(ANSWERS_BAD, "answers-bad", BY_BOTH, "BEEP-2.2.1.1-23", "answers a poorly-formed frame by ERR before the session ends") \
     /* what is fine, and ends the session */ \
     X(ENDS_ON_PART, "ends-on-part", BY_BOTH, "BEEP-2.2-4 BEEP-2.2.1.1-25", "ends the session on a message in several frames") \
@@ -95,6 +96,8 @@
     X(ONE_WINDOW, "one-window", BY_BOTH, "BEEPTCP-3.1.2-1 BEEPTCP-3.1-1", "holds the window of channel 0 against all channels") \
     X(NO_SEQ, "no-seq", BY_BOTH, "BEEPTCP-3.1.3-1", "never sends SEQ") \
     X(SEQ_AHEAD, "seq-ahead", BY_BOTH, "BEEPTCP-3.1.3-4", "acknowledges one octet too many") \
+    X(SEQ_STUCK, "seq-stuck", BY_BOTH, "BEEPTCP-3.1.3-4", "acknowledges nothing by its SEQ, but tells the right edges") \
+    X(WINDOW_FROM_HERE, "window-from-here", BY_BOTH, "BEEPTCP-3.1.3-4 BEEPTCP-3.1.2-1", "counts windows from what it has sent, not from what was acknowledged") \
     X(SEQ_SHRINKS, "seq-shrinks", BY_BOTH, "BEEPTCP-3.1.4-7", "shrinks windows that it granted") \
     X(SEQ_ELSEWHERE, "seq-elsewhere", BY_BOTH, "BEEPTCP-3.1.3-5 BEEPTCP-3.1.3-1", "sends SEQ for channels that do not exist") \
     X(STOPS_AT_4096, "stops-at-4096", BY_BOTH, "BEEPTCP-3.1.3-4 BEEPTCP-3.1.3-6 BEEPTCP-3.1.4-4 BEEPTCP-3.1-1", "does nothing with SEQ: stops behind 4096 octets") \
@@ -156,6 +159,7 @@
     /* answers */ \
     X(ERROR_IN_RPY, "error-in-rpy", BY_BOTH, "BEEP-7.1-2 BEEP-2.3.1.2-8", "sends error in RPY") \
     X(OK_IN_ERR, "ok-in-err", BY_BOTH, "BEEP-7.1-2 BEEP-2.3.1.4-2", "sends ok in ERR") \
+    X(BLOB_IN_ERR, "blob-in-err", BY_LISTENER, "BEEP-6.3-1", "answers blobs by blobs in ERR") \
     X(ERROR_NO_CODE, "error-no-code", BY_BOTH, "BEEP-2.3.1.5-1", "sends error without code") \
     X(ERROR_CODE_LONG, "error-code-long", BY_BOTH, "BEEP-2.3.1.5-1", "sends error with a code of four digits") \
     X(ERROR_200, "error-200", BY_BOTH, "BEEP-8-1", "declines with 200") \
@@ -246,6 +250,7 @@ struct beep_slip {
         uint32_t first, frames; /* where the present message began; frames so far */
         uint32_t seqs;
         uint64_t edge;          /* of the window as the first SEQ granted it */
+        uint64_t granted, from_here; /* the right edge that it was told last, and the one that it believes in */
         bool used, inside;
     } at[BEEP_SLIP_CHANNELS];
 };
@@ -255,8 +260,8 @@ void beep_slip_init(struct beep_slip *s, unsigned mutant, const struct mem *mem)
 void beep_slip_anew(struct beep_slip *s);
 /* Appends the octets that the mutant writes for a frame. */
 err beep_slip_write(struct beep_slip *s, const struct beep_frame *f, struct buf *out) MUST_CHECK;
-/* The window that the mutant believes in, where `window` is left of the one that ends at edge, and octets up to next were sent.  zero: that of channel 0. */
-uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, uint64_t next, uint64_t edge, uint32_t window, uint32_t zero);
+/* The window that the mutant believes in, where d is what it sent and `window` is left.  zero: that of channel 0. */
+uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, const struct beep_dir *d, uint32_t window, uint32_t zero);
 /* Does the mutant send what lies beyond its window? */
 bool beep_slip_boundless(const struct beep_slip *s);
 /* Appends a frame that the peer should not send, numbered as the next on its channel. */

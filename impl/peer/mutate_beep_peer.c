@@ -15,7 +15,7 @@ void beep_mistake_begin(struct beep_peer *p)
     if (!m) return;
     beep_slip_init(&p->slip, m, p->e.env->mem);
     p->c.slip = &p->slip;
-    p->c.resync = m >= BMUT_TAKES_KEYWORD && m <= BMUT_TAKES_NO_GREETING;
+    p->c.resync = (m >= BMUT_TAKES_KEYWORD && m <= BMUT_TAKES_NO_GREETING) || m == BMUT_DECLINED_EXISTS;
 }
 
 /* --- what is said too much --------------------------------------------------------------------------------------------------- */
@@ -69,10 +69,11 @@ static bool used_before(struct beep_peer *p, const struct beep_frame *f)
     return again;
 }
 
-bool beep_mistake_overlooks(const struct beep_peer *p, enum beep_fault_code code)
+bool beep_mistake_overlooks(const struct beep_peer *p, const struct beep_fault *f)
 {
-    if (is(p, BMUT_TLS_KEEPS_CHANNELS)) return code == BEEP_F_NO_CHANNEL && beep_peer_secured(p);
-    return beep_mutant_overlooks(p->s->mutant, code);
+    if (is(p, BMUT_TLS_KEEPS_CHANNELS)) return f->code == BEEP_F_NO_CHANNEL && beep_peer_secured(p);
+    if (is(p, BMUT_DECLINED_EXISTS)) return f->code == BEEP_F_NO_CHANNEL && f->channel == p->slip_number;
+    return beep_mutant_overlooks(p->s->mutant, f->code);
 }
 
 void beep_mistake_hello(struct beep_peer *p, uint64_t now)

@@ -56,6 +56,7 @@ static const struct change {
     {BMUT_GREETING_MSG, RPY, GREETING, NULL, PARTS_SET, "head.keyword", "MSG"},
     {BMUT_ERROR_IN_RPY, ERR_, REST, "<error", PARTS_SET, "head.keyword", "RPY"},
     {BMUT_OK_IN_ERR, RPY, REST, "<ok", PARTS_SET, "head.keyword", "ERR"},
+    {BMUT_BLOB_IN_ERR, RPY, DATA, "<blob", PARTS_SET, "head.keyword", "ERR"},
 };
 
 void beep_slip_init(struct beep_slip *s, unsigned mutant, const struct mem *mem)
@@ -117,6 +118,10 @@ static void count(const struct beep_slip *s, const struct beep_slip_channel *c, 
     uint32_t meant = f->seqno;
     if (f->keyword == BEEP_SEQ) {
         if (s->mutant == BMUT_SEQ_SHRINKS && c->seqs) f->size = 1;
+        if (s->mutant == BMUT_SEQ_STUCK && f->seqno <= BEEP_NUMBER_MAX - f->size) {
+            f->size += f->seqno;
+            f->seqno = 0;
+        }
         return;
     }
     f->seqno += c->shift;
@@ -204,8 +209,9 @@ err beep_slip_write(struct beep_slip *s, const struct beep_frame *f, struct buf 
     return e;
 }
 
-uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, uint64_t next, uint64_t edge, uint32_t window, uint32_t zero)
+uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, const struct beep_dir *d, uint32_t window, uint32_t zero)
 {
+    uint64_t next = d->next, edge = d->edge;
     struct beep_slip_channel *c = channel_of(s, channel);
     uint64_t stop = edge;
     if (edge > BEEP_WINDOW && !c->edge) c->edge = edge;
@@ -215,6 +221,10 @@ uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, uint64_t next, 
     case BMUT_ONE_WINDOW: return zero;
     case BMUT_STOPS_AT_4096: stop = BEEP_WINDOW; break;
     case BMUT_FIRST_SEQ_ONLY: stop = c->edge ? c->edge : edge; break;
+    case BMUT_WINDOW_FROM_HERE:
+        if (edge != c->granted) c->from_here = next + edge - d->acked;
+        c->granted = edge;
+        return c->from_here > next ? (uint32_t)(c->from_here - next) : 0;
     default: return window;
     }
     return stop > next && stop < edge ? (uint32_t)(stop - next) : stop < edge ? 0 : window;
@@ -222,5 +232,5 @@ uint32_t beep_slip_window(struct beep_slip *s, uint32_t channel, uint64_t next, 
 
 bool beep_slip_boundless(const struct beep_slip *s)
 {
-    return s->mutant == BMUT_NO_WINDOW || s->mutant == BMUT_ZERO_IS_NONE || s->mutant == BMUT_ONE_WINDOW;
+    return s->mutant == BMUT_NO_WINDOW || s->mutant == BMUT_ZERO_IS_NONE || s->mutant == BMUT_ONE_WINDOW || s->mutant == BMUT_WINDOW_FROM_HERE;
 }

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/kill.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Each run is alone with one processor and shares nothing with the next but the matrix: as many at a time as there are processors, within reason. */
+enum { THREADS_MAX = 16 };
 
 struct killing {
     const struct env *env;
@@ -12,6 +18,13 @@ struct killing {
     struct kill_matrix *k;
     struct identities *identities;
     char pki[300];
+    void (*progress)(void *ctx, size_t done, size_t all);
+    void *progress_ctx;
+    pthread_mutex_t lock; /* of the matrix, and of what follows */
+    size_t next, done;
+    err e; /* the first error; then nothing more is begun */
+    char *why;
+    size_t why_n;
 };
 
 static void options(const struct killing *x, struct suite_options *o, const struct kill_mutant *m, const struct run_try *t, bool connects)
@@ -93,6 +106,14 @@ static err note_other(struct killing *x, struct kill_mutant *m, const struct res
     return OK;
 }
 
+static err note(struct killing *x, struct kill_mutant *m, const struct result *r)
+{
+    pthread_mutex_lock(&x->lock);
+    err e = cites(r, m->proto->mutant[m->mutant].clauses) ? note_kill(x, m, r) : note_other(x, m, r);
+    pthread_mutex_unlock(&x->lock);
+    return e;
+}
+
 /* One run of the suite against one mutant. */
 static err attack(struct killing *x, struct kill_mutant *m, const struct run_try *t, bool connects, char *why, size_t why_n)
 {
@@ -112,8 +133,7 @@ static err attack(struct killing *x, struct kill_mutant *m, const struct run_try
         size_t n = strlen(r->id);
         bool again = strstr(r->id, "/sanity/") && n > 6 && strcmp(r->id + n - 6, "-again") == 0;
         if (again || (r->verdict != V_FAIL && r->verdict != V_WEAK)) continue;
-        if (cites(r, m->proto->mutant[m->mutant].clauses)) e = note_kill(x, m, r);
-        else e = note_other(x, m, r);
+        e = note(x, m, r);
     }
     run_results_done(&rs);
     return e;
@@ -162,27 +182,97 @@ static bool worth(const struct kill_mutant *m, const struct run_try *t)
     return true;
 }
 
-static err attack_all(struct killing *x, void (*progress)(void *, size_t, size_t), void *ctx, char *why, size_t why_n)
+static err attack_one(struct killing *x, struct kill_mutant *m, char *why, size_t why_n)
 {
-    struct kill_matrix *k = x->k;
-    for (size_t i = 0; i < k->mutants; i++) {
-        struct kill_mutant *m = &k->m[i];
-        for (size_t n = 0; n < m->proto->tries; n++) {
-            const struct run_try *t = &m->proto->try[n];
-            if (!worth(m, t)) continue;
-            if (m->role->ways & (RUN_LISTENS | RUN_PROXY)) TRY(attack(x, m, t, false, why, why_n));
-            if (m->role->ways & RUN_CONNECTS) TRY(attack(x, m, t, true, why, why_n));
-        }
-        if (!m->bys) k->survivors++;
-        if (progress) progress(ctx, i + 1, k->mutants);
+    for (size_t n = 0; n < m->proto->tries; n++) {
+        const struct run_try *t = &m->proto->try[n];
+        if (!worth(m, t)) continue;
+        if (m->role->ways & (RUN_LISTENS | RUN_PROXY)) TRY(attack(x, m, t, false, why, why_n));
+        if (m->role->ways & RUN_CONNECTS) TRY(attack(x, m, t, true, why, why_n));
     }
     return OK;
+}
+
+static void *worker(void *ctx)
+{
+    struct killing *x = ctx;
+    struct kill_matrix *k = x->k;
+    char why[300];
+    pthread_mutex_lock(&x->lock);
+    while (x->e == OK && x->next < k->mutants) {
+        struct kill_mutant *m = &k->m[x->next++];
+        pthread_mutex_unlock(&x->lock);
+        why[0] = 0;
+        err e = attack_one(x, m, why, sizeof why);
+        pthread_mutex_lock(&x->lock);
+        x->done++;
+        if (e != OK && x->e == OK) {
+            x->e = e;
+            snprintf(x->why, x->why_n, "%s", why);
+        }
+        if (e == OK && x->progress) x->progress(x->progress_ctx, x->done, k->mutants);
+    }
+    pthread_mutex_unlock(&x->lock);
+    return NULL;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct kill_case *)a)->id, ((const struct kill_case *)b)->id);
+}
+
+/* Passive checks come in as they are met, which is by chance: the matrix is to be the same each time. */
+static err put_in_order(struct kill_matrix *k, size_t listed)
+{
+    size_t n = k->cases - listed;
+    char **id = mem_new(k->mem, (n ? n : 1) * sizeof *id);
+    if (!id) return ERR_MEM;
+    for (size_t i = 0; i < n; i++)
+        id[i] = k->c[listed + i].id;
+    if (n) qsort(&k->c[listed], n, sizeof *k->c, by_id);
+    for (size_t i = 0; i < k->mutants; i++) {
+        for (size_t b = 0; b < k->m[i].bys; b++) {
+            size_t at = listed, was = k->m[i].by[b];
+            if (was < listed) continue;
+            while (k->c[at].id != id[was - listed])
+                at++;
+            k->m[i].by[b] = at;
+        }
+    }
+    mem_free(k->mem, id);
+    return OK;
+}
+
+static err attack_all(struct killing *x)
+{
+    struct kill_matrix *k = x->k;
+    pthread_t thread[THREADS_MAX];
+    size_t threads = 0, listed = k->cases;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    while (threads < THREADS_MAX && (long)threads < processors && pthread_create(&thread[threads], NULL, worker, x) == 0)
+        threads++;
+    if (!threads) worker(x);
+    for (size_t i = 0; i < threads; i++)
+        pthread_join(thread[i], NULL);
+    TRY(x->e);
+    for (size_t i = 0; i < k->mutants; i++)
+        if (!k->m[i].bys) k->survivors++;
+    return put_in_order(k, listed);
 }
 
 err kill_run(const struct env *env, const struct catalog *catalog, const struct run_proto *only, const volatile sig_atomic_t *interrupted,
              void (*progress)(void *, size_t, size_t), void *ctx, struct kill_matrix *out, char *why, size_t why_n)
 {
-    struct killing x = {.env = env, .catalog = catalog, .only = only, .k = out, .interrupted = interrupted};
+    struct killing x = {.env = env,
+                        .catalog = catalog,
+                        .only = only,
+                        .k = out,
+                        .interrupted = interrupted,
+                        .progress = progress,
+                        .progress_ctx = ctx,
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .why = why,
+                        .why_n = why_n};
     *out = (struct kill_matrix){.mem = env->mem};
     /* one set of certificates serves all runs */
     err e = identities_new(env, RUN_TLS_MODERN, NULL, NULL, &x.identities);
@@ -196,7 +286,7 @@ err kill_run(const struct env *env, const struct catalog *catalog, const struct 
     for (size_t i = 0; run_protos[i] && e == OK; i++) {
         if (!only || run_protos[i] == only) e = add_mutants(&x, run_protos[i]);
     }
-    if (e == OK) e = attack_all(&x, progress, ctx, why, why_n);
+    if (e == OK) e = attack_all(&x);
     for (size_t i = 0; i < out->cases; i++) {
         bool passive = strstr(out->c[i].id, "/passive/") != NULL;
         if (!out->c[i].kills && !out->c[i].noticed && !out->c[i].excuse && !passive) out->idle++;

@@ -28,7 +28,8 @@ struct kill_matrix {
     size_t survivors, idle; /* mutants that nobody killed; cases that notice none and have no excuse */
 };
 
-/* Runs all mistakes of a protocol (only NULL: of all protocols), each with what the protocol tries against it (struct run_try).  progress and
+/* Runs all mistakes of a protocol (only NULL: of all protocols), each with what the protocol tries against it (struct run_try); several at a time, in
+ * threads, which is why memory and all that env holds must bear that.  progress is called from any of them, never from two at once.  progress and
  * interrupted (see suite_options) may be NULL; an interrupted run is ERR_SYS. */
 err kill_run(const struct env *env, const struct catalog *catalog, const struct run_proto *only, const volatile sig_atomic_t *interrupted,
              void (*progress)(void *ctx, size_t done, size_t all), void *ctx, struct kill_matrix *out, char *why, size_t why_n) MUST_CHECK;

@@ -15,6 +15,7 @@ struct tcp_link { /* what link.carrier points to */
     int link;
     struct loop_tcp *tcp; /* NULL while there is none */
     bool had_out, paused;
+    bool stuck; /* took less than all of out: writable comes */
 };
 struct tcp_node {
     struct tcp_node *next;
@@ -75,7 +76,7 @@ static void close_link(struct tcp_link *t, bool reset)
 {
     if (t->tcp) loop_tcp_free(t->tcp, reset);
     t->tcp = NULL;
-    t->paused = t->had_out = false;
+    t->paused = t->had_out = t->stuck = false;
 }
 
 /* Lets go of a node; its endpoint is freed with it when it is the net's. */
@@ -137,7 +138,8 @@ static bool write_some(struct tcp_node *d, int i)
 {
     struct tcp_link *t = &d->at[i];
     struct link *l = &d->e->link[i];
-    for (int turns = 0; l->out.n && t->tcp; turns++) {
+    t->stuck = false;
+    while (l->out.n && t->tcp) {
         size_t n = net_cut(l), took = 0;
         t->had_out = true;
         if (loop_tcp_write(t->tcp, slice_sub(buf_slice(&l->out), 0, n), &took) != OK) {
@@ -145,7 +147,8 @@ static bool write_some(struct tcp_node *d, int i)
             return false;
         }
         buf_take(&l->out, took);
-        if (took < n) return false;
+        t->stuck = took < n;
+        if (t->stuck) return false;
     }
     if (t->had_out && !l->out.n) {
         t->had_out = false;
@@ -207,11 +210,14 @@ static void pump(struct tcp_node *d)
         work(d, k % LINK_MAX);
     d->busy--;
     if (d->busy) return;
+    bool more = false; /* an endpoint that had waited for room has filled it again: the others have their turn first */
+    for (int i = 0; i < LINK_MAX; i++)
+        more |= d->e->link[i].state == LINK_UP && d->at[i].tcp && d->e->link[i].out.n && !d->e->link[i].fin_sent && !d->at[i].stuck;
     if (d->removed || (d->owned && d->e->ops->finished(d->e))) {
         drop_node(d, d->owned);
         return;
     }
-    loop_timer_at(d->timer, d->e->ops->deadline(d->e));
+    loop_timer_at(d->timer, more ? now_of(d) : d->e->ops->deadline(d->e));
 }
 
 /* --- events of the loop ------------------------------------------------------------------------------------------------ */

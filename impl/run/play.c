@@ -77,12 +77,23 @@ static void note_rung(struct player *p, const char *text, uint64_t now)
     play_rung(p, RUNG_NOTE, 0, false, false, text, SLICE_NONE, now);
 }
 
+/* An end, or silence (ev NULL), that the peer has a right to: fail and weak become inconc. */
+static bool excused(struct player *p, enum verdict v, int end, const struct play_event *ev, int line)
+{
+    bool over = !ev || strcmp(ev->name, "fin") == 0 || strcmp(ev->name, "reset") == 0 || strcmp(ev->name, "close-notify") == 0;
+    const char *why = over && p->run->proto->excuse ? p->run->proto->excuse(p, end, ev) : NULL;
+    if (!why || (v != V_FAIL && v != V_WEAK)) return false;
+    finish(p, V_INCONC, line, "%s", why);
+    return true;
+}
+
 /* --- events --------------------------------------------------------------------------------------------------------- */
 
 static void mark_never(struct player *p, const struct scn_stmt *s, const struct play_event *ev)
 {
     enum verdict v = s->verdict_given ? verdict_of(s->verdict) : V_FAIL;
     char what[160];
+    if (excused(p, v, ev->end, ev, s->line)) return;
     play_describe(ev, what, sizeof what);
     finish(p, v, s->line, "%s%s%s", s->text ? s->text : "must not happen", ": got ", what);
     if (ev->rung < p->rungs && v == V_FAIL) p->rung[ev->rung].violating = true;
@@ -197,7 +208,8 @@ static int end_of_alternative(const struct player *p, size_t k)
     return p->run->proto->end_of(p, name);
 }
 
-static void take_verdict(struct player *p, size_t k, size_t after, const char *got)
+/* ev: NULL when the time is over. */
+static void take_verdict(struct player *p, size_t k, size_t after, const struct play_event *ev, const char *got)
 {
     const struct scn_stmt *s = &p->plan->stmt[k];
     p->armed_until = 0;
@@ -206,6 +218,8 @@ static void take_verdict(struct player *p, size_t k, size_t after, const char *g
         return;
     }
     enum verdict v = verdict_of(s->verdict);
+    if (excused(p, v, end_of_alternative(p, k), ev, s->line)) return;
+    if (ev && v == V_FAIL && ev->rung < p->rungs) p->rung[ev->rung].violating = true;
     if (v == V_PASS) finish(p, v, s->line, "%s", s->text ? s->text : "");
     else if (s->text) finish(p, v, s->line, "%s (got %s)", s->text, got);
     else finish(p, v, s->line, "got %s", got);
@@ -229,6 +243,11 @@ static void expected(const struct player *p, size_t after, char *out, size_t n)
 static void unmatched(struct player *p, size_t after, const struct play_event *ev)
 {
     char got[160], want[200], may[120];
+    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, ev->end, ev) : NULL;
+    if (why) {
+        finish(p, V_INCONC, line_now(p), "%s", why);
+        return;
+    }
     play_describe(ev, got, sizeof got);
     expected(p, after, want, sizeof want);
     p->run->proto->allowed(p, ev->end, may, sizeof may);
@@ -262,9 +281,8 @@ static bool try_group(struct player *p, size_t after)
                 if (m != MATCH_YES) continue;
                 char got[160];
                 play_describe(ev, got, sizeof got);
-                if (p->plan->stmt[k].verdict == SCN_FAIL && ev->rung < p->rungs) p->rung[ev->rung].violating = true;
                 account_for(p, ev);
-                take_verdict(p, k, after, got);
+                take_verdict(p, k, after, ev, got);
                 pop(p, end);
                 return true;
             }
@@ -305,10 +323,12 @@ static void group_timed_out(struct player *p, size_t after)
     for (size_t k = p->pc; k < after; k++) {
         if (play_is_silence(&p->plan->stmt[k])) {
             snprintf(secs, sizeof secs, "silence for %.1f s", (double)ms / 1000);
-            take_verdict(p, k, after, secs);
+            take_verdict(p, k, after, NULL, secs);
             return;
         }
     }
+    for (size_t k = p->pc; k < after; k++)
+        if (excused(p, V_FAIL, end_of_alternative(p, k), NULL, line_now(p))) return;
     expected(p, after, want, sizeof want);
     finish(p, V_FAIL, line_now(p), "nothing came within %.1f s; expected %s", (double)ms / 1000, want);
 }
@@ -352,8 +372,11 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
         arm(p, now, wait_ms(p, s));
         return false;
     }
-    if (e != OK && !p->stop) play_error(p, "cannot do this: %s", err_name(e));
-    return !p->stop;
+    if (e == OK || p->stop) return !p->stop;
+    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, end, NULL) : NULL; /* the peer may have left what we were to do it on */
+    if (why) play_inconc(p, "%s", why);
+    else play_error(p, "cannot do this: %s", err_name(e));
+    return false;
 }
 
 static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint64_t now)

@@ -56,6 +56,9 @@ struct play_proto {
     /* What the peer may do now, for messages to people. */
     void (*allowed)(struct player *p, int end, char *out, size_t out_n);
     int (*end_of)(const struct player *p, const char *name); /* NULL: the first; -1: no such end */
+    /* Why nobody may hold ev against the peer: the end of its connection, that nothing comes on it any more (NULL), or what no alternative names (static);
+     * NULL: one may.  A case that would fail for that did not get to its point.  NULL: no protocol of such ways out. */
+    const char *(*excuse)(const struct player *p, int end, const struct play_event *ev);
 };
 
 /* What all cases of a run share; borrowed by the players. */

@@ -8,6 +8,8 @@
 
 #include "run/play_beep_impl.h"
 
+#define OWN_ACCORD "the peer ended the session of its own accord"
+
 const char *const play_beep_ends[3] = {"peer", "second", NULL};
 
 static int end_of(const struct player *p, const char *name)
@@ -103,8 +105,9 @@ static void urgent(struct player *p, int end, uint64_t now)
 static bool own_accord(const struct player *p, const struct beep_play_end *x)
 {
     const struct track_beep *t = &x->conn.track;
-    if (!x->live || t->tainted[x->conn.side]) return false;
+    if (!x->live) return false;
     if (x->peer_releases) return true;
+    if (t->tainted[x->conn.side]) return false;
     if (beep_play_run(p)->under_test != TEST_BEEP_INITIATOR || !x->peer_greeted || !x->greeted ||
         x->conn.to_tls || x->hold)
         return false;
@@ -112,6 +115,29 @@ static bool own_accord(const struct player *p, const struct beep_play_end *x)
         if (beep_waits(t->channel[i], x->conn.side)) return false;
     enum beep_session_state s = track_beep_session(t);
     return s == BEEP_SS_OPEN || s == BEEP_SS_CLOSED;
+}
+
+/* A profile may send back what it got as an answer of several; nothing on channel 0 is told by "same". */
+static const char *one_to_many(const struct play_event *ev)
+{
+    for (size_t i = 0; i < ev->fields; i++)
+        if (strcmp(ev->field[i].key, "same") == 0 && slice_eq(ev->field[i].value, SLICE_LIT("yes")))
+            return "the profile sends back what it got by ANS, and the case waits for RPY";
+    return NULL;
+}
+
+/* An end without a release may be what the case looks for; behind a release it is in order, and so is that nothing comes any more.  Who
+ * agrees to our release closes at once, and what we sent behind it then makes a reset that takes the ok along (BEEP-D14). */
+static const char *excuse(const struct player *p, int end, const struct play_event *ev)
+{
+    const struct beep_play_end *x = beep_play_end(p, end);
+    const struct track_beep *t = &x->conn.track;
+    int us = x->conn.side;
+    bool over = !ev || strcmp(ev->name, "fin") == 0 || strcmp(ev->name, "reset") == 0 || strcmp(ev->name, "close-notify") == 0;
+    if (ev && strcmp(ev->name, "ans") == 0) return one_to_many(ev);
+    if (ev && strcmp(ev->name, "reset") == 0 && x->live && t->release_at[us] && t->at[us] > t->release_at[us])
+        return "a reset behind a release, which may have taken the ok along (BEEP-D14)";
+    return over && x->peer_releases ? OWN_ACCORD : NULL;
 }
 
 static void ended(struct player *p, int end, enum link_end how, uint64_t now)
@@ -189,7 +215,7 @@ static void tick(struct player *p, uint64_t now)
 {
     for (int i = 0; i < PLAY_ENDS; i++) {
         const struct beep_play_end *x = beep_play_end(p, i);
-        if (now >= over_at(p, i)) play_inconc(p, "the peer ended the session of its own accord");
+        if (now >= over_at(p, i)) play_inconc(p, OWN_ACCORD);
         if (!x->sending.on || x->sending.pc != p->pc + 1 || !p->armed_until || now < p->armed_until) continue;
         play_inconc(p, "the peer grants no window on channel %u: %zu octets could not be sent",
                     (unsigned)x->sending.channel, x->sending.payload.n - x->sending.at);
@@ -210,4 +236,5 @@ const struct play_proto play_beep = {
     .tick = tick,
     .allowed = allowed,
     .end_of = end_of,
+    .excuse = excuse,
 };

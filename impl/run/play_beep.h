@@ -29,6 +29,7 @@ struct play_beep_run {
     const char *authzid;         /* NULL: none */
     const char *mechanism; /* of $MECHANISM and of reach authenticated; NULL: the best that the peer offers */
     const struct sasl_users *users; /* whom we let in as a SASL server; NULL: nobody */
+    unsigned scram_rounds;          /* that we want as a SASL server: sasl_options.scram_rounds */
     /* What the run has learned so far, kept from case to case. */
     uint64_t observed;                   /* bit set of enum play_beep_seen */
     char learned_profile[PLAY_BEEP_URI]; /* the first data profile that the peer offered, or asked for; ""

@@ -226,6 +226,7 @@ static void raise_element(struct player *p, int end, const struct beep_got *g,
         beep_put(&f, "keyword", slice_str(beep_keyword_names[g->frame.keyword]));
         put_asked(&f, g);
         put_reason(&f, el);
+        if (beep_play_secured(x)) beep_put(&f, "under", slice_str("tls"));
         break;
     case BEEP_EL_READY:
         beep_put(&f, "version", el->version);
@@ -327,6 +328,14 @@ static void note_error(struct beep_play_end *x, const struct beep_el *el)
     snprintf(x->declined, sizeof x->declined, "%u %s", (unsigned)el->code, text);
 }
 
+/* A MSG that the case declined before its end was answered once, and once is all (3080 2.6.3). */
+static bool answered(const struct beep_play_end *x, const struct beep_got *g)
+{
+    const struct beep_exchange *e =
+        g->channel ? beep_exchange_of(g->channel, !x->conn.side, g->frame.msgno) : NULL;
+    return !x->conn.track.lost && g->channel && (!e || e->preempted);
+}
+
 static err on_message(struct player *p, int end, const struct beep_got *g, struct beep_play_part *part,
                       size_t rung, uint64_t now)
 {
@@ -349,7 +358,8 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
     }
     if (about_many) beep_play_many_reply(x, g, beep_play_readable(g));
     if (about_sasl) return beep_play_sasl_reply(p, end, g, now);
-    return g->frame.keyword == BEEP_MSG && !x->hold ? beep_play_react(p, end, g, now) : OK;
+    if (g->frame.keyword != BEEP_MSG || x->hold || answered(x, g)) return OK;
+    return beep_play_react(p, end, g, now);
 }
 
 static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_t now)
@@ -487,7 +497,8 @@ bool beep_play_next(struct player *p, int end, slice *in, uint64_t now)
     if (!beep_conn_next(&x->conn, in, now, &ev)) return false;
     err e = on_event(p, end, &ev, now);
     if (e == OK) e = beep_play_pump(p, end, now);
-    if (e == ERR_USE && x->conn.track.lost) e = OK; /* behind octets that nobody can read there is nothing left to be answered, or tuned */
+    if (e == ERR_USE && x->conn.track.lost)
+        e = OK; /* behind octets that nobody can read there is nothing left to be answered, or tuned */
     if (e != OK && !p->stop) play_error(p, "cannot answer the peer: %s", err_name(e));
     return true;
 }

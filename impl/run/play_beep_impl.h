@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the files of the BEEP adapter: play_beep (life), _event (what came becomes events), _seen (what it
- * tells), _reply (what we do by ourselves), _sasl, _many (channels by the number), _say (send and raw), _do and _reach. */
+ * tells), _reply (what we do by ourselves), _sasl, _many (channels by the number), _say (send and raw), _do
+ * and _reach. */
 #ifndef RUN_PLAY_BEEP_IMPL_H
 #define RUN_PLAY_BEEP_IMPL_H
 
@@ -84,7 +85,7 @@ struct beep_play_way { /* what reach asked for and waits for the answer to */
 };
 
 struct beep_play_many { /* channels that we start one behind the other */
-    bool on, waits; /* waits: for the answer to the last start */
+    bool on, waits;     /* waits: for the answer to the last start */
     uint32_t left, number, msgno, accepted, declined;
     uint16_t code; /* of the last refusal, 0: none */
     slice uri;     /* of the plan, or of the run */
@@ -94,10 +95,10 @@ struct beep_play_end {
     struct beep_conn conn;
     bool live; /* conn is in use */
     bool dials;
-    bool hold;   /* nothing is answered by itself */
+    bool hold;                      /* nothing is answered by itself */
     bool hold_closes, hold_release; /* the close of a channel, or of the session, is not */
-    bool no_seq; /* no window is granted by itself */
-    uint32_t no_seq_on; /* nor on this data channel; 0: none */
+    bool no_seq;                    /* no window is granted by itself */
+    uint32_t no_seq_on;             /* nor on this data channel; 0: none */
     bool no_greeting;
     bool greeted; /* we sent our greeting, or something in its place, since the connection stands or was tuned
                    */
@@ -144,7 +145,8 @@ static inline void beep_play_see(struct player *p, enum play_beep_seen what)
 {
     beep_play_run(p)->observed |= 1ull << what;
 }
-/* 3080 4.1: the peer may complete an exchange of ours at any moment, and what we send in clear then would be taken for the security layer's. */
+/* 3080 4.1: the peer may complete an exchange of ours at any moment, and what we send in clear then would be
+ * taken for the security layer's. */
 static inline bool beep_play_may_layer(const struct beep_play_end *x)
 {
     return x->sasl.on && x->sasl.client && x->sasl.may_layer;
@@ -184,7 +186,7 @@ err beep_play_frame(struct player *p, int end, enum beep_keyword keyword, uint32
 /* Grants: SEQ for the channel, window octets from where the peer stands. */
 err beep_play_seq(struct player *p, int end, uint32_t channel, uint32_t window, uint64_t now) MUST_CHECK;
 /* A message of channel management as it should be, queued behind what waits already (MSG: a number is
- * chosen).  *msgno may be NULL. */
+ * chosen; one that the window does not hold goes out in frames as the peer grants).  *msgno may be NULL. */
 err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t *msgno,
                       const struct beep_el *el, enum beep_play_then then, uint64_t now) MUST_CHECK;
 /* Remembers what a MSG of ours holds, piece by piece. */
@@ -224,8 +226,8 @@ err beep_play_sasl_layer(struct player *p, int end, uint64_t now) MUST_CHECK;
 void beep_play_sasl_done(struct beep_play_end *x);
 
 /* --- channels by the number ---------------------------------------------------------------------- */
-/* Starts count channels, one behind the answer of the other, and raises `channels` in the end.  uri is borrowed
- * for the case. */
+/* Starts count channels, one behind the answer of the other, and raises `channels` in the end.  uri is
+ * borrowed for the case. */
 err beep_play_many_begin(struct player *p, int end, uint32_t count, slice uri, uint64_t now) MUST_CHECK;
 /* Is the reply the one to the last of them? */
 bool beep_play_many_about(const struct beep_play_end *x, const struct beep_got *got);

@@ -4,13 +4,12 @@
 
 #include "run/play_beep_impl.h"
 
-enum { START_OCTETS = 512 }; /* room for a start with a URI of PLAY_BEEP_URI octets */
-
 err beep_play_many_begin(struct player *p, int end, uint32_t count, slice uri, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     if (x->many.on) return play_error(p, "do channels: the last ones are not answered yet");
-    if (uri.n > PLAY_BEEP_URI) return play_error(p, "do channels: a profile of at most %d octets", PLAY_BEEP_URI);
+    if (uri.n > PLAY_BEEP_URI)
+        return play_error(p, "do channels: a profile of at most %d octets", PLAY_BEEP_URI);
     x->many = (struct beep_play_many){.on = true, .left = count, .uri = uri};
     return beep_play_many_go(p, end, now);
 }
@@ -25,9 +24,12 @@ void beep_play_many_reply(struct beep_play_end *x, const struct beep_got *got, b
 {
     struct beep_play_many *m = &x->many;
     m->waits = false;
-    if (!good) m->left = 0; /* told by an event of its own */
-    else if (got->frame.keyword == BEEP_RPY && got->el->kind == BEEP_EL_PROFILE) m->accepted++;
-    else m->declined++;
+    if (!good)
+        m->left = 0; /* told by an event of its own */
+    else if (got->frame.keyword == BEEP_RPY && got->el->kind == BEEP_EL_PROFILE)
+        m->accepted++;
+    else
+        m->declined++;
     if (good && got->el->kind == BEEP_EL_ERROR) m->code = got->el->code;
 }
 
@@ -56,7 +58,6 @@ err beep_play_many_go(struct player *p, int end, uint64_t now)
         over(p, end, now);
         return OK;
     }
-    if (beep_window(zero, x->conn.side) < START_OCTETS) return OK;
     struct beep_profile_el profile = {.uri = m->uri};
     struct beep_el el = {.kind = BEEP_EL_START, .number_given = true, .profile = &profile, .profiles = 1};
     /* a number that was declined is not asked for again: some peers would take that for the same mistake */

@@ -75,6 +75,8 @@ static int to_greeted(const struct trip *t)
 static bool waiting(const struct trip *t)
 {
     const struct beep_channel *c = track_beep_channel(&t->x->conn.track, 0);
+    for (size_t i = 0; i < t->x->owed_n; i++) /* for the window */
+        if (t->x->owed[i].keyword == BEEP_MSG && t->x->owed[i].channel == 0) return true;
     return c && beep_exchange_of(c, t->x->conn.side, t->x->way.msgno);
 }
 

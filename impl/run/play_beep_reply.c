@@ -213,12 +213,13 @@ err beep_play_element(struct player *p, int end, enum beep_keyword keyword, uint
     buf_init(&message, p->e.env->mem, 64 * 1024);
     beep_play_summary(el, what, sizeof what);
     err e = beep_mgmt_write(el, BEEP_CDATA, &message);
-    if (e == OK && keyword == BEEP_MSG)
+    bool fits = c && message.n <= beep_window(c, x->conn.side);
+    if (e == OK && keyword == BEEP_MSG && fits)
         e = beep_play_frame(p, end, keyword, channel, number, 0, false, buf_slice(&message), what, now);
     else if (e == OK)
         e = beep_play_owe(p, end, keyword, channel, number, buf_slice(&message), then, what);
     buf_done(&message);
-    return e;
+    return e == OK && keyword == BEEP_MSG && !fits ? beep_play_pump(p, end, now) : e;
 }
 
 /* --- answers ------------------------------------------------------------------------------------- */
@@ -410,7 +411,7 @@ static bool may_go(const struct beep_play_end *x, const struct beep_play_owed *o
     const struct beep_dir *d = &c->dir[x->conn.side];
     if (!o->begun && d->unfinished) return false; /* the case is in the middle of a message */
     const struct beep_exchange *oldest = beep_owed(c, x->conn.side);
-    if (!o->begun && oldest && oldest->msgno != o->msgno)
+    if (o->keyword != BEEP_MSG && !o->begun && oldest && oldest->msgno != o->msgno)
         return false; /* one before it waits, or the case holds it back (2.6.1) */
     if (o->closing && !may_agree(x, o->number)) return false;
     return o->at == o->payload.n || beep_window(c, x->conn.side) > 0;

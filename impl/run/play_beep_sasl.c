@@ -258,7 +258,8 @@ err beep_play_sasl_start(struct player *p, int end, slice mechanism, const struc
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct sasl_options o = {
-        .side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = beep_play_run(p)->users};
+        .side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .scram_rounds = beep_play_run(p)->scram_rounds,
+        .users = beep_play_run(p)->users};
     struct sasl_failure no = {0};
     start_exchange(x, false, mechanism);
     x->sasl.channel = channel;

@@ -94,7 +94,7 @@ struct run_try {
 
 /* --- programs on loopback ---------------------------------------------------------------------------------------------- */
 
-enum { RUN_WORDS = 10, RUN_ABLES = 6 };
+enum { RUN_WORDS = 10, RUN_ABLES = 6, RUN_SELECTS = 8 };
 
 /* One configuration of the reference for `draftproof check reference'.  All get --deadline 2 and, but for proxies, --tls PROFILE. */
 struct run_setting {
@@ -106,7 +106,7 @@ struct run_setting {
     const char *able[RUN_ABLES];      /* words of --able, NULL-ended */
     const char *serve[RUN_WORDS];     /* options of serve, NULL-ended */
     const char *serve_tls[RUN_WORDS]; /* those of a peer with a certificate, NULL-ended */
-    const char *select;               /* of the cases, those with that prefix; NULL: all */
+    const char *select[RUN_SELECTS];  /* of the cases, those with one of these prefixes, NULL-ended; none: all */
     const void *own;                  /* suite_options.own of the run */
     const char *file;                 /* text of a file, for its owner alone, whose name stands for "{file}" among the options; NULL: none */
 };

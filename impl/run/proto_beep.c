@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "codec/xml.h"
 #include "model/beep.h"
 #include "peer/beep_peer.h"
 #include "peer/mutate_beep.h"
@@ -61,7 +63,9 @@ static err begin(struct run_ctx *r, struct play_run *play)
                                      .user = who ? who->name : NULL,
                                      .password = who ? who->password : NULL,
                                      .mechanism = own->mechanism,
-                                     .users = users};
+                                     .users = users,
+                                     .scram_rounds = o->memory ? 16 : 0,
+                                     .learned_wants_tls = tls && !o->memory && run_met_able(r, "wants-tls")};
     play->ends = play_beep_ends;
     play->end_count = PLAY_BEEP_ENDS;
     return OK;
@@ -91,6 +95,18 @@ static const char *channel_number(const struct run_ctx *r, const char *name)
     return NULL;
 }
 
+/* A URI may hold an &, which a case that writes XML by itself has to write as a reference. */
+static bool profile_in_xml(const struct run_ctx *r, char *out, size_t n)
+{
+    const char *uri = data_profile(run_of(r));
+    struct buf b;
+    buf_init(&b, r->o->env->mem, n - 1);
+    bool good = !uri || xml_escape(slice_str(uri), &b) == OK;
+    snprintf(out, n, "%.*s", good ? (int)b.n : 0, b.n ? (const char *)b.p : "");
+    buf_done(&b);
+    return good;
+}
+
 /* Names of what is not known are empty: the case that wants them says so under needs. */
 static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
 {
@@ -98,6 +114,7 @@ static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t 
     const char *text = channel_number(r, name);
     if (text) snprintf(out, n, "%s", text);
     if (text) return true;
+    if (strcmp(name, "PROFILE_XML") == 0) return profile_in_xml(r, out, n);
     if (strcmp(name, "PROFILE") == 0) text = data_profile(x);
     else if (strcmp(name, "MECHANISM") == 0) text = play_beep_mechanism(x, x->learned_mechanisms);
     else if (strcmp(name, "USER") == 0) text = x->user;
@@ -257,6 +274,10 @@ static const struct run_try tries[] = {
 /* --- programs on loopback ---------------------------------------------------------------------------------------------- */
 
 static const struct beep_options alice = {.users_text = BEEP_SAMPLE_USERS};
+/* Where any mechanism will do: the thousands of rounds of the best one, in each case, would show.  It has settings of its own. */
+static const struct beep_options alice_soon = {.users_text = BEEP_SAMPLE_USERS, .mechanism = "DIGEST-MD5"};
+/* Who uses no data at first does not tell what its profile is. */
+static const struct beep_options alice_behind = {.users_text = BEEP_SAMPLE_USERS, .profile = BEEP_URI_ECHO, .mechanism = "SCRAM-SHA-256"};
 #define BY(name, mech) static const struct beep_options name = {.users_text = BEEP_SAMPLE_USERS, .mechanism = mech};
 BY(by_anonymous, "ANONYMOUS")
 BY(by_plain, "PLAIN")
@@ -269,27 +290,27 @@ BY(by_scram_sha_256, "SCRAM-SHA-256")
 
 /* A mechanism is used by the cases about SASL, and none of the others; those play it with and without TLS. */
 static const struct run_setting settings[] = {
-    {.name = "beep-listener", .role = "beep-listener", .able = {"many"}, .serve = {"--sasl-users", "{file}"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener", .role = "beep-listener", .able = {"many"}, .serve = {"--sasl-users", "{file}"}, .own = &alice_soon, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-initiator", .role = "beep-initiator", .connects = true, .able = {"starts", "wants-tls"}, .serve = {"--every", "5"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator that offers TLS", .role = "beep-initiator", .connects = true, .once = true, .able = {"starts"}, .serve = {"--every", "5"}, .serve_tls = {"--wait-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener, small frames", .role = "beep-listener", .once = true, .able = {"many"}, .serve = {"--sasl-users", "{file}", "--frame", "100", "--window", "4096"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener with one name", .role = "beep-listener", .once = true, .select = "beep/2.3.1.2/other-server-name", .able = {"server-name"}, .serve = {"--server-name", "beep.example.org"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator that offers TLS", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/2/", "beep/3", "beep/4", "beep/6.2", "beep/9"}, .able = {"starts"}, .serve = {"--every", "5"}, .serve_tls = {"--wait-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener, small frames", .role = "beep-listener", .once = true, .able = {"many"}, .serve = {"--sasl-users", "{file}", "--frame", "200", "--window", "4096"}, .own = &alice_soon, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener with one name", .role = "beep-listener", .once = true, .select = {"beep/2.3.1.2/other-server-name"}, .able = {"server-name"}, .serve = {"--server-name", "beep.example.org"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
     {.name = "beep-listener that is unavailable", .role = "beep-listener", .once = true, .able = {"unavailable"}, .serve = {"--unavailable"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener that needs TLS", .role = "beep-listener", .once = true, .able = {"need-tls"}, .serve_tls = {"--need-tls"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener that needs SASL", .role = "beep-listener", .once = true, .able = {"need-auth"}, .serve = {"--sasl-users", "{file}", "--need-auth"}, .own = &alice, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by ANONYMOUS", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator by ANONYMOUS", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "ANONYMOUS"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by PLAIN", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator by PLAIN", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "PLAIN"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by CRAM-MD5", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator by CRAM-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "CRAM-MD5"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by DIGEST-MD5", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator by DIGEST-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "DIGEST-MD5"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by SCRAM-SHA-1", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator by SCRAM-SHA-1", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-1"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by SCRAM-SHA-256", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-initiator by SCRAM-SHA-256", .role = "beep-initiator", .connects = true, .once = true, .select = "beep/4", .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-256"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
-    {.name = "beep-listener by EXTERNAL", .role = "beep-listener", .once = true, .select = "beep/4", .serve = {"--sasl-users", "{file}"}, .own = &by_external, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator that needs TLS", .role = "beep-initiator", .connects = true, .once = true, .able = {"need-tls"}, .own = &alice_behind, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator that needs SASL", .role = "beep-initiator", .connects = true, .once = true, .able = {"need-auth"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-256"}, .own = &alice_behind, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by ANONYMOUS", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by ANONYMOUS", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/4"}, .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "ANONYMOUS"}, .own = &by_anonymous, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by PLAIN", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by PLAIN", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/4"}, .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "PLAIN"}, .own = &by_plain, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by CRAM-MD5", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by CRAM-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/4"}, .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "CRAM-MD5"}, .own = &by_cram_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by DIGEST-MD5", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by DIGEST-MD5", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/4"}, .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "DIGEST-MD5"}, .own = &by_digest_md5, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by SCRAM-SHA-1", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by SCRAM-SHA-1", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/4"}, .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-1"}, .own = &by_scram_sha_1, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by SCRAM-SHA-256", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-initiator by SCRAM-SHA-256", .role = "beep-initiator", .connects = true, .once = true, .select = {"beep/4"}, .able = {"starts", "wants-sasl"}, .serve = {"--sasl-user", "{file}", "--sasl-mechanism", "SCRAM-SHA-256"}, .own = &by_scram_sha_256, .file = BEEP_SAMPLE_USERS},
+    {.name = "beep-listener by EXTERNAL", .role = "beep-listener", .once = true, .select = {"beep/4"}, .serve = {"--sasl-users", "{file}"}, .own = &by_external, .file = BEEP_SAMPLE_USERS},
     {0}};
 
 const struct run_proto run_beep = {

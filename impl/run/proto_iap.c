@@ -119,14 +119,14 @@ static const struct run_try tries[] = {
 #define STRICT_ANALYZER {"--peer-oid", PKI_OID_ALERT_CONSUMER, "--peer-subject", "OU=Managers", "--peer-name", "m.dom.org", NULL}
 
 static const struct run_setting settings[] = {
-    {"iap-manager that listens", "iap-manager", false, false, false, {"trust", "role-oid", "subject"}, {HOST}, STRICT_MANAGER, NULL, NULL, NULL},
-    {"iap-manager that connects", "iap-manager", true, false, false, {"trust", "role-oid", "subject"}, {HOST}, STRICT_MANAGER, NULL, NULL, NULL},
-    {"iap-analyzer that connects", "iap-analyzer", true, false, false, {"trust", "role-oid", "subject", "name"}, {HOST}, STRICT_ANALYZER, NULL, NULL, NULL},
-    {"iap-analyzer that listens", "iap-analyzer", false, false, false, {"trust", "role-oid", "subject", "name"}, {HOST}, STRICT_ANALYZER, NULL, NULL, NULL},
-    {"iap-proxy", "iap-proxy", false, true, false, {NULL}, {HOST}, {NULL}, NULL, NULL, NULL},
+    {.name = "iap-manager that listens", .role = "iap-manager", .able = {"trust", "role-oid", "subject"}, .serve = {HOST}, .serve_tls = STRICT_MANAGER},
+    {.name = "iap-manager that connects", .role = "iap-manager", .connects = true, .able = {"trust", "role-oid", "subject"}, .serve = {HOST}, .serve_tls = STRICT_MANAGER},
+    {.name = "iap-analyzer that connects", .role = "iap-analyzer", .connects = true, .able = {"trust", "role-oid", "subject", "name"}, .serve = {HOST}, .serve_tls = STRICT_ANALYZER},
+    {.name = "iap-analyzer that listens", .role = "iap-analyzer", .able = {"trust", "role-oid", "subject", "name"}, .serve = {HOST}, .serve_tls = STRICT_ANALYZER},
+    {.name = "iap-proxy", .role = "iap-proxy", .bare = true, .serve = {HOST}},
     /* these answer before TLS begins */
-    {"iap-manager that refuses", "iap-manager", false, false, true, {"refusing"}, {HOST, "--refuse"}, STRICT_MANAGER, NULL, NULL, NULL},
-    {"iap-manager without certificate", "iap-manager", false, true, true, {"unconfigured"}, {HOST}, {NULL}, NULL, NULL, NULL},
+    {.name = "iap-manager that refuses", .role = "iap-manager", .once = true, .able = {"refusing"}, .serve = {HOST, "--refuse"}, .serve_tls = STRICT_MANAGER},
+    {.name = "iap-manager without certificate", .role = "iap-manager", .bare = true, .once = true, .able = {"unconfigured"}, .serve = {HOST}},
     {0}};
 
 const struct run_proto run_iap = {

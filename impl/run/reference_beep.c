@@ -36,7 +36,7 @@ static err load_tls(struct reference_beep *r, const struct run_ctx *x, char *why
 /* PLAIN is offered without TLS as well, so that every mechanism can be tried in every run. */
 static err load_sasl(struct reference_beep *r, const struct play_beep_run *play, char *why, size_t why_n)
 {
-    struct sasl_options server = {.side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = play->users};
+    struct sasl_options server = {.side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = play->users, .scram_rounds = play->scram_rounds};
     struct sasl_options client = {.side = SASL_CLIENT, .offered = SASL_ALL, .user = play->user, .password = play->password};
     TRY(sasl_context_new(r->env, &server, &r->sasl_server, why, why_n));
     return sasl_context_new(r->env, &client, &r->sasl_client, why, why_n);

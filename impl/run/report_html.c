@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-    PASS_LADDERS = 12 << 20, /* past this length of page a plain pass keeps its line and loses its ladder */
+    PASS_LADDERS = 12 << 20, /* past this length of page, of which each run has its share, a plain pass keeps its line and loses its ladder */
     ALL_LADDERS = 64 << 20,  /* and past this everything does: browsers stop being pleasant */
     OCTETS_SHOWN = 4096,
     OCTETS_OF_PASS = 600
@@ -263,7 +263,8 @@ static void split(struct page *p, const struct html_case *k, size_t i)
     struct doc *d = &p->d;
     const struct result *r = k->e[i].r;
     bool plain = r->verdict == V_PASS || r->verdict == V_SKIP;
-    bool ladder = r->ladder.rungs && d->out->n < (plain ? PASS_LADDERS : ALL_LADDERS) && (!plain || i == 0);
+    size_t share = PASS_LADDERS / p->n * (k->run + 1);
+    bool ladder = r->ladder.rungs && d->out->n < (plain ? share : ALL_LADDERS) && (!plain || i == 0);
     doc_str(d, "<div class=\"split\">");
     if (k->n > 1) {
         doc_str(d, "<h4>");

@@ -90,6 +90,8 @@ struct sasl_options { /* strings are copied */
     const char *realm;              /* of DIGEST-MD5; NULL: the hostname */
     unsigned weak;                  /* refused with 534 though they are offered */
     bool clear_needs_encryption;    /* PLAIN without encryption below is refused with 538 */
+    unsigned scram_rounds; /* 0: as many as is usual, 4,096 (RFC 5802 5.1).  Fewer where nobody is kept from
+                              guessing by them: in one process, thousands of times */
 
     /* client */
     const char *user, *password; /* NULL: only ANONYMOUS and EXTERNAL can be used */

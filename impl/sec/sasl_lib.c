@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A password that nobody knows: for a stranger the exchange takes its whole course, and fails at the place
@@ -45,9 +46,14 @@ static int compare_plain(struct sasl *s)
 static int ask_server(struct sasl *s, Gsasl_property p)
 {
     const struct sasl_options *o = &s->c->o;
+    char rounds[16];
     switch ((int)p) {
     case GSASL_VALIDATE_SIMPLE:
         return compare_plain(s);
+    case GSASL_SCRAM_ITER:
+        if (!o->scram_rounds) return GSASL_NO_CALLBACK;
+        snprintf(rounds, sizeof rounds, "%u", o->scram_rounds);
+        return gsasl_property_set(s->lib, p, rounds);
     case GSASL_PASSWORD:
         return named_user(s) ? gsasl_property_set(s->lib, p, s->user->password) : decoy(s->lib);
     case GSASL_REALM:

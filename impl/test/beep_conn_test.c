@@ -290,6 +290,52 @@ static void a_damaged_record(void **state)
     no_contexts(&s);
 }
 
+static size_t records(const struct buf *wire)
+{
+    slice w = buf_slice(wire);
+    size_t n = 0;
+    for (size_t at = 0; at < w.n; n++)
+        at += 5 + (size_t)(w.p[at + 3] << 8 | w.p[at + 4]);
+    return n;
+}
+
+/* One record for as many frames as it holds; what is longer than a record goes by itself, in its place. */
+static void frames_share_records(void **state)
+{
+    const struct world *w = *state;
+    struct seen s = {0};
+    struct beep_pair p;
+    static uint8_t much[20000];
+    contexts(w, &w->env, &each_profile[2], &s);
+    begin(&p, &s, &w->env);
+    to_proceed(&p, &s);
+    talk(&p);
+    struct beep_end *e = &p.end[0];
+    uint64_t had = p.end[1].frames[BEEP_MSG];
+    for (uint32_t i = 2; i < 22; i++)
+        bp_say(&p, 0, 1, BEEP_MSG, i, "short");
+    bp_good(&p, beep_mux_pump(&e->m));
+    assert_int_equal(records(&e->link.out), 1);
+    assert_int_equal(e->c.gathered.cap, 0);
+    bp_settle(&p);
+    assert_int_equal(p.end[1].frames[BEEP_MSG] - had, 20);
+
+    static const struct {
+        size_t first, second, waits, made; /* octets that still wait behind both, records of them */
+    } rows[] = {{100, 16284, 16384, 1}, {100, 16285, 16285, 2}, {100, 20000, 0, 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        buf_clear(&e->link.out);
+        beep_conn_gather(&e->c);
+        assert_int_equal(beep_conn_write(&e->c, slice_of(much, rows[i].first)), OK);
+        assert_int_equal(beep_conn_write(&e->c, slice_of(much, rows[i].second)), OK);
+        assert_int_equal(beep_conn_waiting(&e->c) - e->link.out.n, rows[i].waits);
+        assert_int_equal(beep_conn_gathered(&e->c), OK);
+        assert_int_equal(records(&e->link.out), rows[i].made);
+    }
+    bp_done(&p);
+    no_contexts(&s);
+}
+
 /* --- frames --------------------------------------------------------------------------------------------------------------- */
 
 static struct beep_frame msg(uint32_t channel, uint32_t msgno, uint32_t seqno, slice payload)
@@ -535,6 +581,7 @@ int main(void)
         cmocka_unit_test(clear_text_behind_proceed),
         cmocka_unit_test(tls_by_hand),
         cmocka_unit_test(a_damaged_record),
+        cmocka_unit_test(frames_share_records),
         cmocka_unit_test(frames_that_are_not_sent),
         cmocka_unit_test(a_frame_without_memory_for_it),
         cmocka_unit_test(bad_octets_are_told_once),

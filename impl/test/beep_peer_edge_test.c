@@ -11,6 +11,57 @@ static void listener(struct beep_script *s)
     bs_greet(s, "<greeting />");
 }
 
+/* --- refusals that come early ------------------------------------------------------------------------------------------------ */
+
+/* 2.6.3 goes for channel 0 as well: a start that the window holds up is refused before its end.  An empty frame ends it, whoever asked is told, and the session can end. */
+static void start_cut(void **state)
+{
+    (void)state;
+    for (int pieces = 1; pieces < 3; pieces++) {
+        static char init[4000];
+        struct beep_script s;
+        uint32_t number, had = 0;
+        memset(init, 'i', sizeof init);
+        bw_env(&s.w);
+        struct beep_profile app = bw_profile(&s.w, BEEP_URI_ECHO);
+        bs_open(&s, 0);
+        bs_greet(&s, "<greeting />");
+        assert_int_equal(beep_peer_start(s.p, &app, slice_of(init, sizeof init), &number, s.now), OK);
+        bs_take_out(&s);
+        while (bs_next(&s)) {
+            assert_true(s.f.keyword == BEEP_MSG && s.f.channel == 0 && s.f.msgno == 1 && s.f.more);
+            had = s.f.seqno + s.f.size;
+        }
+        assert_int_equal(had, 4096);
+        if (pieces == 2) {
+            bs_frame(&s, "ERR", 0, 1, '*', BS_HEAD);
+            bs_expect(&s, BEEP_MSG, 0, 1, "");
+            bs_frame(&s, "ERR", 0, 1, '.', "<error code='550'>no</error>");
+        } else {
+            bs_mgmt(&s, "ERR", 1, "<error code='550'>no</error>");
+            bs_expect(&s, BEEP_MSG, 0, 1, "");
+        }
+        assert_false(s.f.more);
+        assert_int_equal(s.f.size, 0);
+        bs_alive(&s);
+        assert_null(beep_peer_bound(s.p, number));
+        assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+        bs_raw(&s, "SEQ 0 4096 10\r\n");
+        bs_expect(&s, BEEP_MSG, 0, 2, "");
+        assert_true(s.f.more);
+        bs_mgmt(&s, "ERR", 2, "<error code='550'>not yet</error>");
+        bs_expect(&s, BEEP_MSG, 0, 2, "");
+        assert_int_equal(s.f.size, 0);
+        assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+        bs_raw(&s, "SEQ 0 4106 4096\r\n");
+        bs_expect(&s, BEEP_MSG, 0, 3, "<close");
+        bs_mgmt(&s, "RPY", 3, "<ok />");
+        bs_dead(&s);
+        assert_string_equal(beep_peer_why(s.p), "");
+        bs_close(&s);
+    }
+}
+
 /* --- deadlines ------------------------------------------------------------------------------------------------------------------ */
 
 static void at_deadline(struct beep_script *s, uint32_t after)
@@ -57,6 +108,20 @@ static void deadlines(void **state)
     bs_greet(&s, "<greeting />");
     at_deadline(&s, 5000);
     bs_expect(&s, BEEP_MSG, 0, 1, "<close");
+    bs_close(&s);
+
+    /* what the peer leaves unfinished is in the way of a release: it is not waited for twice */
+    bw_env(&s.w);
+    s.w.env.limits.idle_ms = 5000;
+    bs_open(&s, 1);
+    bs_greet(&s, "<greeting />");
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_frame(&s, "MSG", 1, 0, '*', "half");
+    at_deadline(&s, 5000);
+    bs_alive(&s);
+    at_deadline(&s, 5000);
+    bs_dead(&s);
     bs_close(&s);
 }
 
@@ -275,9 +340,42 @@ static void later(void **state)
     }
 }
 
+/* What waits on channel 0 for an answer that is long in coming is bounded in octets as well: no window is granted for more. */
+static void later_flood(void **state)
+{
+    struct beep_script s;
+    struct beep_profile slow = {.uri = "http://slow.invalid/", .start = late_start, .closed = late_closed};
+    const struct beep_profile *list[] = {&slow, &beep_echo};
+    char start[4200], init[4001];
+    (void)state;
+    memset(init, 'i', sizeof init);
+    init[4000] = 0;
+    bw_env(&s.w);
+    s.w.setup[1].profile = list;
+    bs_open(&s, 1);
+    bs_greet(&s, "<greeting />");
+    bs_mgmt(&s, "MSG", 1, START(1, "http://slow.invalid/"));
+    for (uint32_t n = 2; n < 102; n++) {
+        snprintf(start, sizeof start, "<start number='%u'><profile uri='http://none.invalid/'>%s</profile></start>", (unsigned)(2 * n + 1), init);
+        bs_mgmt(&s, "MSG", n, start);
+    }
+    bs_alive(&s);
+    const struct beep_dir *d = &track_beep_channel(beep_peer_track(s.p), 0)->dir[0];
+    assert_true(d->edge > PEER_WAITING_MAX && d->edge < PEER_WAITING_MAX + 40000);
+    bs_raw(&s, "SEQ 0 0 100000\r\n");
+    beep_peer_answer(late, SLICE_LIT("text"), NULL, s.now);
+    bs_take_out(&s);
+    bs_expect(&s, BEEP_RPY, 0, 1, "text");
+    for (uint32_t n = 2; n < 102; n++)
+        bs_expect(&s, BEEP_ERR, 0, n, "code='550'");
+    assert_true(d->edge >= d->next + BEEP_WINDOW);
+    bs_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(start_cut),
         cmocka_unit_test(deadlines),
         cmocka_unit_test(slow_reader),
         cmocka_unit_test(stalled),
@@ -285,6 +383,7 @@ int main(void)
         cmocka_unit_test(seq_storm),
         cmocka_unit_test(transparent),
         cmocka_unit_test(later),
+        cmocka_unit_test(later_flood),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

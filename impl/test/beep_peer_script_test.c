@@ -458,6 +458,38 @@ static void closes_in_time(void **state)
 }
 
 /* A window of nothing: what we have to say waits, and comes once it may. */
+/* Frames that TCP gave together are granted anew by one SEQ, in front of the reply (3081 3.1.4); those behind the reply by another. */
+static void one_seq_for_all_of_it(void **state)
+{
+    static const char *const wanted[] = {"SEQ 1 1200 16384\r\n", "RPY 1 1 * 0 912\r\n", "RPY 1 1 . 912 288\r\n", "SEQ 1 1600 16384\r\n"};
+    char part[401];
+    struct beep_script s;
+    struct buf b;
+    (void)state;
+    memset(part, 'x', sizeof part - 1);
+    part[sizeof part - 1] = 0;
+    listener(&s);
+    bs_mgmt(&s, "MSG", 1, "<start number='1'><profile uri='" BEEP_URI_ECHO "' /></start>");
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_alive(&s);
+    buf_init(&b, &mem_libc, 1 << 20);
+    for (int i = 0; i < 4; i++)
+        bs_add(&s, &b, "MSG", 1, i < 3 ? 1 : 2, i == 2 ? '.' : '*', slice_str(part));
+    bs_feed(&s, buf_slice(&b));
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        size_t used;
+        assert_true(slice_starts(buf_slice(&s.out), slice_str(wanted[i])));
+        struct beep_frame f;
+        assert_int_equal(beep_frame_read(buf_slice(&s.out), 1 << 20, &f, &used), OK);
+        buf_take(&s.out, used);
+    }
+    assert_int_equal(s.out.n, 0);
+    bs_frame(&s, "MSG", 1, 2, '*', part); /* alone, and there is nothing else to be said */
+    assert_true(slice_eq(buf_slice(&s.out), SLICE_LIT("SEQ 1 2000 16384\r\n")));
+    buf_done(&b);
+    bs_close(&s);
+}
+
 static void small_windows(void **state)
 {
     struct beep_script s;
@@ -491,6 +523,7 @@ int main(void)
         cmocka_unit_test(cut),
         cmocka_unit_test(crossing),
         cmocka_unit_test(closes_in_time),
+        cmocka_unit_test(one_seq_for_all_of_it),
         cmocka_unit_test(small_windows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -289,7 +289,7 @@ static void client_is_refused(void **state)
         {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<pro") "</profile>", NULL, NULL, false},
         {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "ERR", BS_HEAD "<error code='501' />", false},
         {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", BS_HEAD "<ok />", false},
-        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", "rubbish", true},
+        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", "rubbish", false},
         {false, "RPY", "<profile uri='" BEEP_URI_ECHO "' />", NULL, NULL, true},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -488,6 +488,17 @@ static void client_answers(void **state)
     bs_alive(&s);
     bs_frame(&s, "ERR", 1, 1, '.', BS_HEAD "<error code='451' />");
     bs_expect(&s, BEEP_MSG, 0, 2, "<close code='200' />");
+    done(&s);
+
+    /* the same, and the server says nothing to it: that is not waited for without end */
+    sasl_client(&s, "PLAIN", "<blob>");
+    bs_mgmt(&s, "RPY", 1, ANSWER("PLAIN", CDATA("<blob>YQ==</blob>")));
+    bs_expect(&s, BEEP_MSG, 1, 1, "<blob status='abort' />");
+    assert_int_equal(s.p->e.ops->deadline(&s.p->e), s.now + s.w.env.limits.message_ms);
+    s.now += s.w.env.limits.message_ms;
+    s.p->e.ops->tick(&s.p->e, s.now);
+    bs_take_out(&s);
+    bs_dead(&s);
     done(&s);
 
     /* a server that says it is done before it can be */

@@ -77,13 +77,14 @@ static void sasl_gone(struct beep_world *w)
 }
 
 /* The session can be used, and is ended. */
-static void use(struct beep_world *w)
+/* app: the caller's, as the channels keep it to their end. */
+static void use(struct beep_world *w, struct beep_profile *app)
 {
-    struct beep_profile app = bw_profile(w, BEEP_URI_ECHO);
+    *app = bw_profile(w, BEEP_URI_ECHO);
     uint8_t text[30000];
     memset(text, 'x', sizeof text);
     for (int side = 0; side < 2; side++) {
-        struct bw_chan *c = bw_start(w, side, &app, slice_of(text, sizeof text), net_now(w->net));
+        struct bw_chan *c = bw_start(w, side, app, slice_of(text, sizeof text), net_now(w->net));
         assert_non_null(c);
         bw_run(w, 200);
         assert_int_equal(c->replies, 1);
@@ -101,6 +102,7 @@ static void tls(void **state)
         for (size_t k = 0; k < 3; k++) {
             for (int bare = 0; bare < 2; bare++) {
                 struct beep_world w;
+                struct beep_profile app;
                 bw_env(&w);
                 w.split = splits[k];
                 with_tls(&w, x, kind);
@@ -116,7 +118,7 @@ static void tls(void **state)
                 }
                 assert_false(beep_peer_offers(w.side[0].p, BEEP_URI_TLS));
                 assert_true(beep_peer_offers(w.side[0].p, BEEP_URI_ECHO));
-                use(&w);
+                use(&w, &app);
                 bw_close(&w);
                 assert_int_equal(w.f.live, 0);
             }
@@ -172,6 +174,7 @@ static bool layered(enum sasl_mech m, enum sasl_qop qop)
 static void one_good(struct fixture *x, enum sasl_mech m, enum sasl_qop qop, size_t k, int bare, int kind)
 {
     struct beep_world w;
+    struct beep_profile app;
     bw_env(&w);
     struct sasl_options so = server_options(x), co = client_options();
     so.qop = co.qop = qop;
@@ -200,7 +203,7 @@ static void one_good(struct fixture *x, enum sasl_mech m, enum sasl_qop qop, siz
         assert_false(beep_peer_offers(w.side[0].p, BEEP_URI_TLS));
         assert_true(beep_peer_offers(w.side[0].p, BEEP_URI_ECHO));
     }
-    use(&w);
+    use(&w, &app);
     bw_close(&w);
     sasl_gone(&w);
 }

@@ -16,7 +16,7 @@ static const enum beep_mutant wire[] = {
     BMUT_NUL_STAR, BMUT_ANS_NO_NUMBER, BMUT_SEQ_TRAILER, BMUT_SEQ_NO_WINDOW, BMUT_SEQNO_ONE_ON, BMUT_SEQNO_FROM_ONE, BMUT_SEQNO_STUCK,
     BMUT_SEQNO_PER_MESSAGE, BMUT_SEQNO_SHARED, BMUT_SEQNO_FRAMES, BMUT_MSG_TWICE, BMUT_ALWAYS_MORE, BMUT_NEVER_MORE, BMUT_KEYWORD_CHANGES,
     BMUT_MIXES_MESSAGES, BMUT_ANS_SAME_NUMBER, BMUT_ANS_NO_NUL, BMUT_ANS_THEN_RPY, BMUT_REPLY_TWICE, BMUT_REPLY_TO_NOTHING, BMUT_NO_SEQ,
-    BMUT_SEQ_AHEAD, BMUT_SEQ_SHRINKS, BMUT_SEQ_ELSEWHERE, BMUT_NO_GREETING, BMUT_GREETS_TWICE, BMUT_GREETING_ONE, BMUT_GREETING_MSG,
+    BMUT_SEQ_AHEAD, BMUT_SEQ_STUCK, BMUT_SEQ_SHRINKS, BMUT_SEQ_ELSEWHERE, BMUT_NO_GREETING, BMUT_GREETS_TWICE, BMUT_GREETING_ONE, BMUT_GREETING_MSG,
     BMUT_ERROR_IN_RPY, BMUT_OK_IN_ERR, BMUT_TLS_SEQNO_GOES_ON};
 /* Mistakes that are made in elements or in their text. */
 static const enum beep_mutant words[] = {
@@ -149,24 +149,42 @@ static void as_it_should_be(void **state)
     buf_done(&plain);
 }
 
+/* What a mutant makes of a window that ends at edge, where it has sent up to next and `acked` of it was acknowledged. */
+static uint32_t acked_window(struct beep_slip *s, uint64_t acked, uint64_t next, uint64_t edge)
+{
+    struct beep_dir d = {.next = next, .edge = edge, .acked = acked};
+    return beep_slip_window(s, 1, &d, edge > next ? (uint32_t)(edge - next) : 0, 7);
+}
+
+static uint32_t window(struct beep_slip *s, uint64_t next, uint64_t edge, uint32_t left)
+{
+    assert_int_equal(left, edge - next > edge ? 0 : edge - next);
+    return acked_window(s, next, next, edge);
+}
+
 static void windows(void **state)
 {
     struct beep_slip s;
     (void)state;
     beep_slip_init(&s, BMUT_NONE, heap());
-    assert_int_equal(beep_slip_window(&s, 1, 4096, 20000, 15904, 7), 15904);
+    assert_int_equal(window(&s, 4096, 20000, 15904), 15904);
     beep_slip_init(&s, BMUT_STOPS_AT_4096, heap());
-    assert_int_equal(beep_slip_window(&s, 1, 96, 20000, 19904, 7), 4000);
-    assert_int_equal(beep_slip_window(&s, 1, 4096, 20000, 15904, 7), 0);
+    assert_int_equal(window(&s, 96, 20000, 19904), 4000);
+    assert_int_equal(window(&s, 4096, 20000, 15904), 0);
     beep_slip_init(&s, BMUT_FIRST_SEQ_ONLY, heap());
-    assert_int_equal(beep_slip_window(&s, 1, 96, 4096, 4000, 7), 4000);
-    assert_int_equal(beep_slip_window(&s, 1, 4096, 20000, 15904, 7), 15904);
-    assert_int_equal(beep_slip_window(&s, 1, 20000, 30000, 10000, 7), 0);
+    assert_int_equal(window(&s, 96, 4096, 4000), 4000);
+    assert_int_equal(window(&s, 4096, 20000, 15904), 15904);
+    assert_int_equal(window(&s, 20000, 30000, 10000), 0);
     beep_slip_init(&s, BMUT_ONE_WINDOW, heap());
-    assert_int_equal(beep_slip_window(&s, 1, 0, 4096, 4096, 7), 7);
+    assert_int_equal(window(&s, 0, 4096, 4096), 7);
     beep_slip_init(&s, BMUT_ZERO_IS_NONE, heap());
-    assert_int_equal(beep_slip_window(&s, 1, 0, 4096, 4096, 7), 4096);
-    assert_int_equal(beep_slip_window(&s, 1, 4096, 4096, 0, 7), BEEP_NUMBER_MAX);
+    assert_int_equal(window(&s, 0, 4096, 4096), 4096);
+    assert_int_equal(window(&s, 4096, 4096, 0), BEEP_NUMBER_MAX);
+    beep_slip_init(&s, BMUT_WINDOW_FROM_HERE, heap());
+    assert_int_equal(acked_window(&s, 0, 0, 4096), 4096);
+    assert_int_equal(acked_window(&s, 0, 2000, 4096), 2096);
+    assert_int_equal(acked_window(&s, 0, 2000, 5000), 5000);
+    assert_int_equal(acked_window(&s, 0, 3000, 5000), 4000);
 }
 
 int main(void)

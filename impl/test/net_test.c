@@ -21,6 +21,7 @@ struct node {          /* keeps what comes, does what its test says */
     size_t got_at_fin, got_at_urgent;
     uint64_t due, ticked_at;
     slice reply; /* said when the connection stands */
+    int refills; /* so many times more, each when there is room again */
     bool fin_at_up, echo, fin_back, over;
     bool *wake;
     int *freed;
@@ -89,6 +90,10 @@ static void drained(struct endpoint *e, int link, uint64_t now)
     (void)now;
     assert_int_equal(e->link[link].out.n, 0);
     node_of(e)->drains++;
+    if (node_of(e)->refills > 0) {
+        node_of(e)->refills--;
+        assert_int_equal(buf_add(&e->link[link].out, node_of(e)->reply), OK);
+    }
     wake(node_of(e));
 }
 
@@ -256,6 +261,21 @@ static void octets_keep_their_order(bool tcp, enum link_split split)
     assert_true(slice_eq(buf_slice(&s.b.got), slice_of(much, sizeof much)));
     assert_true(s.a.drains >= 1 && s.b.drains >= 1);
     if (!tcp && split == SPLIT_BYTES) assert_true(s.b.feeds > 2000);
+    finish(&s);
+}
+
+/* Who has more to say whenever there is room says it all, although nothing comes in meanwhile. */
+static void more_when_there_is_room(bool tcp)
+{
+    static const uint8_t some[1000];
+    struct stage s;
+    begin(&s, tcp);
+    s.a.reply = slice_of(some, sizeof some);
+    s.a.refills = 50;
+    dial(&s);
+    UNTIL(&s, s.b.got.n == 51 * sizeof some);
+    a_moment(&s);
+    assert_int_equal(s.b.got.n, 51 * sizeof some);
     finish(&s);
 }
 
@@ -518,6 +538,7 @@ static void at_random(bool tcp)
 BOTH(whole)
 BOTH(bytewise)
 BOTH(at_random)
+BOTH(more_when_there_is_room)
 BOTH(half_close)
 BOTH(slot_used_again)
 BOTH(reset)
@@ -551,6 +572,7 @@ int main(void)
         UNITS(whole),
         UNITS(bytewise),
         UNITS(at_random),
+        UNITS(more_when_there_is_room),
         UNITS(half_close),
         UNITS(slot_used_again),
         UNITS(reset),

@@ -100,6 +100,15 @@ static void test_answers(void **state)
           V_PASS, NULL);
 }
 
+/* Once is all: what was declined before its end is not answered at its end again. */
+static void test_early_reply(void **state)
+{
+    (void)state;
+    gives("reach channel\nsend msg body=ab more=yes\nexpect err -> next\nsend msg body=\"\"\n"
+          "expect silence within 1s -> pass\nor response -> fail \"answered twice\"\n",
+          "expect request channel=1 -> next\nsend err\n" IDLE, V_PASS, NULL);
+}
+
 static void test_release(void **state)
 {
     (void)state;
@@ -169,6 +178,38 @@ static void test_own_accord(void **state)
                    "got fin");
     gives("reach greeted\nexpect rpy -> pass\n", "reach greeted\ndo close\n" IDLE, V_FAIL, "got fin");
     gives("reach greeted\nexpect rpy -> pass\n", "reach released\n" IDLE, V_INCONC, "of its own accord");
+}
+
+/* A start that the window does not hold goes out in pieces: a peer may grant as little as it likes (3081 3.1.3). */
+static void test_starts_in_small_windows(void **state)
+{
+    (void)state;
+    static const char grudge[] = "do no-seq\nreach greeted\nexpect request more!=. -> next\nsend seq channel=0 window=5\nexpect request size=5 more!=. -> next\n"
+                                 "send seq channel=0 window=5\nexpect request size=5 more!=. -> pass\n";
+    gives_listener("reach greeted\ndo channels count=60 profile=$PROFILE\n" IDLE, grudge, V_PASS, NULL);
+    gives_listener("reach greeted\ndo channels count=30 profile=$PROFILE\nexpect channels -> next\nreach channel profile=$PROFILE\n" IDLE, grudge, V_PASS, NULL);
+    gives("reach greeted\ndo channels count=30 profile=$PROFILE\nexpect channels accepted=30 -> next\nreach channel profile=$PROFILE\nsend msg body=q\n"
+          "expect rpy same=yes -> pass\n",
+          "do no-seq\nreach greeted\nexpect request more!=. -> next\ndo seq channel=0 window=9000\n" IDLE, V_PASS, NULL);
+}
+
+/* What a case calls a failure is none when the peer released the session, which is its right; without a release it is. */
+static void test_right_to_leave(void **state)
+{
+    (void)state;
+    const char *fails = "reach greeted\nexpect rpy -> pass\nor close -> fail \"ended\"\nor silence -> fail \"deaf\"\n";
+    const char *wrong = "reach greeted\nsend mgmt xml=\"<x />\"\nexpect error -> next\nexpect silence -> pass\nor close -> fail \"ended\"\n";
+    const char *never = "reach greeted\nnever close -> weak \"ended\"\nexpect rpy -> pass\n";
+    gives_listener("reach released\ndo close\n" IDLE, fails, V_INCONC, "of its own accord");
+    gives_listener("reach released\n" IDLE, fails, V_INCONC, "of its own accord");
+    gives_listener("reach released\ndo close\n" IDLE, never, V_INCONC, "of its own accord");
+    gives_listener("reach greeted\ndo close\n" IDLE, fails, V_FAIL, "ended");
+    gives_listener("reach greeted\ndo close\n" IDLE, never, V_WEAK, "ended");
+    gives_listener("reach greeted\n" IDLE, fails, V_FAIL, "deaf");
+    gives("reach greeted\nexpect rpy -> pass\nor close -> fail \"ended\"\n", "reach released\ndo close\n" IDLE, V_INCONC, "of its own accord");
+    /* behind something wrong of ours the code says whether it is about that */
+    gives_listener("reach greeted\nexpect bad -> next\nsend close number=0\nexpect ok -> next\ndo close\n" IDLE, wrong, V_INCONC, "of its own accord");
+    gives_listener("reach greeted\nexpect bad -> next\nsend close number=0 code=500\nexpect ok -> next\ndo close\n" IDLE, wrong, V_FAIL, "ended");
 }
 
 static void test_named_initiative(void **state)
@@ -418,9 +459,11 @@ int main(void)
         cmocka_unit_test(test_channel_echo),     cmocka_unit_test(test_channels_by_hand),
         cmocka_unit_test(test_declined),         cmocka_unit_test(test_large),
         cmocka_unit_test(test_windows),          cmocka_unit_test(test_segments_by_hand),
+        cmocka_unit_test(test_early_reply),
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_release),
         cmocka_unit_test(test_ok_waits),         cmocka_unit_test(test_busy_initiator),
         cmocka_unit_test(test_own_accord),       cmocka_unit_test(test_named_initiative),
+        cmocka_unit_test(test_right_to_leave),   cmocka_unit_test(test_starts_in_small_windows),
         cmocka_unit_test(test_changes),          cmocka_unit_test(test_payload_changes),
         cmocka_unit_test(test_no_response),      cmocka_unit_test(test_faults),
         cmocka_unit_test(test_second_end),       cmocka_unit_test(test_misuse),

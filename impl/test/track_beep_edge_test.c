@@ -61,11 +61,23 @@ static void test_tuning_astray(void **state)
     FAULTS(say(x, I, "MSG", 1, 1, HEAD "<ready />"), TUNING_ORDER);
     assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_3_1);
     talk_free(x);
+    x = greeted(); /* what is no step of an exchange gets an error, and that is in order */
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<error code='535'>no</error>")));
+    FAULTS(say(x, I, "MSG", 1, 1, HEAD "<blob status='abort' />"), BLOB_CLIENT);
+    FINE(say(x, L, "ERR", 1, 1, ERROR550));
+    FAULTS(say(x, I, "MSG", 1, 2, HEAD "<blob>!</blob>"), BLOB_BASE64);
+    FINE(say(x, L, "ERR", 1, 2, ERROR550));
+    talk_free(x);
     x = greeted();
     FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(BEEP_URI_TLS) "</start>"));
     FINE(say(x, L, "RPY", 0, 1, HEAD URI(BEEP_URI_TLS)));
     FAULTS(say(x, I, "MSG", 1, 1, HEAD "<blob />"), TUNING_ORDER);
     assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_2_1);
+    talk_free(x);
+    x = greeted(); /* only a server says complete, in a start as elsewhere */
+    FAULTS(say(x, I, "MSG", 0, 1, HEAD "<start number='1'><profile uri='" SASL("PLAIN") "'><![CDATA[<blob status='complete'>YQ==</blob>]]></profile></start>"),
+           BLOB_CLIENT);
     talk_free(x);
     x = greeted(); /* two at once */
     begin_sasl(x);
@@ -113,6 +125,31 @@ static void test_tuning_astray(void **state)
     talk_free(x);
 }
 
+#define READY(n) HEAD "<start number='" n "'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"
+
+/* Both may ask for TLS before either could have seen the other's ready; who acknowledged it has seen it. */
+static void test_readies_cross(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, L, "MSG", 0, 1, READY("2")));
+    FINE(say(x, I, "MSG", 0, 1, READY("1")));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_READY);
+    FINE(say(x, L, "ERR", 0, 1, ERROR550)); /* somebody has to answer, although both are to be quiet */
+    talk_free(x);
+    x = greeted();
+    FINE(say(x, L, "MSG", 0, 1, READY("2")));
+    FINE(seq(x, I, 0, x->seq[L][0], 4096));
+    FAULTS(say(x, I, "MSG", 0, 1, READY("1")), READY_HELD);
+    assert_int_equal(x->t.fault[1].code, BEEP_F_TWO_TUNINGS);
+    talk_free(x);
+    x = greeted(); /* one's own ready is known without an acknowledgement */
+    FINE(say(x, I, "MSG", 0, 1, READY("1")));
+    FAULTS(say(x, I, "MSG", 0, 2, READY("3")), AFTER_READY);
+    assert_int_equal(x->t.fault[1].code, BEEP_F_TWO_TUNINGS);
+    talk_free(x);
+}
+
 static void test_layers(void **state)
 {
     (void)state;
@@ -129,6 +166,14 @@ static void test_layers(void **state)
     assert_int_equal(x->t.fault[0].code, BEEP_F_LAYER_AFTER_TLS);
     assert_int_equal(x->t.fault[0].side, L);
     talk_free(x);
+    for (int side = 0; side < 2; side++) { /* each has a clause of its own */
+        x = greeted();
+        FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+        FINE(say(x, L, "RPY", 0, 1, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"));
+        track_beep_not_tls(&x->t, side);
+        assert_int_equal(x->t.fault[0].clause, side == I ? CL_BEEP_3_1_3_2_3 : CL_BEEP_3_1_3_2_2);
+        talk_free(x);
+    }
     x = opened();
     track_beep_not_tls(&x->t, L);
     assert_int_equal(x->t.fault[0].code, BEEP_F_NOT_TLS);
@@ -249,15 +294,159 @@ static void test_no_memory(void **state)
     }
 }
 
+/* 6.3: an error is what ERR holds, and nothing else does. */
+static void test_blob_in_err(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(SASL("PLAIN")) "</start>"));
+    FINE(say(x, L, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<blob>YQ==</blob>"));
+    FAULTS(say(x, L, "ERR", 1, 1, HEAD "<blob status='complete' />"), MGMT_KEYWORD);
+    assert_int_equal(x->t.fault[0].clause, CL_BEEP_6_3_1);
+    talk_free(x);
+}
+
+/* Where order is lost the number of a MSG that waits may come once more, with another start. */
+static void test_number_starts_again(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI("urn:a") "</start>"));
+    x->t.lost = true;
+    say(x, I, "MSG", 0, 1, HEAD "<start number='3'>" URI("urn:b") URI("urn:c") URI("urn:d") "</start>");
+    const struct beep_exchange *e = beep_exchange_of(track_beep_channel(&x->t, 0), I, 1);
+    assert_non_null(e);
+    assert_int_equal(e->uris, 3);
+    assert_string_equal(e->uri[0], "urn:b");
+    say(x, I, "MSG", 0, 1, HEAD "<close number='3' code='200'/>");
+    talk_free(x);
+}
+
+/* Both asked for the release: what is left when one of them was answered, and who may say what then (2.4, BEEP-D23). */
+static void test_releases_cross(void **state)
+{
+    (void)state;
+    for (int first = 0; first < 2; first++) {
+        for (int declines = 0; declines < 2; declines++) { /* one is declined, and the other is still there to be agreed to */
+            struct talk *x = opened();
+            FINE(say(x, first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, !first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, declines, "ERR", 0, 2, ERROR550));
+            assert_int_equal(track_beep_session(&x->t), BEEP_SS_RELEASING);
+            FINE(say(x, !declines, "RPY", 0, 2, OKAY));
+            assert_int_equal(track_beep_session(&x->t), BEEP_SS_RELEASED);
+            talk_free(x);
+        }
+        for (int agrees = 0; agrees < 2; agrees++) { /* whoever agreed is bound by it; the other may not know of it yet */
+            struct talk *x = opened();
+            FINE(say(x, first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, !first, "MSG", 0, 2, CLOSE(0)));
+            FINE(say(x, agrees, "RPY", 0, 2, OKAY));
+            FINE(say(x, !agrees, "MSG", 1, 1, "on its way"));
+            FAULTS(say(x, agrees, "MSG", 1, 1, "x"), RELEASED);
+            talk_free(x);
+        }
+    }
+}
+
+/* A release that does not wait for the other greeting may cross the refusal that stands in its place (2.4). */
+static void test_release_crosses_refusal(void **state)
+{
+    (void)state;
+    for (int early = 0; early < 2; early++) {
+        struct talk *x = talk_new();
+        if (early) FINE(say(x, L, "ERR", 0, 0, HEAD "<error code='421' />"));
+        FINE(say(x, I, "RPY", 0, 0, GREETING));
+        FINE(say(x, I, "MSG", 0, 1, CLOSE(0)));
+        if (!early) FINE(say(x, L, "ERR", 0, 0, HEAD "<error code='421' />"));
+        assert_int_equal(track_beep_session(&x->t), BEEP_SS_UNAVAILABLE);
+        talk_free(x);
+    }
+}
+
+/* The client gives an exchange up by closing its channel: another tuning may follow (2.3.1.3, 4.1). */
+static void test_exchange_ends_with_its_channel(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob>YQ==</blob>")));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_CHALLENGED);
+    FINE(say(x, I, "MSG", 0, 2, CLOSE(1)));
+    FINE(say(x, L, "RPY", 0, 2, OKAY));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
+    FINE(say(x, I, "MSG", 0, 3, HEAD "<start number='3'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"));
+    FINE(say(x, L, "RPY", 0, 3, HEAD "<profile uri='" BEEP_URI_TLS "'>&lt;proceed/></profile>"));
+    assert_true(x->got.tune);
+    talk_free(x);
+    /* the close of another SASL channel is none of it */
+    x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<error code='535' />")));
+    FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'>" URI(SASL("PLAIN")) "</start>"));
+    FINE(say(x, L, "RPY", 0, 2, INSIDE("<blob>YQ==</blob>")));
+    FINE(say(x, I, "MSG", 0, 3, CLOSE(1)));
+    FINE(say(x, L, "RPY", 0, 3, OKAY));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_CHALLENGED);
+    talk_free(x);
+}
+
+/* A MSG on channel 0 that is ended while it is being refused is not read (2.6.3). */
+static void test_cut_while_refused(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    FINE(say(x, I, "MSG*", 0, 1, HEAD "<start num"));
+    FINE(say(x, L, "ERR*", 0, 1, HEAD));
+    FINE(say(x, I, "MSG", 0, 1, ""));
+    FINE(say(x, L, "ERR", 0, 1, "<error code='550' />"));
+    FINE(say(x, I, "MSG", 0, 1, START(1)));
+    talk_free(x);
+}
+
+/* BEEP-D28: however many channels end at once, a SEQ for any of them may have been under way. */
+static void test_many_closes(void **state)
+{
+    (void)state;
+    struct talk *x = greeted();
+    char text[200];
+    for (uint32_t n = 1; n < 2 * 257; n += 2) {
+        snprintf(text, sizeof text, HEAD "<start number='%u'><profile uri='http://x.test/p' /></start>", (unsigned)n);
+        FINE(seq(x, L, 0, x->seq[I][0], 4096));
+        FINE(seq(x, I, 0, x->seq[L][0], 4096));
+        FINE(say(x, I, "MSG", 0, n, text));
+        FINE(say(x, L, "RPY", 0, n, PROFILE));
+    }
+    for (uint32_t n = 1; n < 2 * 257; n += 2) {
+        snprintf(text, sizeof text, HEAD "<close number='%u' code='200' />", (unsigned)n);
+        FINE(seq(x, L, 0, x->seq[I][0], 4096));
+        FINE(seq(x, I, 0, x->seq[L][0], 4096));
+        FINE(say(x, I, "MSG", 0, n, text));
+        FINE(say(x, L, "RPY", 0, n, OKAY));
+    }
+    FINE(seq(x, I, 1, 0, 4096));
+    FAULTS(seq(x, I, 999, 0, 4096), SEQ_CHANNEL);
+    talk_free(x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resync),
         cmocka_unit_test(test_tuning_astray),
+        cmocka_unit_test(test_readies_cross),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_channel_zero_in_pieces),
         cmocka_unit_test(test_messages_too_large_are_let_go),
         cmocka_unit_test(test_long_pipelines),
+        cmocka_unit_test(test_blob_in_err),
+        cmocka_unit_test(test_number_starts_again),
+        cmocka_unit_test(test_many_closes),
+        cmocka_unit_test(test_cut_while_refused),
+        cmocka_unit_test(test_releases_cross),
+        cmocka_unit_test(test_release_crosses_refusal),
+        cmocka_unit_test(test_exchange_ends_with_its_channel),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

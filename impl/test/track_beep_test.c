@@ -189,6 +189,15 @@ static void test_early_error(void **state)
     FINE(say(x, I, "MSG*", 1, 0, "x"));
     FAULTS(say(x, L, "RPY", 1, 0, "yes"), EARLY_REPLY);
     talk_free(x);
+    /* the MSG goes on to its end, and has had its reply */
+    x = opened();
+    FINE(say(x, I, "MSG*", 1, 0, "x"));
+    FAULTS(say(x, L, "RPY", 1, 0, "yes"), EARLY_REPLY);
+    FINE(say(x, I, "MSG*", 1, 0, "more"));
+    FINE(say(x, I, "MSG", 1, 0, "end"));
+    assert_true(beep_quiet(track_beep_channel(&x->t, 1)));
+    FAULTS(say(x, L, "RPY", 1, 0, "again"), REPLY_AGAIN);
+    talk_free(x);
     /* what lies in a window that was granted behind the ERR was sent in knowledge of it */
     x = opened();
     char big[4096];
@@ -233,6 +242,17 @@ static void test_windows(void **state)
     FINE(say(x, I, "MSG", 1, 0, "0123456789"));
     FINE(seq(x, L, 1, 10, 5000));
     FAULTS(seq(x, L, 1, 5, 5005), SEQ_BACK);
+    talk_free(x);
+    x = opened(); /* a reply tells that its MSG was read; an ERR may be early, and what came behind the MSG may not have come yet */
+    FINE(say(x, I, "MSG", 1, 0, "0123456789"));
+    FINE(say(x, I, "MSG", 1, 1, "0123456789"));
+    FINE(seq(x, L, 1, 0, 4096));
+    FINE(say(x, L, "RPY*", 1, 0, "x"));
+    FAULTS(seq(x, L, 1, 9, 4096), SEQ_STALE);
+    FINE(seq(x, L, 1, 10, 4096));
+    FINE(say(x, L, "RPY", 1, 0, "x"));
+    FINE(say(x, L, "ERR", 1, 1, "x"));
+    FINE(seq(x, L, 1, 10, 4096));
     talk_free(x);
     x = opened();
     FAULTS(seq(x, L, 1, 0, 100), SEQ_SHRINKS);

@@ -192,6 +192,7 @@ static void take_seq(struct track_beep *t, int side, const struct beep_frame *f,
     if (behind > BEEP_NUMBER_MAX || behind > d->next) return; /* order is not judged any more: nothing to learn from it */
     uint64_t acked = d->next - behind;
     if (acked < d->acked) beep_fault(t, side, BEEP_F_SEQ_BACK, f->channel);
+    else if (acked < d->answered_to) beep_fault(t, side, BEEP_F_SEQ_STALE, f->channel);
     if (acked + f->size < d->edge) beep_fault(t, side, BEEP_F_SEQ_SHRINKS, f->channel);
     if (acked > d->acked) d->acked = acked;
     d->edge = acked + f->size;
@@ -206,6 +207,7 @@ static void judge_tuning(struct track_beep *t, int side, const struct beep_frame
     if (s != BEEP_TS_READY && s != BEEP_TS_PROCEED) return;
     bool client = fsm_side(&t->tuning, BEEP_TP_CLIENT) == side;
     if (client) {
+        if (s == BEEP_TS_READY && t->ready_crossed) return; /* the answer to the other ready */
         beep_fault(t, side, f->keyword == BEEP_SEQ ? BEEP_F_SEQ_AFTER_READY : BEEP_F_AFTER_READY, f->channel);
         return;
     }
@@ -325,9 +327,9 @@ static void step_exchange(struct track_beep *t, int side, struct beep_channel *c
     const struct fsm_row *r = fsm_step(&x->fsm, side, (uint8_t)event_of(f), NULL);
     if (r && r->kind == FSM_FATAL && r->from == BEEP_XS_ASKING) {
         beep_fault(t, side, BEEP_F_EARLY_REPLY, c->number);
-        x->fsm.state = BEEP_XS_DONE;
-    }
-    if (x->fsm.state == BEEP_XS_CUT && !x->preempted) {
+        /* a whole reply is the one that there is: the MSG goes on to its end, and is not to have another */
+        x->fsm.state = f->keyword == BEEP_RPY && !f->more ? BEEP_XS_CUT : BEEP_XS_DONE;
+    } else if (x->fsm.state == BEEP_XS_CUT && !x->preempted && f->keyword == BEEP_ERR) {
         x->preempted = true;
         x->cut_edge = asker->edge_max;
     }
@@ -341,6 +343,8 @@ static void take_data(struct track_beep *t, int side, struct beep_channel *c, co
     struct beep_exchange *x = exchange_for(t, side, c, f);
     if (d->edge_max < d->next + f->size) beep_fault(t, side, BEEP_F_WINDOW, c->number);
     if (x) step_exchange(t, side, c, x, f);
+    /* only an ERR may come before all of its MSG was read (3080 2.6.3) */
+    if (x && !msg && f->keyword != BEEP_ERR && x->end > c->dir[!side].answered_to) c->dir[!side].answered_to = x->end;
     if (c->number && begins) beep_session_step(t, side, BEEP_SE_TALK, c->number);
     d->next += f->size;
     d->unfinished = f->more;
@@ -348,6 +352,7 @@ static void take_data(struct track_beep *t, int side, struct beep_channel *c, co
     d->msgno = f->msgno;
     d->ansno = f->ansno;
     got->last = !f->more;
+    if (x && msg && got->last) x->end = d->next;
     slice whole = collect(t, d, x, f, got);
     if (got->last) {
         got->message = whole;
@@ -494,7 +499,8 @@ void track_beep_not_tls(struct track_beep *t, int side)
 {
     t->fault_n = 0;
     t->at[side] = t->reader[side].offset;
-    beep_fault(t, side, BEEP_F_NOT_TLS, 0);
+    /* who granted TLS waits for it, who asked begins it (3.1.3.2) */
+    beep_fault_row(t, side, BEEP_F_NOT_TLS, fsm_side(&t->tuning, BEEP_TP_SERVER) == side ? CL_BEEP_3_1_3_2_2 : 0, 0);
     lose(t);
 }
 

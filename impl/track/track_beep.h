@@ -17,7 +17,7 @@ enum {
     BEEP_EXCHANGES_MAX = 4096,   /* MSGs of one side on one channel that wait for their replies */
     BEEP_ANSWERS_MAX = 1024,     /* answers in progress of one reply */
     BEEP_ANSWERED = 8,           /* message numbers answered last that are remembered, to tell "again" from "never sent" */
-    BEEP_GONE = 32               /* closed channels that are remembered */
+    BEEP_GONE = 288              /* closed channels that are remembered: more than the 257 of 2.3 that may end at once (BEEP-D28) */
 };
 
 struct beep_fault { /* a fault as data: it becomes a verdict */
@@ -44,6 +44,7 @@ struct beep_exchange { /* a MSG and its reply */
     uint32_t number;          /* start, close */
     char **uri;               /* start: the profiles proposed */
     size_t uris;
+    uint64_t end;             /* number behind the last octet of the MSG; 0 while it is not complete */
     uint64_t cut_edge;        /* preempted: how far the client may have sent before it could know */
     struct beep_answer *answer; /* answers begun and not complete */
     size_t answers, answer_cap;
@@ -60,6 +61,7 @@ struct beep_dir {
     uint64_t edge;            /* right edge of the window as the other side granted it last */
     uint64_t edge_max;        /* the furthest that it ever was: what is in flight may have been sent under it */
     uint64_t acked;
+    uint64_t answered_to;     /* the other side has shown by replies that it read this far */
     bool unfinished;          /* the last frame was '*' ... */
     enum beep_keyword keyword;/* ... of this message */
     uint32_t msgno, ansno;
@@ -67,6 +69,7 @@ struct beep_dir {
     bool part_lost;           /* it passed a limit: the rest is not kept */
     struct beep_exchange *x;  /* MSGs of this side whose reply is not complete, in their order: x[x_from .. x_from + xs) */
     size_t x_from, xs, x_cap;
+    uint32_t x_high;          /* no number in x is higher */
     uint32_t answered[BEEP_ANSWERED]; /* message numbers answered last */
     uint32_t answereds;
     uint64_t msgs;            /* MSGs begun so far */
@@ -121,7 +124,10 @@ struct track_beep {
     bool released_by[2];            /* that side agreed to a release */
     uint32_t ready_channel, ready_msgno; /* where the ready is that waits for its answer ... */
     uint64_t ready_end;             /* ... and the number behind its last octet */
-    struct { uint32_t number; int side; } gone[BEEP_GONE]; /* closed channels, and the side whose frames may still be on the way */
+    uint32_t sasl_channel;          /* of the SASL exchange under way, or of the last one */
+    bool ready_crossed;             /* a ready of the other side crossed it: both wait, and somebody has to answer */
+    uint64_t release_at[2];         /* offset of the frame by which that side last asked for a release, 0 before (a greeting is there) */
+    struct beep_gone { uint32_t number; int side; } *gone; /* closed channels, and the side whose frames may still be on the way; BEEP_GONE of them once one closed */
     size_t gones;
     uint64_t at[2];                 /* offset of the frame that is judged */
     struct beep_el el, inner;       /* of the last message */

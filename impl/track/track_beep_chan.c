@@ -44,6 +44,7 @@ err beep_exchange_new(struct track_beep *t, struct beep_dir *d, uint32_t msgno, 
     TRY(room_for_exchange(t, d));
     struct beep_exchange *x = &d->x[d->x_from + d->xs++];
     *x = (struct beep_exchange){.msgno = msgno, .well_asked = true};
+    if (d->xs == 1 || msgno > d->x_high) d->x_high = msgno;
     fsm_init(&x->fsm, &beep_exchange_machine);
     *out = x;
     return OK;
@@ -70,6 +71,7 @@ void beep_exchange_drop(struct track_beep *t, struct beep_dir *d, struct beep_ex
 
 struct beep_exchange *beep_exchange_find(const struct beep_dir *d, uint32_t msgno, bool greeting)
 {
+    if (msgno > d->x_high) return NULL; /* a new MSG, which would have to be held against all that wait */
     for (size_t i = 0; i < d->xs; i++) {
         struct beep_exchange *x = &d->x[d->x_from + i];
         if (x->msgno == msgno && (x->ask == BEEP_ASK_GREETING) == greeting) return x;
@@ -132,7 +134,8 @@ static size_t place(const struct track_beep *t, uint32_t number)
 struct beep_channel *beep_channel_find(const struct track_beep *t, uint32_t number)
 {
     if (t->last_used && t->last_used->number == number) return t->last_used;
-    size_t at = place(t, number);
+    size_t at = number / 2 + number % 2; /* where it stands when one side started them all and closed none */
+    if (at >= t->channels || t->channel[at]->number != number) at = place(t, number);
     return at < t->channels && t->channel[at]->number == number ? t->channel[at] : NULL;
 }
 
@@ -203,8 +206,9 @@ err beep_channel_new(struct track_beep *t, uint32_t number, slice uri, struct be
 void beep_channel_drop(struct track_beep *t, struct beep_channel *c, int waiting)
 {
     size_t at = place(t, c->number);
-    t->gone[t->gones % BEEP_GONE].number = c->number;
-    t->gone[t->gones++ % BEEP_GONE].side = waiting;
+    /* without memory for it a SEQ that comes late is judged like any other */
+    if (!t->gone) t->gone = mem_new(beep_mem(t), BEEP_GONE * sizeof *t->gone);
+    if (t->gone) t->gone[t->gones++ % BEEP_GONE] = (struct beep_gone){c->number, waiting};
     if (t->last_used == c) t->last_used = NULL;
     memmove(t->channel + at, t->channel + at + 1, (t->channels - at - 1) * sizeof *t->channel);
     t->channels--;
@@ -219,6 +223,8 @@ void beep_channels_done(struct track_beep *t)
     t->channel = NULL;
     t->channels = t->channel_cap = 0;
     t->last_used = NULL;
+    mem_free(beep_mem(t), t->gone);
+    t->gone = NULL;
     t->gones = 0;
 }
 

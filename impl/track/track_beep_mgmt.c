@@ -104,9 +104,20 @@ static void read_inner(struct track_beep *t, int side, const struct beep_el *el,
 
 /* --- MSG ------------------------------------------------------------------------------------------------------------------------- */
 
+/* Where order is lost a number that still waits may start once more: what it asked for before is forgotten. */
+static void drop_uris(const struct mem *m, struct beep_exchange *x)
+{
+    for (size_t i = 0; i < x->uris; i++)
+        mem_free(m, x->uri[i]);
+    mem_free(m, x->uri);
+    x->uri = NULL;
+    x->uris = 0;
+}
+
 static err keep_uris(struct track_beep *t, struct beep_exchange *x, const struct beep_el *el)
 {
     const struct mem *m = beep_mem(t);
+    drop_uris(m, x);
     if (!el->profiles) return OK;
     x->uri = mem_new(m, el->profiles * sizeof *x->uri);
     if (!x->uri) return ERR_MEM;
@@ -133,8 +144,21 @@ static bool other_start_pending(const struct beep_channel *zero, const struct be
     return false;
 }
 
+/* Both sides may ask for TLS at once: who had not acknowledged the ready of the other could not know of it. */
+static bool ready_crosses(const struct track_beep *t, int side)
+{
+    if (track_beep_tuning(t) != BEEP_TS_READY || fsm_side(&t->tuning, BEEP_TP_CLIENT) == side) return false;
+    const struct beep_channel *c = beep_channel_find(t, t->ready_channel);
+    return c && c->dir[!side].acked < t->ready_end;
+}
+
 static void wants_tls(struct track_beep *t, int side, struct beep_channel *c, uint32_t msgno)
 {
+    if (ready_crosses(t, side)) {
+        t->ready_crossed = true;
+        return;
+    }
+    t->ready_crossed = false;
     if (!beep_tuning_step(t, side, BEEP_TE_READY, c->number)) return;
     t->ready_channel = c->number;
     t->ready_msgno = msgno;
@@ -156,6 +180,8 @@ static void ask_start(struct track_beep *t, int side, struct beep_channel *zero,
     }
     read_inner(t, side, el, 0, got);
     if (got->inner && got->inner->kind == BEEP_EL_READY) wants_tls(t, side, zero, x->msgno);
+    if (got->inner && got->inner->kind == BEEP_EL_BLOB && got->inner->status == BEEP_BLOB_COMPLETE)
+        beep_fault(t, side, BEEP_F_BLOB_CLIENT, 0);
 }
 
 static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, const struct beep_el *el, struct beep_got *got)
@@ -164,6 +190,7 @@ static void ask_close(struct track_beep *t, int side, struct beep_exchange *x, c
     x->number = el->number;
     if (el->number == 0) {
         x->ask = BEEP_ASK_RELEASE;
+        t->release_at[side] = t->at[side];
         if (beep_session_step(t, side, BEEP_SE_RELEASE, 0)) return;
         x->well_asked = false;
         return;
@@ -217,6 +244,7 @@ static void tuned_by(struct track_beep *t, int side, const struct beep_el *inner
 {
     if (c->tuning == BEEP_SASL_CHANNEL) {
         if (!beep_tuning_step(t, !side, BEEP_TE_BLOB, c->number)) return;
+        t->sasl_channel = c->number;
         enum beep_tuning_event ev = BEEP_TE_CHALLENGE; /* no content: it is the client's turn */
         if (inner && inner->kind == BEEP_EL_ERROR) ev = BEEP_TE_SASL_ERROR;
         if (inner && inner->kind == BEEP_EL_BLOB && inner->status == BEEP_BLOB_COMPLETE) ev = BEEP_TE_COMPLETE;
@@ -262,6 +290,14 @@ static void start_accepted(struct track_beep *t, int side, const struct beep_exc
     tuned_by(t, side, got->inner, c, got);
 }
 
+/* An exchange does not outlive its channel: the client may give it up by a close, and what follows begins anew (4.1). */
+static void leave_exchange(struct track_beep *t, const struct beep_channel *c)
+{
+    enum beep_tuning_state s = track_beep_tuning(t);
+    if (t->sasl_channel != c->number || (s != BEEP_TS_BLOB && s != BEEP_TS_CHALLENGED && s != BEEP_TS_ABORTING)) return;
+    t->tuning.state = t->tuning_facts.under_tls ? BEEP_TS_SECURED : BEEP_TS_PLAIN;
+}
+
 static void close_accepted(struct track_beep *t, int side, uint32_t number, struct beep_got *got)
 {
     struct beep_channel *c = beep_channel_find(t, number);
@@ -271,6 +307,7 @@ static void close_accepted(struct track_beep *t, int side, uint32_t number, stru
     const struct fsm_row *r = fsm_step(&c->fsm, side, BEEP_CE_OK, NULL);
     if (!r || r->kind == FSM_FATAL) c->fsm.state = BEEP_CS_CLOSED;
     got->number = number;
+    leave_exchange(t, c);
     if (c->fsm.state == BEEP_CS_OWED) return; /* the other answer is still to come */
     got->closed = true;
     beep_channel_drop(t, c, !side);
@@ -344,15 +381,25 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
         if (reply && (tls || sasl)) beep_tuning_step(t, side, tls ? BEEP_TE_TLS_ERROR : BEEP_TE_SASL_ERROR, c->number);
         return;
     }
+    bool one = f->keyword == BEEP_RPY || f->keyword == BEEP_ERR;
+    if (one && (f->keyword == BEEP_ERR) != (el->kind == BEEP_EL_ERROR))
+        beep_fault_row(t, side, BEEP_F_MGMT_KEYWORD, c->tuning == BEEP_TLS_CHANNEL ? CL_BEEP_6_2_1 : CL_BEEP_6_3_1, c->number);
     if (c->tuning == BEEP_TLS_CHANNEL) {
         if (!reply && el->kind == BEEP_EL_READY) wants_tls(t, side, c, f->msgno);
         else if (reply) tuned_by(t, side, el, c, got);
         else beep_fault_row(t, side, BEEP_F_TUNING_ORDER, CL_BEEP_6_2_1, c->number);
         return;
     }
-    if (el->kind == BEEP_EL_ERROR && reply) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
-    else if (el->kind == BEEP_EL_BLOB) beep_tuning_step(t, side, blob_event(el, reply), c->number);
-    else beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
+    if (el->kind == BEEP_EL_ERROR && reply) {
+        enum beep_tuning_state s = track_beep_tuning(t);
+        if (s == BEEP_TS_BLOB || s == BEEP_TS_ABORTING) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
+        return; /* otherwise the MSG was no step of an exchange, and an error is what it gets */
+    }
+    if (el->kind == BEEP_EL_BLOB) {
+        if (beep_tuning_step(t, side, blob_event(el, reply), c->number)) t->sasl_channel = c->number;
+    } else {
+        beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
+    }
 }
 
 /* --- a message is complete ------------------------------------------------------------------------------------------------------------ */
@@ -360,7 +407,8 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
 void beep_message(struct track_beep *t, int side, struct beep_channel *c, struct beep_exchange *x, const struct beep_frame *f,
                   slice message, struct beep_got *got)
 {
-    if (x && x->preempted && f->keyword == BEEP_MSG) return; /* the rest of a MSG that was refused before its end (2.6.3) */
+    /* the rest of a MSG that was refused before its end (2.6.3), or is being refused */
+    if (x && f->keyword == BEEP_MSG && (x->preempted || x->fsm.state == BEEP_XS_REFUSING)) return;
     if (got->message_lost) message = SLICE_NONE;
     err e = beep_mgmt_read(t->env, message, &t->el);
     t->el_used = true;
