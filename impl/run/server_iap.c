@@ -3,121 +3,47 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io/loop.h"
-#include "io/store.h"
+#include "run/keeper.h"
 
-struct owed { /* an alert that waits for the disk */
-    struct iap_peer *p; /* NULL: the connection is gone */
-    uint64_t number;
-};
 struct iap_server {
     struct server *s;
     const struct server_iap_options *o;
     struct iap_setup peer;
     struct iap_proxy_setup proxy;
     char identity[300];
-    struct store *store;
-    struct owed *owed;
-    size_t owes, owed_cap;
-    bool syncing, broken;
-    uint64_t durable;
-    err sync_result;
-    char sync_why[200];
+    struct keeper keeper;
 };
 
-/* --- the store: batches, one at a time ----------------------------------------------------------------------------------- */
+/* --- the store ------------------------------------------------------------------------------------------------------------- */
 
-static void sync_now(void *ctx)
+static void on_kept(void *ctx, void *owner, uint64_t tag, bool kept)
 {
-    struct iap_server *x = ctx;
-    x->sync_result = store_sync(x->store, &x->durable, x->sync_why, sizeof x->sync_why);
+    const struct iap_server *x = ctx;
+    struct iap_peer *p = owner;
+    (void)tag; /* it answers in order */
+    iap_peer_answer(p, kept ? 200 : 500, net_now(x->s->net));
+    net_touch(x->s->net, &p->e);
 }
 
-static void start_sync(struct iap_server *x);
-
-static void answer_owed(struct iap_server *x, uint16_t code, uint64_t up_to)
+static void on_line(void *ctx, const char *text)
 {
-    size_t kept = 0, n = x->owes;
-    /* answering may bring further alerts, which join the list behind n */
-    for (size_t i = 0; i < n; i++) {
-        struct owed w = x->owed[i];
-        if (w.number > up_to) {
-            x->owed[kept++] = w;
-            continue;
-        }
-        x->owed[i].p = NULL;
-        if (!w.p) continue;
-        iap_peer_answer(w.p, code, net_now(x->s->net));
-        net_touch(x->s->net, &w.p->e);
-    }
-    memmove(&x->owed[kept], &x->owed[n], (x->owes - n) * sizeof *x->owed);
-    x->owes -= n - kept;
-}
-
-static void synced(void *ctx)
-{
-    struct iap_server *x = ctx;
-    x->syncing = false;
-    if (x->sync_result != OK) {
-        if (!x->broken) {
-            server_say(x->s, x->sync_why);
-        }
-        x->broken = true;
-        answer_owed(x, 500, UINT64_MAX); /* not on disk: not acknowledged */
-        return;
-    }
-    answer_owed(x, 200, x->durable);
-    if (store_pending(x->store)) start_sync(x);
-}
-
-static void start_sync(struct iap_server *x)
-{
-    if (x->syncing || x->broken) return;
-    x->syncing = true;
-    if (loop_work(x->s->loop, sync_now, synced, x) == OK) return;
-    sync_now(x); /* no worker: the disk is waited for here */
-    synced(x);
-}
-
-static bool grow(struct iap_server *x)
-{
-    if (x->owes < x->owed_cap) return true;
-    size_t cap = x->owed_cap ? x->owed_cap * 2 : 64;
-    struct owed *w = mem_resize(x->s->o->env->mem, x->owed, cap * sizeof *w);
-    if (!w) return false;
-    x->owed = w;
-    x->owed_cap = cap;
-    return true;
-}
-
-/* Wall clock: the store is read by people, long after this run. */
-static uint64_t time_of_day(void)
-{
-    struct timespec t;
-    if (clock_gettime(CLOCK_REALTIME, &t) != 0 || t.tv_sec < 0) return 0;
-    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+    server_say(((struct iap_server *)ctx)->s, text);
 }
 
 static uint16_t on_alert(void *ctx, struct iap_peer *p, const struct iap_alert *a)
 {
     struct iap_server *x = ctx;
     struct tls_info info = {0};
-    if (!x->store) return 200;
+    if (!keeper_stores(&x->keeper)) return 200;
     if (x->s->leaving) return 0; /* neither stored nor answered: a refusal would make the analyzer drop it */
-    if (x->broken || !grow(x)) return 500;
     if (p->c.tls) tls_info_of(p->c.tls, &info);
-    struct store_record r = {.us = time_of_day(), .type = a->type, .body = a->body,
-                             .from = slice_str(info.peer_subject && *info.peer_subject ? info.peer_subject : "-")};
-    uint64_t number;
-    err e = store_add(x->store, &r, &number);
+    struct store_record r = {.type = a->type, .body = a->body, .from = slice_str(info.peer_subject && *info.peer_subject ? info.peer_subject : "-")};
+    err e = keeper_add(&x->keeper, p, 0, &r);
     if (e == ERR_LIMIT) return 503; /* more is queued than the disk takes: the analyzer may try again */
-    if (e != OK) return 500;
-    x->owed[x->owes++] = (struct owed){p, number};
-    start_sync(x);
-    return 0;
+    return e == OK ? 0 : 500;
 }
 
 /* --- peers ---------------------------------------------------------------------------------------------------------------- */
@@ -140,17 +66,10 @@ static void on_say(void *ctx, struct iap_peer *p, const char *text)
     server_say(((struct iap_server *)ctx)->s, text);
 }
 
-static void on_proxy_say(void *ctx, const char *text)
-{
-    server_say(((struct iap_server *)ctx)->s, text);
-}
-
 static void on_gone(void *ctx, struct iap_peer *p)
 {
     struct iap_server *x = ctx;
-    for (size_t i = 0; i < x->owes; i++) {
-        if (x->owed[i].p == p) x->owed[i].p = NULL;
-    }
+    keeper_forget(&x->keeper, p);
     server_gone(x->s, &p->e, p->c.track.contents || track_iap_state(&p->c.track) >= IAP_S_ACCEPTED);
 }
 
@@ -173,20 +92,6 @@ static void close_peer(struct server *s, struct endpoint *e, uint64_t now)
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------------------ */
-
-static err open_store(struct iap_server *x, char *why, size_t why_n)
-{
-    struct store_state st;
-    char text[300];
-    if (!x->o->store_dir) return OK;
-    TRY(store_open(x->s->o->env, x->o->store_dir, &x->store, &st, why, why_n));
-    if (st.alerts || st.torn_octets || st.bad_records) {
-        snprintf(text, sizeof text, "store %s: %llu alerts in %llu files%s", x->o->store_dir, (unsigned long long)st.alerts,
-                 (unsigned long long)st.files, st.torn_octets || st.bad_records ? "; a damaged end was set aside" : "");
-        server_say(x->s, text);
-    }
-    return OK;
-}
 
 static void name_identity(struct server *s, const char *bound)
 {
@@ -227,22 +132,20 @@ static err begin(struct server *s, char *why, size_t why_n)
                                         .route = x->o->route,
                                         .routes = x->o->routes,
                                         .mutant = (enum iap_mutant)o->mutant,
-                                        .say = o->verbose ? on_proxy_say : NULL,
+                                        .say = o->verbose ? on_line : NULL,
                                         .ctx = x};
-    return open_store(x, why, why_n);
+    const struct keeper_hooks hooks = {.ctx = x, .kept = on_kept, .say = on_line};
+    return x->o->store_dir ? keeper_open(&x->keeper, o->env, s->loop, x->o->store_dir, &hooks, why, why_n) : OK;
 }
 
-/* The worker has the store in its hands. */
 static bool busy(struct server *s)
 {
-    return ((const struct iap_server *)s->state)->syncing;
+    return keeper_busy(&((const struct iap_server *)s->state)->keeper);
 }
 
 static void end(struct server *s)
 {
-    struct iap_server *x = s->state;
-    store_close(x->store);
-    mem_free(s->o->env->mem, x->owed);
+    keeper_close(&((struct iap_server *)s->state)->keeper);
 }
 
 const struct server_ops server_iap = {
