@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* mutate_idxp: the deliberate mistakes of IDXP and TUNNEL.  A mutant is a reference endpoint with exactly one thing wrong; the suite has to catch each by a case, or a passive check, that cites one
+ * of the mutant's clauses.  Mistakes in what is written are rows of a table in mutate_idxp.c; the others are asked for by name where the endpoint decides. */
+#ifndef PEER_MUTATE_IDXP_H
+#define PEER_MUTATE_IDXP_H
+
+#include "base/buf.h"
+#include "model/idxp.h"
+#include "peer/mutant.h"
+
+/* Who can make it: the bits of the roles in run/proto_idxp.h. */
+#define IBY_MANAGER  1u
+#define IBY_ANALYZER 2u
+#define IBY_PROXY    4u
+#define IBY_BOTH     3u /* manager and analyzer */
+
+/* X(NAME, "name", roles it can be played in, "clauses that it breaks", "what it does") */
+#define IDXP_MUTANTS_GREETING(X) \
+    /* greetings: what is sent */ \
+    X(NO_GREETING, "no-greeting", IBY_BOTH, "IDXP-3.1-1 IDXPRFC-3.2-2", "never greets") \
+    X(NO_URI, "no-uri", IBY_BOTH, "IDXP-3.4.1-1 IDXPRFC-3.4.1-1", "greets without uri") \
+    X(NO_ROLE, "no-role", IBY_BOTH, "IDXP-4-2 IDXPRFC-3.4.1-1", "greets without role") \
+    X(ROLE_CAPITAL, "role-capital", IBY_BOTH, "IDXP-4-2", "writes its role with a capital letter") \
+    X(URI_RELATIVE, "uri-relative", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "gives a relative reference for its uri") \
+    X(FQDN_BAD, "fqdn-bad", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "gives an fqdn with two dots in a row") \
+    X(GREETING_CONTENT, "greeting-content", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "puts an element of its own into greetings") \
+    X(GREETING_ATTRIBUTE, "greeting-attribute", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "puts an attribute of its own into greetings") \
+    X(GREETING_ILL, "greeting-ill", IBY_BOTH, "IDXP-3.3-2", "leaves the slash out at the end of greetings") \
+    X(GREETS_ON_ZERO, "greets-on-zero", IBY_BOTH, "IDXP-3.4-1", "greets on channel 0") \
+    /* greetings: what is answered */ \
+    X(GREETING_MUTE, "greeting-mute", IBY_BOTH, "IDXP-3.4.1-19 IDXPRFC-3.4.1-3", "does not answer greetings") \
+    X(WAITS_FOR_OK, "waits-for-ok", IBY_BOTH, "IDXP-3.4.1-19", "answers greetings once its own was answered") \
+    X(TAKES_NO_ROLE, "takes-no-role", IBY_BOTH, "IDXP-3.4.1-2 IDXPRFC-3.4.1-8", "takes greetings without role") \
+    X(TAKES_ANY_ROLE, "takes-any-role", IBY_BOTH, "IDXP-3.4.1-2 IDXPRFC-3.4.1-8", "takes greetings with any role") \
+    X(TAKES_NO_URI, "takes-no-uri", IBY_BOTH, "IDXP-3.4.1-3 IDXPRFC-3.4.1-8", "takes greetings without uri") \
+    X(TAKES_ANY_URI, "takes-any-uri", IBY_BOTH, "IDXP-4-5", "takes uri and fqdn that are none") \
+    X(TAKES_SAME_ROLE, "takes-same-role", IBY_BOTH, "IDXP-2.2-4", "takes greetings with its own role") \
+    X(TAKES_CLEAR, "takes-clear", IBY_BOTH, "IDXP-1.1-2 IDXPRFC-3.1-1", "does without the security that it should ask for") \
+    X(TAKES_ANONYMOUS, "takes-anonymous", IBY_BOTH, "IDXP-2.3-2 IDXPRFC-2.4-1", "takes ANONYMOUS for an identity") \
+    X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4", "forgets its policy") \
+    X(EMBEDDED_IGNORED, "embedded-ignored", IBY_BOTH, "IDXP-3.2-3 IDXPRFC-3.2-5", "does not look at what stands in the start") \
+    X(EMBEDDED_DECLINES, "embedded-declines", IBY_BOTH, "IDXP-3.2-3", "declines the channel, with a code of its own, for a greeting in the start") \
+    X(GREETS_ONCE, "greets-once", IBY_BOTH, "IDXP-3.4.1-7 IDXPRFC-3.4.1-5", "does not answer a second greeting") \
+    X(REJECTED_COUNTS, "rejected-counts", IBY_MANAGER, "IDXP-3.4.1-8", "takes data of a peer whose greeting it rejected") \
+    X(FIRST_COUNTS, "first-counts", IBY_MANAGER, "IDXP-3.4.1-9", "keeps the first role that a peer took") \
+    X(LAST_REFUSES, "last-refuses", IBY_MANAGER, "IDXP-3.4.1-9", "forgets a peer whose later greeting it rejected") \
+    X(TAKES_OPTION_MUST, "takes-option-must", IBY_BOTH, "IDXPRFC-4-2", "takes options that it does not know and must understand") \
+    X(REFUSES_OPTION, "refuses-option", IBY_BOTH, "IDXPRFC-4-3", "refuses options that it does not know and need not understand") \
+    X(TAKES_PRIORITY, "takes-priority", IBY_BOTH, "IDXPRFC-4.1-1", "takes any priority") \
+    X(TAKES_STREAM, "takes-stream", IBY_BOTH, "IDXPRFC-4.2-1", "takes any stream type")
+#define IDXP_MUTANTS_DATA(X) \
+    /* data: manager */ \
+    X(TAKES_EARLY, "takes-early", IBY_MANAGER, "IDXP-3.2-7 IDXPRFC-3.2-6", "takes data before the greetings") \
+    X(TAKES_OF_SERVER, "takes-of-server", IBY_MANAGER, "IDXP-2.2-8", "takes data of a peer that is server") \
+    X(DATA_MUTE, "data-mute", IBY_MANAGER, "IDXP-3.4-5", "does not answer data") \
+    X(DATA_ERROR_IN_RPY, "data-error-in-rpy", IBY_BOTH, "IDXP-4-6 IDXPRFC-3.4-3", "sends error in RPY") \
+    X(DATA_OK_IN_ERR, "data-ok-in-err", IBY_BOTH, "IDXP-4-6 IDXPRFC-3.4-3", "sends ok in ERR") \
+    X(DATA_NUL, "data-nul", IBY_MANAGER, "IDXP-3.4-6", "answers data by NUL") \
+    X(DATA_OTHER_CODE, "data-other-code", IBY_BOTH, "IDXP-5-14 IDXPRFC-10-1", "answers by 451 where it should answer by something else") \
+    X(OK_WITH_TEXT, "ok-with-text", IBY_BOTH, "IDXP-4-8", "puts text into ok") \
+    X(ERROR_NO_CODE, "error-no-code", IBY_BOTH, "IDXP-4-8", "sends error without code") \
+    X(NO_TYPE, "no-type", IBY_BOTH, "IDXP-3.3-3 IDXPRFC-3.3-1", "leaves Content-Type out") \
+    X(OTHER_TYPE, "other-type", IBY_BOTH, "IDXP-3.3-3 IDXPRFC-3.3-1", "calls its elements application/beep+xml") \
+    X(REFUSES_TEXT, "refuses-text", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses text/plain") \
+    X(REFUSES_BINARY, "refuses-binary", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses application/octet-stream") \
+    X(TAKES_ILL, "takes-ill", IBY_MANAGER, "IDXP-5-4", "takes XML that is not well-formed") \
+    X(TAKES_INVALID, "takes-invalid", IBY_MANAGER, "IDXP-5-5", "takes IDMEF that is not valid") \
+    X(ONE_CHANNEL, "one-channel", IBY_MANAGER, "IDXP-2.1-1", "serves one IDXP channel a session") \
+    X(ENDS_ON_REFUSAL, "ends-on-refusal", IBY_MANAGER, "IDXP-2.2-8 IDXP-3.2-7", "ends the session when it refuses data") \
+    /* data: analyzer */ \
+    X(HASTY, "hasty", IBY_ANALYZER, "IDXP-3.1-1 IDXPRFC-3.2-6", "sends data before its greeting is accepted") \
+    X(HALF_GREETED, "half-greeted", IBY_ANALYZER, "IDXPRFC-3.2-6", "does not wait for the greeting of the other side") \
+    X(SENDS_REJECTED, "sends-rejected", IBY_ANALYZER, "IDXP-3.4.1-21 IDXP-3.2-8", "sends data although its greeting was rejected") \
+    X(SENDS_AS_SERVER, "sends-as-server", IBY_ANALYZER, "IDXP-2.2-6", "calls itself server and sends data") \
+    X(TAKES_ODD_REPLY, "takes-odd-reply", IBY_ANALYZER, "IDXP-3.4-7", "takes any reply for ok") \
+    X(IDMEF_NO_CLASS, "idmef-no-class", IBY_ANALYZER, "IDMEF-8-1", "sends alerts without Classification")
+
+/* Of TUNNEL: endpoints that ask for one, and proxies. */
+#define IDXP_MUTANTS_TUNNEL(X)
+
+#define IDXP_MUTANTS(X) IDXP_MUTANTS_GREETING(X) IDXP_MUTANTS_DATA(X) IDXP_MUTANTS_TUNNEL(X)
+
+#define IDXP_ENUM_MUT(n, name, roles, clauses, text) IMUT_##n,
+enum idxp_mutant { IMUT_NONE, IDXP_MUTANTS(IDXP_ENUM_MUT) IMUT_COUNT };
+
+/* Indexed by enum idxp_mutant; entry 0 is none. */
+extern const struct mutant idxp_mutants[IMUT_COUNT];
+
+/* Deliberate mistakes are asked for by this alone: mutant is the number in the setup. */
+#define IMUT(mutant, name) ((mutant) == IMUT_##name)
+
+/* What a mutant writes in place of a greeting, ok or error of its channel, headers and all, or alone when bare (in a profile element). */
+err idxp_mutate_text(unsigned mutant, unsigned kind /* enum idxp_kind */, bool bare, struct buf *text) MUST_CHECK;
+/* Does it not notice that fault of the other side? */
+bool idxp_mutant_overlooks(unsigned mutant, enum idxp_fault_code code);
+
+#endif
