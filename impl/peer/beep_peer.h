@@ -8,6 +8,8 @@
 
 enum { BEEP_PROFILES_OFFERED = 64, BEEP_CODE_UNAVAILABLE = 421 };
 
+struct tunnel_msg;
+
 struct beep_hooks { /* all may be NULL */
     void *ctx;
     /* Both greetings passed, and what the setup asks for of TLS and SASL is done: channels may be started.  Called again after new greetings. */
@@ -31,8 +33,11 @@ struct beep_setup { /* shared by many peers; outlives them */
     bool unavailable;                 /* listener: 421 in place of the greeting */
     const char *server_name;          /* initiator: serverName of the first start; listener: the only one served; NULL: any */
     const char *features, *localize;  /* of the greeting; NULL */
+    const struct tunnel_msg *via;     /* initiator: ask for this tunnel first, in clear, and begin anew behind it (peer/tunnel.h); NULL: none */
+    bool tunnelled_needs_tls;         /* listener: need_tls behind a tunnel, whatever it is in front of it */
     struct beep_mux_setup mux;
     unsigned mutant;                  /* enum beep_mutant; 0: none */
+    unsigned idxp_mutant;             /* enum idxp_mutant, for the parts of TUNNEL; 0: none */
     struct beep_hooks hooks;
 };
 
@@ -42,6 +47,7 @@ struct beep_raw {
     void (*octets)(void *ctx, struct beep_peer *p, slice octets, uint64_t now); /* borrowed for the call */
     void (*drained)(void *ctx, struct beep_peer *p, uint64_t now);              /* what was written went out; NULL */
     void (*ended)(void *ctx, struct beep_peer *p, enum link_end how, uint64_t now);
+    void (*begun)(void *ctx, struct beep_peer *p, uint64_t now);                /* the last frame went out: octets may be written; before the first are given.  NULL */
 };
 
 struct beep_peer; /* first member: struct endpoint e */
@@ -74,6 +80,15 @@ void beep_peer_go_raw(struct beep_peer *p, const struct beep_raw *raw, uint64_t 
 /* Behind go_raw: sends octets as they are, through the layers.  ERR_LIMIT: wait for drained. */
 err beep_peer_write_raw(struct beep_peer *p, slice octets) MUST_CHECK;
 void beep_peer_end_raw(struct beep_peer *p, uint64_t now);
+/* Behind go_raw: ends our direction once what was written went out; octets of the peer are still given to raw. */
+void beep_peer_shut_raw(struct beep_peer *p, uint64_t now);
+/* RFC 3620 4: as soon as what is queued went out (the answer that says so) all channels are closed, what was known of the session is forgotten (identity, serverName,
+ * the greeting of the peer), and new greetings follow on the same connection.  Octets that came right behind the last frame belong to the new session.  The layers below stay. */
+void beep_peer_renew(struct beep_peer *p, uint64_t now);
+bool beep_peer_tunnelled(const struct beep_peer *p); /* did it begin anew behind a tunnel? */
+/* For an endpoint that has several BEEP peers as parts: p uses that link (of the whole, borrowed) in place of its own.  Before anything happens on it; the whole hands
+ * events on to the ops of beep_peer_endpoint(p), and frees it by them. */
+void beep_peer_embed(struct beep_peer *p, struct link *link);
 
 const char *beep_peer_identity(const struct beep_peer *p); /* authenticated identity, "" for anonymous */
 bool beep_peer_secured(const struct beep_peer *p);

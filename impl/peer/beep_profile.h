@@ -32,6 +32,7 @@ struct beep_profile {
     const char *uri;
     void *ctx;
     bool tuning;      /* not offered once a tuning of its kind succeeded (3080 3, 4) */
+    bool clear_only;  /* neither offered nor to be had (538) under TLS or within a security layer of SASL (RFC 3620 5); need_tls and need_auth do not hide it */
     /* The peer proposes this profile on b->channel with that initialization content.  Fills in the content of the answer (may stay empty).  A refusal declines the
      * channel (ERR); a profile whose operation fails answers with an error element as content instead (3.1.1, 4.1.1). */
     void (*start)(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now);
