@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+/* Names and services, answered by a name server of the test on loopback. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/resolve.h"
+
+enum { T_A = 1, T_AAAA = 28, T_SRV = 33 };
+
+/* --- a name server ----------------------------------------------------------------------------------------------------------- */
+
+static const struct record {
+    const char *name;
+    int type;
+    const char *value;                   /* address, or target of the service */
+    uint16_t priority, weight, port;
+} zone[] = {
+    {"one.example", T_A, "192.0.2.1", 0, 0, 0},
+    {"both.example", T_AAAA, "2001:db8::7", 0, 0, 0},
+    {"both.example", T_A, "192.0.2.7", 0, 0, 0},
+    {"_idxp._tcp.order.example", T_SRV, "third.example", 30, 0, 603},
+    {"_idxp._tcp.order.example", T_SRV, "first.example", 10, 5, 601},
+    {"_idxp._tcp.order.example", T_SRV, "second.example", 20, 5, 602},
+    {"first.example", T_A, "192.0.2.11", 0, 0, 0},
+    {"second.example", T_A, "192.0.2.12", 0, 0, 0},
+    {"third.example", T_A, "192.0.2.13", 0, 0, 0},
+    {"_idxp._tcp.none.example", T_SRV, "", 0, 0, 0}, /* the root: no such service */
+    {"none.example", T_A, "192.0.2.99", 0, 0, 0},
+    {"half.example", T_A, "192.0.2.50", 0, 0, 0},    /* AAAA of it is never answered */
+};
+enum { RECORDS = sizeof zone / sizeof *zone };
+
+struct nameserver {
+    int fd, stop[2];
+    pthread_t thread;
+    char at[32];
+};
+
+static size_t put_name(uint8_t *out, const char *name)
+{
+    size_t n = 0;
+    while (*name) {
+        size_t len = strcspn(name, ".");
+        out[n++] = (uint8_t)len;
+        memcpy(out + n, name, len);
+        n += len;
+        name += len + (name[len] == '.');
+    }
+    out[n++] = 0;
+    return n;
+}
+
+static size_t put_rdata(uint8_t *out, const struct record *r)
+{
+    if (r->type == T_A) return inet_pton(AF_INET, r->value, out) == 1 ? 4 : 0;
+    if (r->type == T_AAAA) return inet_pton(AF_INET6, r->value, out) == 1 ? 16 : 0;
+    const uint16_t v[3] = {r->priority, r->weight, r->port};
+    for (size_t i = 0; i < 3; i++) {
+        out[2 * i] = (uint8_t)(v[i] >> 8);
+        out[2 * i + 1] = (uint8_t)v[i];
+    }
+    return 6 + put_name(out + 6, r->value);
+}
+
+/* The answer in place of the question, whose octets end at q. */
+static size_t answer(uint8_t *m, size_t q, const char *name, int type)
+{
+    size_t n = q, found = 0;
+    bool known = false;
+    for (size_t i = 0; i < RECORDS; i++) {
+        if (strcmp(zone[i].name, name) != 0) continue;
+        known = true;
+        if (zone[i].type != type) continue;
+        const uint8_t head[] = {0xc0, 12, 0, (uint8_t)type, 0, 1, 0, 0, 0, 60};
+        memcpy(m + n, head, sizeof head);
+        size_t len = put_rdata(m + n + 12, &zone[i]);
+        m[n + 10] = 0;
+        m[n + 11] = (uint8_t)len;
+        n += 12 + len;
+        found++;
+    }
+    m[2] = 0x81;                                 /* an answer, recursion wanted */
+    m[3] = (uint8_t)(0x80 | (known ? 0 : 3));    /* and available */
+    m[6] = 0;
+    m[7] = (uint8_t)found;
+    memset(m + 8, 0, 4);
+    return n;
+}
+
+static void serve_one(const struct nameserver *s)
+{
+    uint8_t m[1500];
+    struct sockaddr_storage from;
+    socklen_t from_n = sizeof from;
+    char name[256] = "";
+    ssize_t got = recvfrom(s->fd, m, 512, 0, (struct sockaddr *)&from, &from_n);
+    if (got < 17) return;
+    size_t at = 12, n = 0;
+    while (at < (size_t)got && m[at]) {
+        size_t len = m[at++];
+        if (len > 63 || at + len > (size_t)got) return;
+        if (n) name[n++] = '.';
+        for (size_t i = 0; i < len; i++) /* case of letters may be used as a secret */
+            name[n++] = (char)(m[at + i] >= 'A' && m[at + i] <= 'Z' ? m[at + i] | 0x20 : m[at + i]);
+        at += len;
+    }
+    name[n] = 0;
+    int type = m[at + 1] << 8 | m[at + 2];
+    if (strcmp(name, "silent.example") == 0 || (strcmp(name, "half.example") == 0 && type == T_AAAA)) return;
+    size_t len = answer(m, at + 5, name, type);
+    (void)!sendto(s->fd, m, len, 0, (const struct sockaddr *)&from, from_n);
+}
+
+static void *serve(void *ctx)
+{
+    const struct nameserver *s = ctx;
+    struct pollfd p[2] = {{s->fd, POLLIN, 0}, {s->stop[0], POLLIN, 0}};
+    while (poll(p, 2, -1) >= 0 && !(p[1].revents)) {
+        if (p[0].revents) serve_one(s);
+    }
+    return NULL;
+}
+
+static void begin(struct nameserver *s)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof in;
+    s->fd = socket(AF_INET, SOCK_DGRAM, 0);
+    assert_true(s->fd >= 0);
+    assert_int_equal(bind(s->fd, (struct sockaddr *)&in, sizeof in), 0);
+    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&in, &n), 0);
+    snprintf(s->at, sizeof s->at, "127.0.0.1:%u", (unsigned)ntohs(in.sin_port));
+    assert_int_equal(pipe(s->stop), 0);
+    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+static void end(struct nameserver *s)
+{
+    assert_int_equal(write(s->stop[1], "x", 1), 1);
+    pthread_join(s->thread, NULL);
+    close(s->fd);
+    close(s->stop[0]);
+    close(s->stop[1]);
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------------------------ */
+
+struct world {
+    struct env env;
+    struct nameserver ns;
+    struct loop *loop;
+    struct resolver *r;
+    struct resolve_answer a;
+    bool done;
+    unsigned calls;
+};
+
+static int set_up(void **state)
+{
+    static struct world w;
+    char why[200] = "";
+    w = (struct world){.done = false};
+    env_init(&w.env);
+    begin(&w.ns);
+    assert_int_equal(loop_new(&w.env, &w.loop), OK);
+    assert_int_equal(resolve_new(w.loop, w.ns.at, 1, &w.r, why, sizeof why), OK);
+    *state = &w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    resolve_free(w->r);
+    loop_free(w->loop);
+    end(&w->ns);
+    return 0;
+}
+
+static void on_done(void *ctx, const struct resolve_answer *a)
+{
+    struct world *w = ctx;
+    w->a = *a;
+    w->done = true;
+    w->calls++;
+}
+
+static const struct resolve_answer *ask(struct world *w, const char *host, const char *srv, uint16_t port, uint32_t ms)
+{
+    struct resolve_job *j;
+    struct resolve_query q = {host, srv, port};
+    w->done = false;
+    assert_int_equal(resolve_ask(w->r, &q, ms, on_done, w, &j), OK);
+    assert_false(w->done); /* never before it returned */
+    loop_run_until(w->loop, &w->done, loop_now(w->loop) + 20000);
+    assert_true(w->done);
+    return &w->a;
+}
+
+static void addresses(void **state)
+{
+    const struct resolve_answer *a = ask(*state, "one.example", NULL, 604, 10000);
+    assert_int_equal(a->n, 1);
+    assert_string_equal(a->at[0], "192.0.2.1:604");
+    a = ask(*state, "both.example", NULL, 604, 10000);
+    assert_int_equal(a->n, 2);
+    assert_string_equal(a->at[0], "192.0.2.7:604");
+    assert_string_equal(a->at[1], "[2001:db8::7]:604");
+    a = ask(*state, "nobody.example", NULL, 604, 10000);
+    assert_int_equal(a->n, 0);
+    assert_string_equal(a->why, "nobody.example: there is no such host");
+}
+
+static void literals(void **state)
+{
+    struct world *w = *state;
+    static const struct { const char *host, *at; } rows[] = {
+        {"192.0.2.1", "192.0.2.1:7"}, {"2001:db8::1", "[2001:db8::1]:7"}, {"[::1]", "[::1]:7"}};
+    end(&w->ns); /* nobody is asked */
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct resolve_answer *a = ask(w, rows[i].host, NULL, 7, 10000);
+        assert_int_equal(a->n, 1);
+        assert_string_equal(a->at[0], rows[i].at);
+    }
+    begin(&w->ns);
+}
+
+static void services(void **state)
+{
+    const struct resolve_answer *a = ask(*state, "order.example", "_idxp._tcp", 0, 10000);
+    assert_int_equal(a->n, 3);
+    assert_string_equal(a->at[0], "192.0.2.11:601");
+    assert_string_equal(a->at[1], "192.0.2.12:602");
+    assert_string_equal(a->at[2], "192.0.2.13:603");
+    /* it says that it has none: the port does not help */
+    a = ask(*state, "none.example", "_idxp._tcp", 604, 10000);
+    assert_int_equal(a->n, 0);
+    assert_string_equal(a->why, "_idxp._tcp.none.example: the host says that it has no such service");
+}
+
+static void fall_back(void **state)
+{
+    const struct resolve_answer *a = ask(*state, "one.example", "_idxp._tcp", 604, 10000);
+    assert_int_equal(a->n, 1);
+    assert_string_equal(a->at[0], "192.0.2.1:604");
+    a = ask(*state, "one.example", "_idxp._tcp", 0, 10000);
+    assert_int_equal(a->n, 0);
+    assert_string_equal(a->why, "_idxp._tcp.one.example: there is no such service");
+}
+
+static void deadlines(void **state)
+{
+    struct world *w = *state;
+    uint64_t from = loop_now(w->loop);
+    const struct resolve_answer *a = ask(w, "silent.example", NULL, 604, 100);
+    assert_int_equal(a->n, 0);
+    assert_string_equal(a->why, "silent.example: no answer from the name server in time");
+    assert_true(loop_now(w->loop) - from < 5000);
+    a = ask(w, "half.example", NULL, 604, 300); /* what came is used */
+    assert_int_equal(a->n, 1);
+    assert_string_equal(a->at[0], "192.0.2.50:604");
+}
+
+static void cancelled(void **state)
+{
+    struct world *w = *state;
+    struct resolve_job *j[3];
+    struct resolve_query q = {"one.example", NULL, 604}, slow = {"silent.example", NULL, 604}, service = {"order.example", "_idxp._tcp", 0};
+    w->calls = 0;
+    assert_int_equal(resolve_ask(w->r, &q, 10000, on_done, w, &j[0]), OK);
+    assert_int_equal(resolve_ask(w->r, &slow, 10000, on_done, w, &j[1]), OK);
+    assert_int_equal(resolve_ask(w->r, &service, 10000, on_done, w, &j[2]), OK);
+    resolve_cancel(j[1]);
+    resolve_cancel(j[0]);
+    resolve_cancel(j[2]);
+    ask(w, "both.example", NULL, 604, 10000);
+    assert_int_equal(w->calls, 1);
+    /* what is left goes with the resolver */
+    assert_int_equal(resolve_ask(w->r, &slow, 10000, on_done, w, &j[0]), OK);
+}
+
+static void refused(void **state)
+{
+    struct world *w = *state;
+    struct resolve_job *j[RESOLVE_JOBS];
+    struct resolve_query q = {"silent.example", NULL, 604};
+    char name[400];
+    memset(name, 'a', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    struct resolve_query bad[] = {{"", NULL, 604}, {NULL, NULL, 604}, {name, NULL, 604}, {"one.example", name, 604}, {"one.example", "", 604}, {"one.example", NULL, 0}};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(resolve_ask(w->r, &bad[i], 1000, on_done, w, &j[0]), ERR_USE);
+    for (size_t i = 0; i < RESOLVE_JOBS; i++)
+        assert_int_equal(resolve_ask(w->r, &q, 10000, on_done, w, &j[i]), OK);
+    struct resolve_job *more;
+    assert_int_equal(resolve_ask(w->r, &q, 10000, on_done, w, &more), ERR_LIMIT);
+    for (size_t i = 0; i < RESOLVE_JOBS; i++)
+        resolve_cancel(j[i]);
+    assert_int_equal(resolve_ask(w->r, &q, 10000, on_done, w, &more), OK);
+    /* labels that no name has: an answer all the same */
+    const struct resolve_answer *a = ask(w, "a..b", NULL, 604, 10000);
+    assert_int_equal(a->n, 0);
+}
+
+static void servers(void **state)
+{
+    struct world *w = *state;
+    static const char *const good[] = {"192.0.2.53", "127.0.0.1:5353", "[::1]:53", "[::1]", "2001:db8::1"};
+    static const char *const bad[] = {"", "ns.example", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:", "[::1", "1.2.3"};
+    struct resolver *r;
+    char why[200];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_int_equal(resolve_new(w->loop, good[i], 1, &r, why, sizeof why), OK);
+        resolve_free(r);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        why[0] = 0;
+        assert_int_equal(resolve_new(w->loop, bad[i], 1, &r, why, sizeof why), ERR_USE);
+        assert_non_null(strstr(why, "no address of a name server"));
+    }
+}
+
+/* --- the order of RFC 2782 --------------------------------------------------------------------------------------------------- */
+
+static void weights(void **state)
+{
+    struct rng r;
+    unsigned first[4] = {0};
+    (void)state;
+    rng_init(&r, 7);
+    for (unsigned round = 0; round < 8000; round++) {
+        struct resolve_target t[4] = {{.priority = 1, .weight = 60, .port = 0}, {.priority = 1, .weight = 20, .port = 1}, {.priority = 0, .weight = 0, .port = 2},
+                                      {.priority = 1, .weight = 0, .port = 3}};
+        unsigned seen = 0;
+        resolve_order(t, 4, &r);
+        assert_int_equal(t[0].port, 2); /* the lowest priority, whatever the weights */
+        first[t[1].port]++;
+        for (size_t i = 0; i < 4; i++)
+            seen |= 1u << t[i].port;
+        assert_int_equal(seen, 15);
+    }
+    /* 60 and 20 of 80, and one draw in 81 for weight 0 */
+    assert_in_range(first[0], 5600, 6300);
+    assert_in_range(first[1], 1700, 2300);
+    assert_in_range(first[3], 40, 200);
+}
+
+static void records(void **state)
+{
+    struct resolve_target t;
+    static const uint8_t good[] = "\0\1\0\2\2\x5c\3one\7example";
+    static const uint8_t cut[] = "\0\1\0\2\2\x5c\3one\7exampl";
+    static const uint8_t root[] = "\0\1\0\2\2\x5c";
+    static const uint8_t odd[] = "\0\1\0\2\2\x5c\3o e";
+    (void)state;
+    assert_true(resolve_read_srv(slice_of(good, sizeof good), &t));
+    assert_string_equal(t.host, "one.example");
+    assert_int_equal(t.priority, 1);
+    assert_int_equal(t.weight, 2);
+    assert_int_equal(t.port, 604);
+    assert_true(resolve_read_srv(slice_of(root, sizeof root), &t));
+    assert_string_equal(t.host, "");
+    assert_false(resolve_read_srv(slice_of(cut, sizeof cut), &t));
+    assert_false(resolve_read_srv(slice_of(odd, sizeof odd), &t));
+    for (size_t n = 0; n < sizeof good; n++)
+        assert_false(resolve_read_srv(slice_of(good, n), &t));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(addresses, set_up, tear_down), cmocka_unit_test_setup_teardown(literals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(services, set_up, tear_down),  cmocka_unit_test_setup_teardown(fall_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(deadlines, set_up, tear_down), cmocka_unit_test_setup_teardown(cancelled, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused, set_up, tear_down),   cmocka_unit_test_setup_teardown(servers, set_up, tear_down),
+        cmocka_unit_test(weights),                                     cmocka_unit_test(records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
