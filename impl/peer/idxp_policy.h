@@ -2,9 +2,9 @@
 /* idxp_policy: who may be what on an IDXP channel, from the text of a small file.  The first rule that fits decides; where none does the greeting is rejected.
  *
  *   # who    conditions, all of which have to hold                                            what the rule says of such a peer
- *   allow    uri=https://sensors.example.org/* subject="CN=sensor-*,O=Example" role=client    kind=analyzer
+ *   allow    uri=https://sensors.example.org/s* subject="CN=sensor-*,O=Example" role=client    kind=analyzer
  *   allow    uri=https://m2.example.org/idxp identity=m2 tls=yes                              kind=manager
- *   deny     uri=https://old.example.org/* code=550 text="was taken out of service"
+ *   deny     uri=https://old.example.org/o* code=550 text="was taken out of service"
  *   allow    uri=* role=client stream=heartbeat
  *
  * One rule a line; words are parted by SP and HT; a word that begins with # ends the line.  A value may stand in double quotes, in which \" and \\ are these two.  Conditions, each at most once:
@@ -17,7 +17,7 @@
  *   stream=alert|heartbeat|config|none   that the greeting asks for (RFC 4767 4.2)
  *   tls=yes|no        is the session inside TLS?
  *
- * In patterns * is any octets and ? is one, \ takes the next one as it is; outside of double quotes a backslash is itself.  kind=analyzer|manager is no condition: it is what we
+ * In patterns * is any octets and ? is one, \ takes the next one as it is; outside of double quotes a backslash is itself as well.  kind=analyzer|manager is no condition: it is what we
  * know of such a peer, since no greeting tells it (IDXP-D11); analyzers do not talk to analyzers, and none is server (2.1).  code=NNN (one of the thirteen) and text= are for deny, 537 without.
  *
  * Where no rule fits, the code says what was missing (draft 5, RFC 4767 10): 530 when a rule would allow it to who proves an identity and none was shown, 535 when one was and proves another,
