@@ -388,6 +388,7 @@ err beep_conn_write_read(struct beep_conn *c, slice octets)
             t->tainted[c->side] = true;
             break;
         }
+        if (c->sent) c->sent(c->sent_ctx, &got);
         if (!got.tune) continue;
         begin_tls(c);
         if (octets.n) t->tainted[c->side] = true;

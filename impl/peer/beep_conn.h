@@ -49,6 +49,9 @@ struct beep_conn {
     size_t release, clear_release;   /* octets of the filter, and of clear, that the last event used */
     uint8_t record[5], record_n;     /* header of the TLS record at hand during the handshake */
     size_t record_left;              /* octets of its body still to come */
+    /* Tester: a frame that beep_conn_write_read sent, as the tracker read it; valid for the call, in which nothing is to be sent.  NULL: not wanted. */
+    void (*sent)(void *ctx, const struct beep_got *got);
+    void *sent_ctx;
     struct beep_news {               /* for whoever sends: channels on which a SEQ or the end of a message came */
         uint32_t channel[32];
         uint8_t n;

@@ -64,9 +64,11 @@ void beep_play_fresh(struct player *p, int end)
     x->offered[0] = 0;
     x->sasl.on = false;
     x->data_channel = 0;
+    const struct beep_play_more *more = beep_play_run(p)->more;
+    if (more) more->fresh(p, end);
 }
 
-static void up(struct player *p, int end, uint64_t now)
+void play_beep_up(struct player *p, int end, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     char label[64];
@@ -79,6 +81,8 @@ static void up(struct player *p, int end, uint64_t now)
     x->conn.resync = true;
     x->conn.track.read_all = true;
     x->conn.track.no_tls = beep_play_run(p)->no_tls;
+    const struct beep_play_more *more = beep_play_run(p)->more;
+    if (more) more->live(p, end);
     x->live = true;
     snprintf(label, sizeof label, "%s (TCP)", x->dials ? "connected" : "accepted");
     size_t r = play_rung(p, RUNG_EVENT, end, !x->dials, false, label, SLICE_NONE, now);
@@ -88,7 +92,7 @@ static void up(struct player *p, int end, uint64_t now)
     if (e != OK && !p->stop) play_error(p, "cannot greet: %s", err_name(e));
 }
 
-static bool feed(struct player *p, int end, slice *octets, uint64_t now)
+bool play_beep_feed(struct player *p, int end, slice *octets, uint64_t now)
 {
     return beep_play_next(p, end, octets, now);
 }
@@ -128,7 +132,7 @@ static const char *one_to_many(const struct play_event *ev)
 
 /* An end without a release may be what the case looks for; behind a release it is in order, and so is that nothing comes any more.  Who
  * agrees to our release closes at once, and what we sent behind it then makes a reset that takes the ok along (BEEP-D14). */
-static const char *excuse(const struct player *p, int end, const struct play_event *ev)
+const char *play_beep_excuse(const struct player *p, int end, const struct play_event *ev)
 {
     const struct beep_play_end *x = beep_play_end(p, end);
     const struct track_beep *t = &x->conn.track;
@@ -140,7 +144,7 @@ static const char *excuse(const struct player *p, int end, const struct play_eve
     return over && x->peer_releases ? OWN_ACCORD : NULL;
 }
 
-static void ended(struct player *p, int end, enum link_end how, uint64_t now)
+void play_beep_ended(struct player *p, int end, enum link_end how, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     slice none = SLICE_NONE;
@@ -159,16 +163,17 @@ static void ended(struct player *p, int end, enum link_end how, uint64_t now)
     x->conn.failed_told = true; /* an end without close_notify is told by its own event, FIN or RST */
 }
 
-static void allowed(struct player *p, int end, char *out, size_t n)
+void play_beep_allowed(struct player *p, int end, char *out, size_t n)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     out[0] = 0;
     if (x->live) track_beep_allowed(&x->conn.track, !x->conn.side, out, n);
 }
 
-static err begin(struct player *p)
+err play_beep_begin(struct player *p)
 {
-    struct beep_play *s = mem_new(p->e.env->mem, sizeof *s);
+    const struct beep_play_more *more = beep_play_run(p)->more;
+    struct beep_play *s = mem_new(p->e.env->mem, more ? more->state : sizeof *s);
     if (!s) return ERR_MEM;
     p->state = s;
     snprintf(s->resume_key, sizeof s->resume_key, "%p", (void *)p);
@@ -180,7 +185,7 @@ static err begin(struct player *p)
     return OK;
 }
 
-static void done(struct player *p)
+void play_beep_done(struct player *p)
 {
     struct beep_play *s = p->state;
     for (int i = 0; i < PLAY_ENDS; i++) {
@@ -199,10 +204,10 @@ static uint64_t over_at(const struct player *p, int end)
 {
     const struct scn_stmt *s = p->pc < p->plan->stmts ? &p->plan->stmt[p->pc] : NULL;
     uint64_t at = beep_play_end(p, end)->over_at;
-    return at && s && end_of(p, s->end) == end ? at : UINT64_MAX;
+    return at && s && p->run->proto->end_of(p, s->end) == end ? at : UINT64_MAX;
 }
 
-static uint64_t deadline(const struct player *p)
+uint64_t play_beep_deadline(const struct player *p)
 {
     uint64_t first = UINT64_MAX;
     for (int i = 0; i < PLAY_ENDS; i++)
@@ -211,7 +216,7 @@ static uint64_t deadline(const struct player *p)
 }
 
 /* A send that the peer's window holds back is the only statement of ours that can be late. */
-static void tick(struct player *p, uint64_t now)
+void play_beep_tick(struct player *p, uint64_t now)
 {
     for (int i = 0; i < PLAY_ENDS; i++) {
         const struct beep_play_end *x = beep_play_end(p, i);
@@ -223,18 +228,18 @@ static void tick(struct player *p, uint64_t now)
 }
 
 const struct play_proto play_beep = {
-    .begin = begin,
-    .done = done,
-    .up = up,
-    .feed = feed,
+    .begin = play_beep_begin,
+    .done = play_beep_done,
+    .up = play_beep_up,
+    .feed = play_beep_feed,
     .urgent = urgent,
-    .ended = ended,
+    .ended = play_beep_ended,
     .send = beep_play_send,
     .act = beep_play_act,
     .reach = beep_play_reach,
-    .deadline = deadline,
-    .tick = tick,
-    .allowed = allowed,
+    .deadline = play_beep_deadline,
+    .tick = play_beep_tick,
+    .allowed = play_beep_allowed,
     .end_of = end_of,
-    .excuse = excuse,
+    .excuse = play_beep_excuse,
 };

@@ -15,8 +15,11 @@ enum {
     PLAY_BEEP_URI = 256
 }; /* octets of a profile's URI that are learned: longer ones are not used by default */
 
+struct beep_play_more;
+
 struct play_beep_run {
     enum beep_under_test under_test;
+    const struct beep_play_more *more; /* words of a protocol over BEEP (run/play_beep_impl.h); NULL: none */
     bool no_tls;
     /* Gives the TLS context for one of our identities ("good", "expired" ...); NULL with why when there is
      * none.  Owned by the giver.  NULL: no TLS. */
@@ -79,6 +82,16 @@ enum play_beep_seen {
 };
 
 extern const struct play_proto play_beep;
+/* Its functions, for a protocol over BEEP to put its own in front of: what each does is said in run/play.h. */
+err play_beep_begin(struct player *p) MUST_CHECK;
+void play_beep_done(struct player *p);
+void play_beep_up(struct player *p, int end, uint64_t now);
+bool play_beep_feed(struct player *p, int end, slice *octets, uint64_t now);
+void play_beep_ended(struct player *p, int end, enum link_end how, uint64_t now);
+void play_beep_allowed(struct player *p, int end, char *out, size_t n);
+uint64_t play_beep_deadline(const struct player *p);
+void play_beep_tick(struct player *p, uint64_t now);
+const char *play_beep_excuse(const struct player *p, int end, const struct play_event *ev);
 /* The names of our ends: "peer", "second". */
 extern const char *const play_beep_ends[3];
 enum { PLAY_BEEP_ENDS = 2 };

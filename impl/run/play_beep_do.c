@@ -78,8 +78,10 @@ static err do_channels(struct player *p, int end, const struct scn_stmt *s, uint
 }
 
 /* What the case answers from here on: everything, or only the end of channels, or of the session. */
-static err do_hold(struct player *p, struct beep_play_end *x, const struct scn_stmt *s)
+static err do_hold(struct player *p, int end, const struct scn_stmt *s)
 {
+    struct beep_play_end *x = beep_play_end(p, end);
+    const struct beep_play_more *more = beep_play_run(p)->more;
     const char *what = beep_play_word(s, 1);
     if (!what)
         x->hold = true;
@@ -87,7 +89,7 @@ static err do_hold(struct player *p, struct beep_play_end *x, const struct scn_s
         x->hold_closes = true;
     else if (strcmp(what, "release") == 0)
         x->hold_release = true;
-    else
+    else if (!more || !more->hold(p, end, what))
         return play_error(p, "do hold %s: there are closes and release, or hold alone", what);
     return OK;
 }
@@ -101,6 +103,14 @@ static void do_no_seq(struct beep_play_end *x, const struct scn_stmt *s)
         x->no_seq = true;
 }
 
+static void answer_all(struct player *p, int end)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    const struct beep_play_more *more = beep_play_run(p)->more;
+    x->hold = x->hold_closes = x->hold_release = false;
+    if (more) more->hold(p, end, NULL);
+}
+
 /* Verbs that need no connection; false when the verb is another. */
 static bool set(struct player *p, int end, const char *verb)
 {
@@ -110,7 +120,7 @@ static bool set(struct player *p, int end, const char *verb)
     else if (strcmp(verb, "resume") == 0)
         x->resume = true;
     else if (strcmp(verb, "answer") == 0)
-        x->hold = x->hold_closes = x->hold_release = false;
+        answer_all(p, end);
     else if (strcmp(verb, "no-greeting") == 0)
         x->no_greeting = true;
     else
@@ -149,6 +159,7 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
         x->conn.track.tainted[x->conn.side] = true;
         return OK;
     }
+    const struct beep_play_more *more = beep_play_run(p)->more;
     if (strcmp(verb, "clear") == 0) { /* 3080 3: the negotiation failed, and new greetings follow in clear */
         TRY(beep_conn_without_tls(&x->conn));
         beep_play_fresh(p, end);
@@ -157,18 +168,22 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
     return play_error(p,
                       "unknown do %s; there are open, tls, clear, notify, fin, close, reset, flip, identity, "
                       "resume, hold, answer, seq, no-seq, sasl, channels, "
-                      "no-greeting",
-                      verb);
+                      "no-greeting%s%s",
+                      verb, more ? ", " : "", more ? more->verbs : "");
 }
 
 err beep_play_act(struct player *p, int end, const struct scn_stmt *s, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
+    const struct beep_play_more *more = beep_play_run(p)->more;
     const char *verb = beep_play_word(s, 0);
+    bool took = false;
     if (!verb) return play_error(p, "do what?");
+    if (more) TRY(more->act(p, end, s, verb, &took, now));
+    if (took) return OK;
     if (set(p, end, verb)) return OK;
     if (strcmp(verb, "identity") == 0) return do_identity(p, x, s);
-    if (strcmp(verb, "hold") == 0) return do_hold(p, x, s);
+    if (strcmp(verb, "hold") == 0) return do_hold(p, end, s);
     if (strcmp(verb, "no-seq") == 0) {
         do_no_seq(x, s);
         return OK;

@@ -262,7 +262,7 @@ static void raise_unreadable(struct player *p, int end, const struct beep_got *g
 static const char *const data_names[] = {"msg", "rpy", "err", "ans", "nul"};
 
 static void raise_data(struct player *p, int end, const struct beep_got *g, const struct beep_play_part *part,
-                       size_t rung)
+                       bool told, size_t rung)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_fields f = {.n = 0};
@@ -279,7 +279,7 @@ static void raise_data(struct player *p, int end, const struct beep_got *g, cons
     }
     put_parts(&f, part);
     if (!mime && g->frame.keyword != BEEP_NUL) beep_put(&f, "mime", slice_str("no"));
-    raise(p, data_names[g->frame.keyword], end, g->frame.keyword == BEEP_MSG, rung, &f);
+    raise(p, data_names[g->frame.keyword], end, told || g->frame.keyword == BEEP_MSG, rung, &f);
     beep_play_see(p, BEEP_SEEN_DATA);
     if (x->data_channel && x->data_channel != g->frame.channel) beep_play_see(p, BEEP_SEEN_TWO_CHANNELS);
     x->data_channel = g->frame.channel;
@@ -344,9 +344,11 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
     if (part && part->frames > 1) beep_play_see(p, BEEP_SEEN_SEGMENTED);
     if (beep_play_readable(g)) beep_play_learn(p, end, g);
     if (part) part->used = false;
+    const struct beep_play_more *more = beep_play_run(p)->more;
     bool about_sasl = beep_play_sasl_about(x, g), about_many = beep_play_many_about(x, g);
+    bool told = more && more->tells(p, end, g);
     if (!el && !(g->channel && (g->channel->number == 0 || g->channel->tuning != BEEP_DATA_CHANNEL))) {
-        raise_data(p, end, g, part, rung);
+        raise_data(p, end, g, part, told, rung);
     } else if (!beep_play_readable(g)) {
         raise_unreadable(p, end, g, rung);
     } else {
@@ -354,8 +356,9 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
             x->refused = track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE && g->frame.msgno == 0;
             note_error(x, el);
         }
-        raise_element(p, end, g, part, about_sasl || about_many, rung);
+        raise_element(p, end, g, part, about_sasl || about_many || told, rung);
     }
+    if (more) TRY(more->message(p, end, g, rung, now));
     if (about_many) beep_play_many_reply(x, g, beep_play_readable(g));
     if (about_sasl) return beep_play_sasl_reply(p, end, g, now);
     if (g->frame.keyword != BEEP_MSG || x->hold || answered(x, g)) return OK;
@@ -388,6 +391,7 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
     }
     if (!greeting) raise_frame(p, end, fr, r);
     struct beep_play_part *part = count_frame(x, fr);
+    if (beep_play_run(p)->more) TRY(beep_play_run(p)->more->frame(p, end, g, r));
     if (g->last && greeting) x->peer_greeted = true;
     if (g->last) TRY(on_message(p, end, g, part, r, now));
     /* nothing of *g from here on: what we send takes its place */

@@ -5,6 +5,7 @@
 #ifndef RUN_PLAY_BEEP_IMPL_H
 #define RUN_PLAY_BEEP_IMPL_H
 
+#include "codec/parts.h"
 #include "peer/beep_conn.h"
 #include "run/play_beep.h"
 
@@ -59,6 +60,7 @@ struct beep_play_sending {
     struct buf payload;
     size_t at, frame; /* frame: octets of each */
     bool begun, more, reckless;
+    bool composed; /* by a protocol over BEEP */
     char what[24];
 };
 
@@ -131,6 +133,53 @@ struct beep_play_end {
 struct beep_play {
     char resume_key[32]; /* sessions are resumed within one case only, however many run at once */
     struct beep_play_end end[PLAY_ENDS];
+};
+
+/* --- a protocol over BEEP ------------------------------------------------------------------------ */
+enum beep_say_kind { SAY_ELEMENT, SAY_DATA, SAY_XML, SAY_SEQ, SAY_MORE /* composed by the protocol */ };
+enum beep_say_where { WHERE_MANAGEMENT, WHERE_DATA, WHERE_TUNING, WHERE_MORE /* chosen by it */ };
+struct beep_say_word {
+    const char *name;
+    enum beep_say_kind kind;
+    enum beep_element element;
+    enum beep_keyword keyword;
+    enum beep_say_where where;
+};
+
+/* What it adds to the words of BEEP.  All functions are there. */
+struct beep_play_more {
+    size_t state;      /* octets of p->state, which begins with struct beep_play */
+    const char *words; /* of send, of do, and states, for people */
+    const char *verbs;
+    const char *states;
+    /* conn of an end was set up anew; all channels of it are gone (tuning, begun anew). */
+    void (*live)(struct player *p, int end);
+    void (*fresh)(struct player *p, int end);
+    /* May SEQ be sent by ourselves now? */
+    bool (*may_talk)(const struct player *p, int end);
+    /* A frame of the peer, ahead of the events of its message. */
+    err (*frame)(struct player *p, int end, const struct beep_got *g, size_t rung);
+    /* Is BEEP's own event of this message passed over, because the protocol tells it? */
+    bool (*tells)(const struct player *p, int end, const struct beep_got *g);
+    /* A whole message of the peer, behind BEEP's own event. */
+    err (*message)(struct player *p, int end, const struct beep_got *g, size_t rung, uint64_t now);
+    /* A MSG that is to be answered by ourselves.  *took: it was, or was left to the case. */
+    err (*react)(struct player *p, int end, const struct beep_got *g, bool *took, uint64_t now);
+    /* Profiles that we offer behind the data profile: URIs, static; NULL behind the last. */
+    const char *(*offer)(const struct player *p, int end, size_t which);
+    /* Both greetings passed: 1 that is enough, 0 something else comes first, -1 it never will: why. */
+    int (*greeted)(struct player *p, int end, char *why, size_t why_n);
+    /* send: false when the word is another. */
+    bool (*word)(struct player *p, int end, const struct scn_stmt *s, const char *name, struct beep_say_word *out);
+    err (*channel)(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *w, uint32_t *out);
+    err (*compose)(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *w, bool goes_on,
+                   struct buf *payload);
+    /* do: *took false when the verb is another. */
+    err (*act)(struct player *p, int end, const struct scn_stmt *s, const char *verb, bool *took, uint64_t now);
+    /* do hold WHAT; false when there is no such thing.  NULL: answer everything again. */
+    bool (*hold)(struct player *p, int end, const char *what);
+    /* reach: false when the state is another; *r as beep_play_reach gives it. */
+    bool (*reach)(struct player *p, int end, const char *state, int *r, uint64_t now, char *why, size_t why_n);
 };
 
 static inline struct beep_play_end *beep_play_end(const struct player *p, int end)
@@ -263,5 +312,17 @@ int beep_play_reach(struct player *p, int end, const char *state, uint64_t now, 
 const char *beep_play_text(const struct scn_stmt *s, const char *key);
 const char *beep_play_word(const struct scn_stmt *s, size_t which);
 slice beep_play_octets(const struct scn_stmt *s, const char *key);
+bool beep_play_number(const struct scn_stmt *s, const char *key, uint32_t *out);
+bool beep_play_yes(const struct scn_stmt *s, const char *key);
+/* Octets of a statement: key="…", or fill=N size=N, or pattern=N.  key NULL: the first positional value. */
+err beep_play_make(struct player *p, const struct scn_stmt *s, const char *key, struct buf *out) MUST_CHECK;
+/* Where a change belongs. */
+enum beep_play_layer { BEEP_OF_FRAME, BEEP_OF_PAYLOAD, BEEP_OF_ELEMENT };
+err beep_play_change(struct player *p, const struct scn_stmt *s, struct parts *parts, enum beep_play_layer layer)
+    MUST_CHECK;
+/* Steps of reach for others: 1 there, 0 on the way, -1 stuck: why. */
+int beep_play_to_greeted(struct player *p, int end, uint64_t now, char *why, size_t why_n);
+int beep_play_to_tls(struct player *p, int end, uint64_t now, char *why, size_t why_n);
+int beep_play_to_authenticated(struct player *p, int end, uint64_t now, char *why, size_t why_n);
 
 #endif

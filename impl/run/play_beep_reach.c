@@ -55,7 +55,9 @@ static int to_greeting(const struct trip *t)
     if (x->conn.bad_told) return stuck(t, "what the peer sends cannot be read");
     if (!x->greeted && beep_play_greet(t->p, t->end, t->now) != OK)
         return stuck(t, "the greeting cannot be sent");
-    return x->peer_greeted && x->greeted ? THERE : WAIT;
+    if (!x->peer_greeted || !x->greeted) return WAIT;
+    const struct beep_play_more *more = beep_play_run(t->p)->more;
+    return more ? more->greeted(t->p, t->end, t->why, t->why_n) : THERE;
 }
 
 /* An initiator that wants TLS first, or was seen to want it in this run, gets it: what a case is about lies
@@ -162,6 +164,29 @@ static int to_released(const struct trip *t)
     return e == OK ? WAIT : stuck(t, "the close cannot be sent");
 }
 
+/* --- for others ---------------------------------------------------------------------------------- */
+
+static int go(struct player *p, int end, int (*step)(const struct trip *t), uint64_t now, char *why, size_t why_n)
+{
+    struct trip t = {.p = p, .end = end, .x = beep_play_end(p, end), .now = now, .why = why, .why_n = why_n};
+    return step(&t);
+}
+
+int beep_play_to_greeted(struct player *p, int end, uint64_t now, char *why, size_t why_n)
+{
+    return go(p, end, to_greeted, now, why, why_n);
+}
+
+int beep_play_to_tls(struct player *p, int end, uint64_t now, char *why, size_t why_n)
+{
+    return go(p, end, to_tls, now, why, why_n);
+}
+
+int beep_play_to_authenticated(struct player *p, int end, uint64_t now, char *why, size_t why_n)
+{
+    return go(p, end, to_authenticated, now, why, why_n);
+}
+
 /* --- the way ------------------------------------------------------------------------------------- */
 
 int beep_play_reach(struct player *p, int end, const char *state, uint64_t now, char *why, size_t why_n)
@@ -179,6 +204,13 @@ int beep_play_reach(struct player *p, int end, const char *state, uint64_t now, 
     struct trip t = {.p = p, .end = end, .x = x, .now = now, .why = why, .why_n = why_n};
     beep_play_open(p, end);
     if (x->way.pc != p->pc + 1) x->way = (struct beep_play_way){.pc = p->pc + 1};
+    const struct beep_play_more *more = beep_play_run(p)->more;
+    int there;
+    if (more && more->reach(p, end, state, &there, now, why, why_n)) {
+        play_drain(p, end);
+        if (there != WAIT) x->auto_tls = false;
+        return there;
+    }
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (strcmp(ways[i].name, state) != 0) continue;
         int r = ways[i].go(&t);
@@ -188,7 +220,7 @@ int beep_play_reach(struct player *p, int end, const char *state, uint64_t now, 
     }
     play_error(
         p,
-        "there is no state called %s; there are connected, greeted, channel, tls, authenticated and released",
-        state);
+        "there is no state called %s; there are connected, greeted, channel, tls, authenticated and released%s%s",
+        state, more ? ", " : "", more ? more->states : "");
     return STUCK;
 }

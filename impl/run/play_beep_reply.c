@@ -58,9 +58,12 @@ err beep_play_seq(struct player *p, int end, uint32_t channel, uint32_t window, 
 }
 
 /* No SEQ may land in what is negotiated below (BEEP-D13), or behind the end. */
-static bool may_talk(const struct beep_play_end *x)
+static bool may_talk(const struct player *p, int end)
 {
+    const struct beep_play_end *x = beep_play_end(p, end);
+    const struct beep_play_more *more = beep_play_run(p)->more;
     const struct track_beep *t = &x->conn.track;
+    if (more && !more->may_talk(p, end)) return false;
     enum beep_session_state s = track_beep_session(t);
     enum beep_tuning_state k = track_beep_tuning(t);
     if (x->conn.to_tls && !beep_conn_secured(&x->conn)) return false;
@@ -72,7 +75,7 @@ err beep_play_grant(struct player *p, int end, uint32_t channel, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     const struct beep_channel *c = track_beep_channel(&x->conn.track, channel);
-    if (!c || !may_talk(x) || x->conn.track.lost || p->e.link[end].fin) return OK;
+    if (!c || !may_talk(p, end) || x->conn.track.lost || p->e.link[end].fin) return OK;
     /* management is small: its first window is kept up, no more */
     bool data = c->number && c->tuning == BEEP_DATA_CHANNEL;
     uint32_t left = beep_window(c, !x->conn.side), enough = data ? BEEP_PLAY_GRANT / 2 : BEEP_WINDOW / 2;
@@ -136,9 +139,10 @@ uint32_t beep_play_data_channel(const struct beep_play_end *x)
     return other;
 }
 
+enum { OFFERS = 2 + SASL_MECHS + 4 /* of a protocol over BEEP */ };
 struct offers { /* the store moves while it grows, so that places stand for slices */
     struct buf *store;
-    size_t from[2 + SASL_MECHS + 1], n;
+    size_t from[OFFERS + 1], n;
 };
 
 static void add_offer(struct offers *o, const char *base, const char *name)
@@ -163,6 +167,9 @@ size_t beep_play_offers(struct player *p, int end, struct beep_profile_el *out, 
     for (int m = 0; r->users && !x->authenticated && m < SASL_MECHS; m++)
         if (m != SASL_EXTERNAL)
             add_offer(&o, BEEP_URI_SASL, sasl_mech_names[m]); /* no identity comes from below here */
+    const char *uri;
+    for (i = 0; r->more && (uri = r->more->offer(p, end, i)) != NULL; i++)
+        add_offer(&o, uri, "");
     for (i = 0; i < o.n && i < n; i++)
         out[i] = (struct beep_profile_el){.uri = slice_sub(buf_slice(store), o.from[i], o.from[i + 1])};
     return i;
@@ -185,7 +192,7 @@ static bool case_greets(const struct player *p, int end)
 err beep_play_greet(struct player *p, int end, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
-    struct beep_profile_el offer[2 + SASL_MECHS];
+    struct beep_profile_el offer[OFFERS];
     struct beep_el el = {.kind = BEEP_EL_GREETING, .profile = offer};
     struct buf store, message;
     if (x->greeted || x->no_greeting || case_greets(p, end)) return OK;
@@ -342,7 +349,11 @@ static err answer_blob(struct player *p, int end, const struct beep_got *g, uint
 err beep_play_react(struct player *p, int end, const struct beep_got *g, uint64_t now)
 {
     struct beep_play_end *x = beep_play_end(p, end);
+    const struct beep_play_more *more = beep_play_run(p)->more;
+    bool took = false;
     if (!g->channel || x->conn.track.ended[x->conn.side]) return OK;
+    if (more) TRY(more->react(p, end, g, &took, now));
+    if (took) return OK;
     if (!g->el) { /* data comes back as it is */
         slice back = g->message_lost ? SLICE_LIT("\r\n") : g->message;
         return beep_play_owe(p, end, g->message_lost ? BEEP_ERR : BEEP_RPY, g->frame.channel, g->frame.msgno,

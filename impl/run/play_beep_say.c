@@ -29,7 +29,7 @@ const char *beep_play_word(const struct scn_stmt *s, size_t which)
     return NULL;
 }
 
-static bool number_of(const struct scn_stmt *s, const char *key, uint32_t *out)
+bool beep_play_number(const struct scn_stmt *s, const char *key, uint32_t *out)
 {
     const char *v = beep_play_text(s, key);
     if (!v) return false;
@@ -37,7 +37,7 @@ static bool number_of(const struct scn_stmt *s, const char *key, uint32_t *out)
     return true;
 }
 
-static bool yes(const struct scn_stmt *s, const char *key)
+bool beep_play_yes(const struct scn_stmt *s, const char *key)
 {
     const char *v = beep_play_text(s, key);
     return v && strcmp(v, "yes") == 0;
@@ -45,17 +45,7 @@ static bool yes(const struct scn_stmt *s, const char *key)
 
 /* --- what is sent -------------------------------------------------------------------------------- */
 
-enum say_kind { SAY_ELEMENT, SAY_DATA, SAY_XML, SAY_SEQ };
-enum say_where { WHERE_MANAGEMENT, WHERE_DATA, WHERE_TUNING };
-
-struct say_word {
-    const char *name;
-    enum say_kind kind;
-    enum beep_element element;
-    enum beep_keyword keyword;
-    enum say_where where;
-};
-static const struct say_word words[] = {
+static const struct beep_say_word words[] = {
     {"greeting", SAY_ELEMENT, BEEP_EL_GREETING, BEEP_RPY, WHERE_MANAGEMENT},
     {"refusal", SAY_ELEMENT, BEEP_EL_ERROR, BEEP_ERR, WHERE_MANAGEMENT},
     {"start", SAY_ELEMENT, BEEP_EL_START, BEEP_MSG, WHERE_MANAGEMENT},
@@ -78,15 +68,17 @@ static const struct say_word words[] = {
     "greeting, refusal, start, profile, close, ok, error, ready, proceed, blob, mgmt, msg, rpy, err, ans, "  \
     "nul and seq"
 
-static err find_word(struct player *p, const struct scn_stmt *s, const struct say_word **out)
+static err find_word(struct player *p, int end, const struct scn_stmt *s, struct beep_say_word *out)
 {
+    const struct beep_play_more *more = beep_play_run(p)->more;
     const char *name = beep_play_word(s, 0);
     if (!name) return play_error(p, "send what?  There are %s", WORDS);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        *out = &words[i];
+        *out = words[i];
         if (strcmp(words[i].name, name) == 0) return OK;
     }
-    return play_error(p, "unknown message %s; there are %s", name, WORDS);
+    if (more && more->word(p, end, s, name, out)) return OK;
+    return play_error(p, "unknown message %s; there are %s%s%s", name, WORDS, more ? ", " : "", more ? more->words : "");
 }
 
 /* The channel of the tuning that is under way, or of the one that was started last; 0 when there is none. */
@@ -111,7 +103,7 @@ static uint32_t owing_channel(const struct beep_play_end *x)
     return beep_play_data_channel(x);
 }
 
-static err choose_keyword(struct player *p, const struct scn_stmt *s, const struct say_word *w,
+static err choose_keyword(struct player *p, const struct scn_stmt *s, const struct beep_say_word *w,
                           const struct beep_play_end *x, enum beep_keyword *out)
 {
     const char *given = beep_play_text(s, "keyword");
@@ -131,16 +123,19 @@ static err choose_keyword(struct player *p, const struct scn_stmt *s, const stru
                  : OK;
 }
 
-static err choose_channel(struct player *p, const struct scn_stmt *s, const struct say_word *w,
-                          const struct beep_play_end *x, enum beep_keyword keyword, uint32_t *out)
+static err choose_channel(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *w,
+                          enum beep_keyword keyword, uint32_t *out)
 {
+    const struct beep_play_end *x = beep_play_end(p, end);
     *out = 0;
-    if (number_of(s, "channel", out) || w->where == WHERE_MANAGEMENT) return OK;
-    if (w->where == WHERE_TUNING)
+    if (beep_play_number(s, "channel", out) || w->where == WHERE_MANAGEMENT) return OK;
+    if (w->where == WHERE_MORE)
+        TRY(beep_play_run(p)->more->channel(p, end, s, w, out));
+    else if (w->where == WHERE_TUNING)
         *out = tuning_channel(x);
     else
         *out = keyword == BEEP_MSG || w->kind == SAY_SEQ ? beep_play_data_channel(x) : owing_channel(x);
-    if (!*out && w->kind != SAY_SEQ) play_inconc(p, "there is no channel for it: line %d", s->line);
+    if (!*out && w->kind != SAY_SEQ && !p->stop) play_inconc(p, "there is no channel for it: line %d", s->line);
     return OK;
 }
 
@@ -153,13 +148,13 @@ static bool answers_begun(const struct beep_channel *c, int ours, uint32_t msgno
 }
 
 /* Message number, and whether this goes on with a message that was left unfinished. */
-static void choose_number(struct player *p, const struct scn_stmt *s, const struct say_word *w,
+static void choose_number(struct player *p, const struct scn_stmt *s, const struct beep_say_word *w,
                           const struct beep_play_end *x, struct beep_play_sending *o, bool *goes_on)
 {
     const struct beep_channel *c = track_beep_channel(&x->conn.track, o->channel);
     const struct beep_dir *d = c ? &c->dir[x->conn.side] : NULL;
-    bool given = number_of(s, "msgno", &o->msgno);
-    number_of(s, "ansno", &o->ansno);
+    bool given = beep_play_number(s, "msgno", &o->msgno);
+    beep_play_number(s, "ansno", &o->ansno);
     bool unfinished =
         d && d->unfinished && d->keyword == o->keyword && o->keyword != BEEP_ANS && w->kind != SAY_ELEMENT;
     *goes_on = unfinished && (!given || o->msgno == d->msgno);
@@ -181,7 +176,7 @@ static void choose_number(struct player *p, const struct scn_stmt *s, const stru
 /* --- payload ------------------------------------------------------------------------------------- */
 
 /* Octets that a statement describes: the value of word, or fill=N size=N, or pattern=N. */
-static err make_octets(struct player *p, const struct scn_stmt *s, const char *word, struct buf *out)
+err beep_play_make(struct player *p, const struct scn_stmt *s, const char *word, struct buf *out)
 {
     const struct scn_arg *text = word ? scn_named(s, word) : scn_first(s);
     const char *size = beep_play_text(s, "size"), *pattern = beep_play_text(s, "pattern"),
@@ -262,14 +257,14 @@ static err read_profiles(struct player *p, int end, const struct scn_stmt *s, st
     return default_profile(p, end, s, el, store);
 }
 
-static err read_element(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
+static err read_element(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *w,
                         struct beep_el *el, struct buf *store)
 {
     const struct beep_play_end *x = beep_play_end(p, end);
     const char *status = beep_play_text(s, "status");
     uint32_t code = w->element == BEEP_EL_CLOSE ? 200 : strcmp(w->name, "refusal") == 0 ? 421 : 550;
     el->kind = w->element;
-    number_of(s, "code", &code);
+    beep_play_number(s, "code", &code);
     el->code = (uint16_t)code;
     el->lang = beep_play_octets(s, "lang");
     el->lang_given = scn_named(s, "lang") != NULL;
@@ -281,7 +276,7 @@ static err read_element(struct player *p, int end, const struct scn_stmt *s, con
     el->server_name = beep_play_octets(s, "serverName");
     el->server_name_given = scn_named(s, "serverName") != NULL;
     el->version = scn_named(s, "version") ? beep_play_octets(s, "version") : SLICE_LIT("1");
-    el->number_given = number_of(s, "number", &el->number);
+    el->number_given = beep_play_number(s, "number", &el->number);
     if (w->element == BEEP_EL_START && !el->number_given) {
         el->number = track_beep_free_channel(&x->conn.track, x->conn.side);
         el->number_given = true;
@@ -301,16 +296,16 @@ static err read_element(struct player *p, int end, const struct scn_stmt *s, con
     return OK;
 }
 
-static err make_body(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
+static err make_body(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *w,
                      struct buf *body)
 {
     struct beep_profile_el profile[PROFILES_WRITTEN];
     struct beep_el el = {.profile = profile};
     const char *style = beep_play_text(s, "style");
     struct buf store;
-    if (w->kind == SAY_DATA) return make_octets(p, s, "body", body);
+    if (w->kind == SAY_DATA) return beep_play_make(p, s, "body", body);
     if (w->kind == SAY_XML) {
-        TRY(make_octets(p, s, "xml", body));
+        TRY(beep_play_make(p, s, "xml", body));
         return buf_add(body, SLICE_LIT("\r\n"));
     }
     buf_init(&store, p->e.env->mem, 4096);
@@ -356,13 +351,6 @@ static bool line_is(const char *field, const char *line)
     return field && strncmp(field, line, n) == 0 && (field[n] == 0 || field[n] == '.');
 }
 
-/* Changes of the payload come first: size follows from it.  Those of the frame are made last, so that nothing
- * puts them right again. */
-static bool of_payload(const struct scn_change *c)
-{
-    return line_is(c->field, "type") || line_is(c->field, "blank") || line_is(c->field, "body");
-}
-
 /* "seqno" is short for "head.seqno". */
 static const char *whole_field(const char *field, char *out, size_t n)
 {
@@ -378,13 +366,25 @@ static const char *whole_field(const char *field, char *out, size_t n)
     return field;
 }
 
-static err change(struct player *p, const struct scn_stmt *s, struct parts *parts, bool payload)
+/* Changes of an element come first, then those of the payload: size follows from it.  Those of the frame are made last, so
+ * that nothing puts them right again. */
+static enum beep_play_layer layer_of(const struct scn_change *c)
+{
+    char name[40];
+    const char *field = whole_field(c->field, name, sizeof name);
+    if (line_is(field, "type") || line_is(field, "blank") || line_is(field, "body")) return BEEP_OF_PAYLOAD;
+    if (!*field || line_is(field, "all") || line_is(field, "head") || line_is(field, "payload") || line_is(field, "trailer"))
+        return BEEP_OF_FRAME;
+    return BEEP_OF_ELEMENT;
+}
+
+err beep_play_change(struct player *p, const struct scn_stmt *s, struct parts *parts, enum beep_play_layer layer)
 {
     char why[300] = "", a[40], b[40];
     for (size_t i = 0; i < s->changes; i++) {
         const struct scn_change *c = &s->change[i];
         slice v = slice_of(c->value.p, c->value.n);
-        if (of_payload(c) != payload) continue;
+        if (layer_of(c) != layer) continue;
         err e = parts_change(parts, op_of(c->op), whole_field(c->field, a, sizeof a),
                              c->field2 ? whole_field(c->field2, b, sizeof b) : NULL, v, why, sizeof why);
         if (e == ERR_USE) return play_error(p, "%s", why);
@@ -393,7 +393,7 @@ static err change(struct player *p, const struct scn_stmt *s, struct parts *part
     return OK;
 }
 
-static err make_payload(struct player *p, int end, const struct scn_stmt *s, const struct say_word *w,
+static err make_payload(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *w,
                         bool goes_on, struct buf *out)
 {
     const char *type = beep_play_text(s, "type");
@@ -409,7 +409,7 @@ static err make_payload(struct player *p, int end, const struct scn_stmt *s, con
     } else if (e == OK) {
         e = beep_mime_compose(type, buf_slice(&body), &parts);
     }
-    if (e == OK) e = change(p, s, &parts, true);
+    if (e == OK) e = beep_play_change(p, s, &parts, BEEP_OF_PAYLOAD);
     if (e == OK) e = parts_write(&parts, out);
     parts_done(&parts);
     buf_done(&body);
@@ -419,21 +419,24 @@ static err make_payload(struct player *p, int end, const struct scn_stmt *s, con
 /* --- frames -------------------------------------------------------------------------------------- */
 
 static err compose(struct player *p, const struct scn_stmt *s, const struct beep_frame *f, bool changed,
-                   struct buf *out)
+                   bool composed, struct buf *out)
 {
     struct parts parts;
     parts_init(&parts, p->e.env->mem, f->payload.n * 2 + p->e.env->limits.head);
     err e = beep_frame_compose(f, NULL, &parts);
-    if (e == OK && changed) e = change(p, s, &parts, false);
+    if (e == OK && changed && !composed) e = beep_play_change(p, s, &parts, BEEP_OF_ELEMENT); /* BEEP's have none: that is told */
+    if (e == OK && changed) e = beep_play_change(p, s, &parts, BEEP_OF_FRAME);
     if (e == OK) e = parts_write(&parts, out);
     parts_done(&parts);
     return e;
 }
 
-static bool frame_changes(const struct scn_stmt *s)
+static bool frame_changes(const struct scn_stmt *s, bool composed)
 {
-    for (size_t i = 0; i < s->changes; i++)
-        if (!of_payload(&s->change[i])) return true;
+    for (size_t i = 0; i < s->changes; i++) {
+        enum beep_play_layer k = layer_of(&s->change[i]);
+        if (k == BEEP_OF_FRAME || (k == BEEP_OF_ELEMENT && !composed)) return true;
+    }
     return false;
 }
 
@@ -444,7 +447,7 @@ static err write_one(struct player *p, int end, const struct scn_stmt *s, const 
     struct buf out;
     char what[64];
     buf_init(&out, p->e.env->mem, f->payload.n * 2 + 2 * p->e.env->limits.head);
-    err e = compose(p, s, f, changed, &out);
+    err e = compose(p, s, f, changed, x->sending.composed, &out);
     snprintf(what, sizeof what, "%s%s", name, s->changes ? " (changed)" : "");
     if (e == OK && f->keyword == BEEP_MSG) beep_play_remember(x, f->channel, f->msgno, f->payload);
     if (e == OK) e = beep_play_write(p, end, buf_slice(&out), what, now);
@@ -472,7 +475,7 @@ static err go_on(struct player *p, int end, const struct scn_stmt *s, uint64_t n
                                .more = o->more || n < left,
                                .payload = slice_sub(buf_slice(&o->payload), o->at, o->at + n)};
         f.seqno = c ? (uint32_t)c->dir[x->conn.side].next : 0;
-        TRY(write_one(p, end, s, &f, !o->begun && frame_changes(s), o->what, now));
+        TRY(write_one(p, end, s, &f, !o->begun && frame_changes(s, o->composed), o->what, now));
         o->begun = true;
         o->at += n;
         if (o->at == o->payload.n) return OK;
@@ -483,12 +486,13 @@ static err send_seq(struct player *p, int end, const struct scn_stmt *s, uint64_
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_frame f = {.keyword = BEEP_SEQ, .size = BEEP_PLAY_GRANT};
-    if (!number_of(s, "channel", &f.channel)) f.channel = beep_play_data_channel(x);
+    if (!beep_play_number(s, "channel", &f.channel)) f.channel = beep_play_data_channel(x);
     const struct beep_channel *c = track_beep_channel(&x->conn.track, f.channel);
     f.seqno = c ? (uint32_t)c->dir[!x->conn.side].next : 0;
-    number_of(s, "ackno", &f.seqno);
-    number_of(s, "window", &f.size);
-    return write_one(p, end, s, &f, frame_changes(s), "", now);
+    beep_play_number(s, "ackno", &f.seqno);
+    beep_play_number(s, "window", &f.size);
+    x->sending.composed = false;
+    return write_one(p, end, s, &f, frame_changes(s, false), "", now);
 }
 
 static void forget(struct beep_play_end *x)
@@ -501,22 +505,23 @@ static err begin(struct player *p, int end, const struct scn_stmt *s)
 {
     struct beep_play_end *x = beep_play_end(p, end);
     struct beep_play_sending *o = &x->sending;
-    const struct say_word *w;
+    struct beep_say_word word, *w = &word;
     const char *window = beep_play_text(s, "window");
     uint32_t frame = 0;
     bool goes_on = false;
-    TRY(find_word(p, s, &w));
-    *o = (struct beep_play_sending){.pc = p->pc};
+    TRY(find_word(p, end, s, &word));
+    *o = (struct beep_play_sending){.pc = p->pc, .composed = w->kind == SAY_MORE};
     buf_init(&o->payload, p->e.env->mem, p->e.env->limits.content + 2 * BEEP_MIME_HEAD_MAX);
     TRY(choose_keyword(p, s, w, x, &o->keyword));
-    TRY(choose_channel(p, s, w, x, o->keyword, &o->channel));
+    TRY(choose_channel(p, end, s, w, o->keyword, &o->channel));
     if (p->stop) return OK;
     choose_number(p, s, w, x, o, &goes_on);
     if (p->stop) return OK;
-    TRY(make_payload(p, end, s, w, goes_on, &o->payload));
-    o->more = yes(s, "more");
+    TRY(w->kind == SAY_MORE ? beep_play_run(p)->more->compose(p, end, s, w, goes_on, &o->payload)
+                            : make_payload(p, end, s, w, goes_on, &o->payload));
+    o->more = beep_play_yes(s, "more");
     o->reckless = window && strcmp(window, "ignore") == 0;
-    o->frame = number_of(s, "frame", &frame) && frame ? frame : o->reckless ? SIZE_MAX : BEEP_PLAY_FRAME;
+    o->frame = beep_play_number(s, "frame", &frame) && frame ? frame : o->reckless ? SIZE_MAX : BEEP_PLAY_FRAME;
     o->on = true;
     snprintf(o->what, sizeof o->what, "%s", w->kind == SAY_DATA ? "" : w->name);
     if (w->element == BEEP_EL_GREETING || strcmp(w->name, "refusal") == 0) x->greeted = true;
@@ -528,7 +533,7 @@ static err send_raw(struct player *p, int end, const struct scn_stmt *s, uint64_
     struct beep_play_end *x = beep_play_end(p, end);
     struct buf out;
     buf_init(&out, p->e.env->mem, p->e.env->limits.content);
-    err e = make_octets(p, s, NULL, &out);
+    err e = beep_play_make(p, s, NULL, &out);
     if (e == OK) e = beep_play_write(p, end, buf_slice(&out), "(raw)", now);
     buf_done(&out);
     if (x->conn.track.reader[x->conn.side].held.n)
