@@ -66,12 +66,34 @@ static void print_one(const struct check *c, const struct result *r, bool split)
     if (c->verbose && r->verdict != V_PASS && r->verdict != V_SKIP) print_ladder(r);
 }
 
+/* The cases about loops of proxies are told together, whatever became of them. */
+static void print_loops(const struct check *c, const struct run_results *rs)
+{
+    size_t count[V_COUNT];
+    const char *join = "";
+    if (!run_results_about(&rs, 1, TOPIC_PROXY_LOOPS, count)) return;
+    printf("proxy loops: ");
+    for (int v = 0; v < V_COUNT; v++) {
+        if (count[v]) printf("%s%zu %s", join, count[v], verdict_names[v]);
+        if (count[v]) join = ", ";
+    }
+    putchar('\n');
+    for (size_t i = 0; i < rs->n && !c->quiet; i++) {
+        const struct result *r = &rs->r[i];
+        bool split = c->o.splits > 1;
+        if (!r->about || strcmp(r->about, TOPIC_PROXY_LOOPS) != 0) continue;
+        printf("  ");
+        print_verdict(c, r->verdict);
+        printf(" %s%s%s%s\n", r->id, split ? " [" : "", split ? r->split : "", split ? "]" : "");
+    }
+}
+
 void check_print(const struct check *c, const struct run_results *rs)
 {
     if (c->terminal && c->o.progress) fputs("\r\033[K", stderr);
     fflush(stderr);
     if (!c->quiet) {
-        printf("%s, %s, --tls %s\n", rs->role, rs->peer, rs->tls);
+        printf("%s, %s, --tls %s%s%s\n", rs->role, rs->peer, rs->tls, rs->dialect ? ", --dialect " : "", rs->dialect ? rs->dialect : "");
         for (size_t i = 0; i < rs->n; i++) {
             const struct result *r = &rs->r[i];
             bool pass = all_pass(rs, r);
@@ -80,6 +102,7 @@ void check_print(const struct check *c, const struct run_results *rs)
             print_one(c, r, !pass && c->o.splits > 1);
         }
     }
+    print_loops(c, rs);
     for (int v = 0; v < V_COUNT; v++)
         printf("%s%zu %s", v ? ", " : "", rs->count[v], verdict_names[v]);
     printf(" in %.1f s\n", rs->ms / 1000);

@@ -38,7 +38,8 @@ static void print_text(const struct coverage *v)
         const struct clause *c = &clauses[i];
         const struct coverage_row *r = &v->row[i];
         if (r->how == COVERED_OTHER) continue;
-        printf("%-12s %-10s %-8s %s\n", c->id, c->word, ways[r->how], c->text);
+        const char *dialect = run_clause_dialect(c);
+        printf("%-12s %-10s %-8s %s%s%s%s\n", c->id, c->word, ways[r->how], dialect ? "[" : "", dialect ? dialect : "", dialect ? "] " : "", c->text);
         if (r->how == COVERED_CASE)
             for (size_t k = 0; k < r->cases; k++)
                 printf("%33s%s\n", "", r->id[k]);
@@ -59,7 +60,7 @@ static int print_json(const struct coverage *v, const struct run_proto *only)
         json_t *ids = json_array();
         for (size_t k = 0; k < v->row[i].cases; k++)
             json_array_append_new(ids, json_string(v->row[i].id[k]));
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", c->id, "level", c->word, "roles", c->roles, "section",
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s?, s:s, s:s, s:s, s:s, s:o}", "id", c->id, "level", c->word, "roles", c->roles, "dialect", run_clause_dialect(c), "section",
                                               c->section, "text", c->text, "covered", ways[v->row[i].how], "how", c->how, "cases", ids));
     }
     json_t *ds = json_array();

@@ -66,6 +66,10 @@ static void serve_words(const struct job *j, struct words *w)
     const struct run_setting *s = j->s;
     word(w, "serve");
     word(w, s->role);
+    if (s->dialect) {
+        word(w, "--dialect");
+        word(w, s->dialect);
+    }
     word(w, "--deadline");
     word(w, "2");
     if (!j->proxy) {
@@ -237,6 +241,7 @@ static int play_setting(struct job *j)
     o.pki_dir = j->r->pki;
     o.peer_connects = s->connects;
     o.own = s->own;
+    o.dialect = s->dialect;
     if (!o.selects) {
         o.select = s->select;
         while (o.selects < RUN_SELECTS && s->select[o.selects])

@@ -21,13 +21,20 @@ static bool against(const struct scn_case *k, const char *role)
     return false;
 }
 
+/* A case that is played in one dialect says nothing about what the other asks for. */
+static bool says(const struct scn_case *k, enum clause_id id)
+{
+    const char *only = run_case_dialect(k);
+    return !only || run_in_dialect(&clauses[id], only);
+}
+
 static bool tried_on(const struct catalog *c, enum clause_id id, const char *role)
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct scn_case *k = c->item[i];
         if (!against(k, role)) continue;
         for (size_t j = 0; j < k->clauses; j++) {
-            if (k->clause[j] == id) return true;
+            if (k->clause[j] == id && says(k, id)) return true;
         }
     }
     return false;
@@ -54,7 +61,7 @@ err coverage_new(const struct catalog *c, const struct run_proto *only, struct c
     if (!v->row) return ERR_MEM;
     for (size_t i = 0; i < c->n; i++) {
         for (size_t k = 0; k < c->item[i]->clauses; k++)
-            TRY(cite(v, c->item[i]->clause[k], c->item[i]->id));
+            if (says(c->item[i], c->item[i]->clause[k])) TRY(cite(v, c->item[i]->clause[k], c->item[i]->id));
     }
     for (size_t i = 1; i < CLAUSE_COUNT; i++) {
         struct coverage_row *r = &v->row[i];

@@ -37,6 +37,7 @@ static void options(const struct killing *x, struct suite_options *o, const stru
                                 .interrupted = x->interrupted,
                                 .tls = t->tls,
                                 .only_tls = t->only_tls,
+                                .dialect = t->dialect,
                                 .pki_dir = t->tls == RUN_TLS_OFF ? NULL : x->pki,
                                 .peer_connects = connects,
                                 .splits = 1,

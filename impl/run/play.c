@@ -448,7 +448,8 @@ static bool step(struct player *p, uint64_t now)
     case SCN_NEEDS:
     case SCN_LET:
     case SCN_VARY:
-    case SCN_NOTE: break;
+    case SCN_NOTE:
+    case SCN_ABOUT: break;
     }
     play_error(p, "%s cannot stand here", scn_word_name(s->word));
     return false;

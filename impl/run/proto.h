@@ -9,7 +9,8 @@
  *  4. needs: what a case may ask for under `needs', beside tls, tls-draft, tls-modern, configured, peer-listens, peer-connects and patience;
  *  5. passive checks: the clauses that its tracker looks at in any session, with what has to be seen before one is called kept;
  *  6. its reference peers, as they should be and with each deliberate mistake (peer/mutant.h), and what the mistakes are tried with;
- *  7. settings: how `draftproof check reference' starts them as programs; machines: what `draftproof model' prints.
+ *  7. its dialects, where it has several: a row of the catalogue whose roles end in the name of one is judged in a run of that dialect only;
+ *  8. settings: how `draftproof check reference' starts them as programs; machines: what `draftproof model' prints.
  *
  * Tables are const; a row with a NULL name ends a list unless a count stands beside it.  Function members may be NULL where it is said. */
 #ifndef RUN_PROTO_H
@@ -44,6 +45,7 @@ struct run_role {
 struct run_ctx {
     const struct suite_options *o;
     const struct run_role *role;
+    const char *dialect;           /* one of run_proto.dialect; NULL: the protocol has none */
     struct identities *identities; /* NULL: TLS is off, in memory */
     void *state;                   /* the protocol's own, run_size octets */
 };
@@ -90,6 +92,7 @@ struct run_try {
     enum run_tls tls;
     bool only_tls;       /* of the cases, only those that need TLS */
     const char *select;  /* prefix of the ids of cases; NULL: all */
+    const char *dialect; /* NULL: the usual one */
 };
 
 /* --- programs on loopback ---------------------------------------------------------------------------------------------- */
@@ -103,6 +106,7 @@ struct run_setting {
     bool connects;
     bool bare;                        /* gets no certificate */
     bool once;                        /* with --tls modern only: it makes no difference what TLS does */
+    const char *dialect;              /* of the run, and of the peer by its --dialect; NULL: the usual one */
     const char *able[RUN_ABLES];      /* words of --able, NULL-ended */
     const char *serve[RUN_WORDS];     /* options of serve, NULL-ended */
     const char *serve_tls[RUN_WORDS]; /* those of a peer with a certificate, NULL-ended */
@@ -117,6 +121,7 @@ struct run_proto {
     const char *name;                  /* "iap": ids of cases begin with "iap/" */
     const struct run_family *family;   /* its own first; ended by NULL prefix */
     const struct run_role *role;       /* ended by NULL name */
+    const char *const *dialect;        /* "rfc", "draft": the usual one first, ended by NULL; NULL: there are none.  A case may say `needs dialect-NAME' */
     const struct fsm *const *machine;  /* ended by NULL; names are unique among all protocols */
 
     const struct play_proto *play;
@@ -169,6 +174,12 @@ void run_role_list(const char *last, char *out, size_t n);
 const char *run_role_names(const struct run_proto *p, unsigned bits, char *out, size_t n);
 /* Does the clause bind the role, opened TCP or not? */
 bool run_binds(const struct clause *c, const struct run_role *role, bool peer_connects);
+/* The dialect that a clause holds in, as the last of its roles says; NULL: in all. */
+const char *run_clause_dialect(const struct clause *c);
+/* Is the clause judged in a run of that dialect (NULL: the protocol has none)? */
+bool run_in_dialect(const struct clause *c, const char *dialect);
+/* The dialect that a case needs ("needs dialect-draft"), as the text behind the dash; NULL: it is for all. */
+const char *run_case_dialect(const struct scn_case *c);
 /* The protocol that has a clause, a defect or anything else whose id begins as its clauses' do; NULL when none has. */
 const struct run_proto *run_proto_of_clause(const char *id);
 /* The id of the passive check of a clause: "iap/passive/3.1-1". */

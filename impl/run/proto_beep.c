@@ -266,9 +266,9 @@ static bool about_tls(unsigned mutant, const struct run_role *role)
 }
 
 static const struct run_try tries[] = {
-    {TRY_ALWAYS, RUN_TLS_OFF, false, NULL},
-    {TRY_TLS, RUN_TLS_MODERN, true, NULL},
-    {TRY_ALIVE, RUN_TLS_MODERN, false, NULL},
+    {TRY_ALWAYS, RUN_TLS_OFF, false, NULL, NULL},
+    {TRY_TLS, RUN_TLS_MODERN, true, NULL, NULL},
+    {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, NULL},
 };
 
 /* --- programs on loopback ---------------------------------------------------------------------------------------------- */

@@ -105,11 +105,11 @@ static bool about_tls(unsigned mutant, const struct run_role *role)
 }
 
 static const struct run_try tries[] = {
-    {TRY_ALWAYS, RUN_TLS_OFF, false, NULL},
+    {TRY_ALWAYS, RUN_TLS_OFF, false, NULL, NULL},
     /* with TLS first what TLS decides: the rest was seen without */
-    {TRY_TLS, RUN_TLS_MODERN, true, NULL},
-    {TRY_ALIVE, RUN_TLS_MODERN, false, NULL},
-    {TRY_TLS_ONLY, RUN_TLS_DRAFT, true, "iap/6.3"}, /* what only TLS 1.0 can show */
+    {TRY_TLS, RUN_TLS_MODERN, true, NULL, NULL},
+    {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, NULL},
+    {TRY_TLS_ONLY, RUN_TLS_DRAFT, true, "iap/6.3", NULL}, /* what only TLS 1.0 can show */
 };
 
 /* --- programs on loopback ---------------------------------------------------------------------------------------------- */

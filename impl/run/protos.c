@@ -97,6 +97,32 @@ bool run_binds(const struct clause *c, const struct run_role *role, bool peer_co
     return share(c->roles, role->binds) || share(c->roles, peer_connects ? role->binds_connecting : role->binds_listening);
 }
 
+/* Words of the column roles that are no roles (vectors/clauses/README.md). */
+const char *run_clause_dialect(const struct clause *c)
+{
+    static const char *const names[] = {"draft", "rfc"};
+    const char *comma = strrchr(c->roles, ',');
+    for (size_t i = 0; comma && i < sizeof names / sizeof *names; i++) {
+        if (strcmp(comma + 1, names[i]) == 0) return names[i];
+    }
+    return NULL;
+}
+
+bool run_in_dialect(const struct clause *c, const char *dialect)
+{
+    const char *only = dialect ? run_clause_dialect(c) : NULL;
+    return !only || strcmp(only, dialect) == 0;
+}
+
+const char *run_case_dialect(const struct scn_case *c)
+{
+    static const char lead[] = "dialect-";
+    for (size_t i = 0; i < c->need_count; i++) {
+        if (strncmp(c->needs[i], lead, sizeof lead - 1) == 0) return c->needs[i] + sizeof lead - 1;
+    }
+    return NULL;
+}
+
 static const struct run_proto *family_of(const char *id, const struct run_family **family)
 {
     for (size_t i = 0; run_protos[i]; i++) {

@@ -127,6 +127,7 @@ static void card(struct doc *d, const struct run_results *rs)
     doc_str(d, "</h3><p>");
     field(d, "", rs->peer, "");
     field(d, " \xc2\xb7 TLS ", rs->tls, "");
+    field(d, " \xc2\xb7 dialect ", rs->dialect, "");
     double took = rs->ms > 0 ? rs->ms : ms;
     if (took >= 0 && took < 1e12) doc_fmt(d, " \xc2\xb7 %.1f s", took / 1000);
     doc_str(d, "</p><div class=\"bar\">");
@@ -336,14 +337,27 @@ void html_section_cases(struct page *p)
 
 /* ---- the page ---- */
 
+static bool has_loops(const struct page *p)
+{
+    size_t count[V_COUNT];
+    return run_results_about(p->runs, p->n, TOPIC_PROXY_LOOPS, count);
+}
+
+static bool has_kill(const struct page *p)
+{
+    return p->kill != NULL;
+}
+
 static const struct section {
     const char *id, *title;
     void (*write)(struct page *p);
+    bool (*wanted)(const struct page *p); /* NULL: always */
 } sections[] = {
-    {"runs", "Runs", section_runs},
-    {"cases", "Cases", html_section_cases},
-    {"clauses", "Clauses", html_section_clauses},
-    {"mistakes", "Deliberate mistakes", html_section_kill},
+    {"runs", "Runs", section_runs, NULL},
+    {"proxy-loops", "Proxy loops", html_section_loops, has_loops},
+    {"cases", "Cases", html_section_cases, NULL},
+    {"clauses", "Clauses", html_section_clauses, NULL},
+    {"mistakes", "Deliberate mistakes", html_section_kill, has_kill},
 };
 enum { SECTIONS = sizeof sections / sizeof *sections };
 
@@ -364,11 +378,11 @@ static void write_page(struct page *p)
     if (p->n) field(d, " ", p->runs[0]->version, "");
     doc_fmt(d, " \xc2\xb7 %zu case%s, %zu result%s</p><nav>", p->case_n, p->case_n == 1 ? "" : "s",
             p->entries, p->entries == 1 ? "" : "s");
-    size_t shown = p->kill ? SECTIONS : SECTIONS - 1; /* the mistakes stand last */
-    for (size_t i = 0; i < shown; i++)
-        doc_fmt(d, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
+    for (size_t i = 0; i < SECTIONS; i++)
+        if (!sections[i].wanted || sections[i].wanted(p)) doc_fmt(d, "<a href=\"#%s\">%s</a>", sections[i].id, sections[i].title);
     doc_str(d, "</nav></header>\n<main>\n");
-    for (size_t i = 0; i < shown && d->failed == OK; i++) {
+    for (size_t i = 0; i < SECTIONS && d->failed == OK; i++) {
+        if (sections[i].wanted && !sections[i].wanted(p)) continue;
         doc_fmt(d, "<section id=\"%s\"><h2>%s</h2>\n", sections[i].id, sections[i].title);
         sections[i].write(p);
         doc_str(d, "</section>\n");

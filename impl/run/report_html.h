@@ -40,6 +40,7 @@ void html_clause(struct doc *d, enum clause_id c);
 
 void html_section_clauses(struct page *p);
 void html_section_kill(struct page *p);
+void html_section_loops(struct page *p);
 void html_section_cases(struct page *p);
 /* The ladder as inline SVG; anything longer than a screenful or ten is shortened around what matters. */
 void html_ladder(struct doc *d, const struct ladder *l);

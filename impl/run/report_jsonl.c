@@ -73,7 +73,7 @@ static json_t *object_of(const struct run_results *rs, const struct result *r)
               put_string(m, o, "role", r->role ? r->role : rs->role) &&
               put_string(m, o, "vary", r->vary ? r->vary : "") &&
               put(o, "instances", json_integer((json_int_t)r->instances)) &&
-              put(o, "passive", json_boolean(r->passive)) && put_string(m, o, "waived", r->waived) &&
+              put(o, "passive", json_boolean(r->passive)) && put_string(m, o, "about", r->about) && put_string(m, o, "dialect", r->dialect) && put_string(m, o, "waived", r->waived) &&
               put_string(m, o, "file", r->file) && put(o, "line", json_integer(r->line)) &&
               put_string(m, o, "saved", r->saved);
     if (ok) return o;

@@ -36,6 +36,7 @@ static void properties(struct doc *d, const struct result *r)
         property(d, "clause", clauses[r->clause[i]].id);
     for (size_t i = 0; i < r->defects; i++)
         property(d, "defect", defects[r->defect[i]].id);
+    property(d, "about", r->about);
     property(d, "vary", r->vary);
     property(d, "waived", r->waived);
     property(d, "saved", r->saved);
@@ -113,6 +114,7 @@ static void suite(struct doc *d, const struct run_results *rs, const char *role,
     doc_str(d, ">\n    <properties>");
     property(d, "peer", rs->peer);
     property(d, "tls", rs->tls);
+    property(d, "dialect", rs->dialect);
     property(d, "draftproof", rs->version);
     doc_str(d, "</properties>\n");
     for (size_t i = from; i < rs->n; i++) {

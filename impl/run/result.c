@@ -75,6 +75,21 @@ void run_results_count(struct run_results *rs)
         rs->count[rs->r[i].verdict]++;
 }
 
+bool run_results_about(const struct run_results *const *runs, size_t n, const char *topic, size_t count[V_COUNT])
+{
+    bool any = false;
+    memset(count, 0, V_COUNT * sizeof *count);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < runs[i]->n; k++) {
+            const struct result *r = &runs[i]->r[k];
+            if (!r->about || strcmp(r->about, topic) != 0) continue;
+            count[r->verdict]++;
+            any = true;
+        }
+    }
+    return any;
+}
+
 int run_results_status(const struct run_results *rs, bool strict)
 {
     size_t count[V_COUNT] = {0};

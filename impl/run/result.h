@@ -47,6 +47,8 @@ struct result {           /* one case at one split, the worst of its instances *
     char *reason;         /* one line, "" for a plain pass */
     char *vary;           /* instance that gave the verdict, "" */
     size_t instances;
+    const char *about;    /* a topic that has a section of its own in reports ("proxy-loops"); static, NULL */
+    const char *dialect;  /* of its run: "rfc"; static, NULL where the protocol has one only */
     bool passive;         /* of the tracker, not of a scenario */
     char *waived;         /* reason of a waiver that turned a failure into a skip, NULL */
     enum clause_id *clause; size_t clauses;
@@ -63,6 +65,7 @@ struct run_results {
     char *role, *peer;    /* "iap-manager", "127.0.0.1:1234" or "reference in memory" */
     char *tls;            /* "draft", "modern", "off" */
     char *version;        /* of draftproof */
+    const char *dialect;  /* of the protocol: "rfc"; static, NULL where it has one only */
     struct result *r; size_t n, cap;
     size_t count[V_COUNT];
     const char *unfinished; /* why the run, whatever passed, is no success: the peer died, the user interrupted; static, NULL */
@@ -75,6 +78,9 @@ void run_results_done(struct run_results *rs);
 struct result *run_results_add(struct run_results *rs);
 /* Recounts count[] from r[]. */
 void run_results_count(struct run_results *rs);
+/* Are results of these runs about a topic (of scn_topics)?  How many of each verdict. */
+#define TOPIC_PROXY_LOOPS "proxy-loops"
+bool run_results_about(const struct run_results *const *runs, size_t n, const char *topic, size_t count[V_COUNT]);
 /* Exit status of the command-line contract: 0, 1 or 3 (2 is wrong use, the caller's). strict: weak counts as failed. */
 int run_results_status(const struct run_results *rs, bool strict);
 

@@ -80,7 +80,7 @@ void suite_add_defect(struct suite *s, struct result *r, enum defect_id d)
 static void keep_faults(struct suite *s, const struct player *p, const char *id)
 {
     for (size_t i = 0; i < p->faults; i++) {
-        bool known = false;
+        bool known = !run_in_dialect(&clauses[p->fault[i].clause], s->ctx.dialect); /* what another dialect asks for is nobody's fault */
         for (size_t k = 0; k < s->faults && !known; k++)
             known = s->fault[k].f.clause == p->fault[i].clause && s->fault[k].f.fail == p->fault[i].fail;
         if (known || s->faults == SUITE_FAULTS) continue;
@@ -186,7 +186,11 @@ static err new_result(struct suite *s, const struct scn_case *c, const char *id,
     r->reason = suite_dup(s, "");
     r->vary = suite_dup(s, "");
     r->clause = mem_dup(m, c->clause, c->clauses * sizeof *c->clause);
-    r->clauses = r->clause ? c->clauses : 0;
+    for (size_t i = 0; r->clause && i < c->clauses; i++) { /* of those of two dialects, the ones that hold here */
+        if (run_in_dialect(&clauses[c->clause[i]], s->ctx.dialect)) r->clause[r->clauses++] = c->clause[i];
+    }
+    r->about = c->about;
+    r->dialect = s->ctx.dialect;
     buf_init(&text, m, 1u << 20);
     if (scn_print(c, &text) == OK && buf_str(&text)) r->text = suite_dup(s, buf_str(&text));
     buf_done(&text);
@@ -334,9 +338,22 @@ static err try_certificates(const struct suite *s, char *why, size_t why_n)
     return identities_tester(s->ctx.identities, "good", !role->tls_client, why, why_n) ? OK : ERR_USE;
 }
 
+static err set_dialect(struct suite *s, char *why, size_t why_n)
+{
+    const char *const *d = s->proto->dialect, *wanted = s->o->dialect;
+    if (!d && !wanted) return OK;
+    while (d && *d && wanted && strcmp(*d, wanted) != 0)
+        d++;
+    s->ctx.dialect = s->out->dialect = d ? *d : NULL;
+    if (s->ctx.dialect) return OK;
+    snprintf(why, why_n, "%s has no dialect %s", s->proto->name, wanted);
+    return ERR_USE;
+}
+
 static err set_up(struct suite *s, char *why, size_t why_n)
 {
     const struct suite_options *o = s->o;
+    TRY(set_dialect(s, why, why_n));
     s->ctx.o = o;
     s->play = (struct play_run){.env = o->env,
                                 .proto = s->proto->play,

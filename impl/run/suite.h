@@ -45,6 +45,7 @@ struct suite_options {
     const char *pki_dir;
     struct identity_files files;
     const char *host;            /* name for CONNECT; NULL: "m.dom.org" */
+    const char *dialect;         /* one of run_proto.dialect; NULL: its first */
     const char *identity;        /* of the proxy under test; NULL: learned */
     const void *own;             /* the protocol's own: struct beep_options ...; NULL: nothing was said */
     const char *const *select;   /* prefixes of ids */

@@ -93,8 +93,15 @@ const struct run_need *suite_special(const struct suite *s, const struct scn_cas
     return NULL;
 }
 
+static const char *unmet_dialect(const struct suite *s, const char *wanted)
+{
+    if (s->ctx.dialect && strcmp(s->ctx.dialect, wanted) == 0) return NULL;
+    return strcmp(wanted, "draft") == 0 ? "about the dialect of the draft: --dialect draft" : "about another dialect than that of this run: --dialect";
+}
+
 static const char *unmet(const struct suite *s, const char *name)
 {
+    if (strncmp(name, "dialect-", 8) == 0) return unmet_dialect(s, name + 8);
     if (strcmp(name, "configured") == 0) return s->o->memory || !special(s) ? NULL : s->proto->specially;
     const struct run_need *n = find(common, name);
     if (!n) n = find(s->proto->need, name);
@@ -117,6 +124,10 @@ const char *suite_unmet(const struct suite *s, const struct scn_case *c)
         const char *why = unmet(s, c->needs[i]);
         if (why) return why;
     }
+    bool judged = false;
+    for (size_t i = 0; i < c->clauses && !judged; i++)
+        judged = run_in_dialect(&clauses[c->clause[i]], s->ctx.dialect);
+    if (!judged) return "its clauses hold in another dialect only: --dialect";
     /* a peer set up to refuse everything proves nothing about the rest */
     return !s->o->memory && special(s) && !for_special(s, c) ? s->proto->specially : NULL;
 }

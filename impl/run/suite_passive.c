@@ -29,6 +29,7 @@ static err passive_result(struct suite *s, const struct run_passive *pc)
     struct result *r = run_results_add(s->out);
     if (!r) return ERR_MEM;
     r->passive = true;
+    r->dialect = s->ctx.dialect;
     r->id = suite_dup(s, id);
     r->title = suite_dup(s, c->text);
     r->role = suite_dup(s, s->o->role);
@@ -47,7 +48,8 @@ static err passive_result(struct suite *s, const struct run_passive *pc)
 
 static bool binds(const struct suite *s, const struct run_passive *pc)
 {
-    return run_binds(&clauses[pc->clause], s->ctx.role, s->o->peer_connects);
+    const struct clause *c = &clauses[pc->clause];
+    return run_in_dialect(c, s->ctx.dialect) && run_binds(c, s->ctx.role, s->o->peer_connects);
 }
 
 /* A fault of a clause that has no passive row of its own must not get lost. */

@@ -22,7 +22,7 @@
 #include "model/clauses.h"
 
 enum scn_word {
-    SCN_CASE, SCN_TITLE, SCN_CLAUSE, SCN_AGAINST, SCN_NEEDS, SCN_LET, SCN_VARY, SCN_NOTE,   /* head */
+    SCN_CASE, SCN_TITLE, SCN_CLAUSE, SCN_AGAINST, SCN_NEEDS, SCN_LET, SCN_VARY, SCN_NOTE, SCN_ABOUT, /* head */
     SCN_REACH, SCN_SEND, SCN_RAW, SCN_EXPECT, SCN_OR, SCN_NEVER, SCN_DO                      /* body */
 };
 enum scn_verdict { SCN_NEXT, SCN_PASS, SCN_WEAK, SCN_FAIL, SCN_INCONC, SCN_SKIP };
@@ -64,6 +64,7 @@ struct scn_case {
     char *id, *title, *file;
     int line;
     char *note;               /* "note" lines joined by a space, NULL */
+    const char *about;        /* of scn_topics, NULL: a report has no section of its own for it */
     enum clause_id *clause;   size_t clauses;
     char **against;           size_t againsts; /* roles, "iap-manager" */
     char **needs;             size_t need_count;
@@ -80,6 +81,7 @@ struct scn_fault { int line, column; char text[160]; }; /* text says what was wr
  * never set (unless upper case or listed in scn_known_names: those come from the run) are faults.  Limits: 1 MiB of text, 64 cases,
  * 512 statements a case, 64 arguments a statement, 64 KiB a string.  On failure *out is NULL and *fault is filled.
  * ERR_PEER for faults of the text, ERR_LIMIT, ERR_MEM. */
+extern const char *const scn_topics[];      /* what a case may be `about', ended by NULL: "proxy-loops" */
 extern const char *const scn_known_names[]; /* lower-case names that a run gives, ended by NULL */
 err scn_parse(const struct env *env, const char *file, slice text, struct scn_file **out, struct scn_fault *fault) MUST_CHECK;
 void scn_file_free(struct scn_file *f);

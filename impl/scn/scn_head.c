@@ -121,6 +121,22 @@ static err head_note(struct scn_parser *p, struct scn_mark m)
     return OK;
 }
 
+static err head_about(struct scn_parser *p, struct scn_mark m)
+{
+    char show[SCN_SHOW];
+    if (p->c->about) return scn_lex_fault(&p->lex, m, "a second about; a case has one topic");
+    scn_lex_blank(&p->lex);
+    struct scn_mark at = scn_lex_mark(&p->lex);
+    slice s = scn_lex_run(&p->lex);
+    for (size_t i = 0; scn_topics[i] && !p->c->about; i++)
+        if (slice_eq(s, slice_str(scn_topics[i]))) p->c->about = scn_topics[i];
+    if (!p->c->about) return scn_lex_fault(&p->lex, at, "unknown topic %s: a case may be about %s", scn_show(s, show), scn_topics[0]);
+    scn_lex_pass(&p->lex, s.n);
+    scn_lex_blank(&p->lex);
+    at = scn_lex_mark(&p->lex);
+    return scn_lex_eol(&p->lex) ? OK : scn_lex_fault(&p->lex, at, "about takes one topic");
+}
+
 static err head_clause(struct scn_parser *p)
 {
     struct scn_case *c = p->c;
@@ -243,6 +259,8 @@ err scn_head(struct scn_parser *p, enum scn_word w, struct scn_mark m)
         return head_title(p, m);
     case SCN_NOTE:
         return head_note(p, m);
+    case SCN_ABOUT:
+        return head_about(p, m);
     case SCN_CLAUSE:
         return head_clause(p);
     case SCN_AGAINST:

@@ -216,6 +216,10 @@ err scn_print(const struct scn_case *c, struct buf *out)
     TRY(buf_add_byte(out, '\n'));
     TRY(print_names(SCN_AGAINST, c->against, c->againsts, out));
     TRY(print_names(SCN_NEEDS, c->needs, c->need_count, out));
+    if (c->about) {
+        TRY(print_word(SCN_ABOUT, out));
+        TRY(buf_addf(out, " %s\n", c->about));
+    }
     TRY(print_all_vars(c, out));
     TRY(buf_add_byte(out, '\n'));
     for (size_t i = 0; i < c->stmts; i++) {

@@ -9,7 +9,7 @@ static const char *const words[] = {
     [SCN_CASE] = "case",   [SCN_TITLE] = "title", [SCN_CLAUSE] = "clause", [SCN_AGAINST] = "against",
     [SCN_NEEDS] = "needs", [SCN_LET] = "let",     [SCN_VARY] = "vary",     [SCN_NOTE] = "note",
     [SCN_REACH] = "reach", [SCN_SEND] = "send",   [SCN_RAW] = "raw",       [SCN_EXPECT] = "expect",
-    [SCN_OR] = "or",       [SCN_NEVER] = "never", [SCN_DO] = "do",
+    [SCN_OR] = "or",       [SCN_NEVER] = "never", [SCN_DO] = "do",       [SCN_ABOUT] = "about",
 };
 static const char *const verdicts[] = {
     [SCN_NEXT] = "next", [SCN_PASS] = "pass",     [SCN_WEAK] = "weak",
@@ -27,6 +27,7 @@ _Static_assert(OPS == SCN_INSERT + 1, "a change has no name");
 
 /* A run gives upper-case names only, so far. */
 const char *const scn_known_names[] = {NULL};
+const char *const scn_topics[] = {"proxy-loops", NULL};
 
 const char *scn_word_name(enum scn_word w)
 {

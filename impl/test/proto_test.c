@@ -87,7 +87,7 @@ static void lists_that_do_not_fit(void **state)
 /* A need of a protocol that has the name of a common one would never be asked. */
 static void needs(void **state)
 {
-    static const char *const common[] = {"tls", "tls-draft", "tls-modern", "configured", "peer-listens", "peer-connects", "patience"};
+    static const char *const common[] = {"tls", "tls-draft", "tls-modern", "configured", "dialect-draft", "dialect-rfc", "peer-listens", "peer-connects", "patience"};
     (void)state;
     for (size_t i = 0; run_protos[i]; i++) {
         const struct run_proto *p = run_protos[i];
@@ -161,6 +161,24 @@ static void binding(void **state)
     assert_false(run_binds(&c, manager, true));
 }
 
+static void dialects(void **state)
+{
+    struct clause c = {.roles = "client,server,draft"};
+    char *needs_two[] = {(char[]){"tls"}, (char[]){"dialect-rfc"}};
+    struct scn_case k = {.needs = needs_two, .need_count = 2};
+    (void)state;
+    assert_string_equal(run_clause_dialect(&c), "draft");
+    assert_true(run_in_dialect(&c, "draft") && !run_in_dialect(&c, "rfc") && run_in_dialect(&c, NULL));
+    c.roles = "rfc,client"; /* the last word alone is no role */
+    assert_null(run_clause_dialect(&c));
+    assert_true(run_in_dialect(&c, "draft") && run_in_dialect(&c, "rfc"));
+    c.roles = "client";
+    assert_null(run_clause_dialect(&c));
+    assert_string_equal(run_case_dialect(&k), "rfc");
+    k.need_count = 1;
+    assert_null(run_case_dialect(&k));
+}
+
 static void clauses_exist(const struct run_proto *p, const struct mutant *m)
 {
     for (const char *at = m->clauses; *at;) {
@@ -227,7 +245,7 @@ static void machines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(complete),       cmocka_unit_test(roles), cmocka_unit_test(lists_that_do_not_fit), cmocka_unit_test(needs),
+        cmocka_unit_test(complete),       cmocka_unit_test(roles), cmocka_unit_test(lists_that_do_not_fit), cmocka_unit_test(needs), cmocka_unit_test(dialects),
         cmocka_unit_test(passive_checks), cmocka_unit_test(ids),   cmocka_unit_test(binding),               cmocka_unit_test(mistakes),
         cmocka_unit_test(settings),       cmocka_unit_test(machines),
     };

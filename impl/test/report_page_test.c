@@ -17,6 +17,7 @@ static void page_stands_alone(void **state)
     char *s = written(p, html_of, &rs);
     assert_int_equal(well_formed(s, "script"), 1);
     assert_int_equal(well_formed(s, "tr") > 3, 1);
+    assert_null(strstr(s, "proxy-loops"));
     assert_int_equal(times(s, "class=\"case\""), 7); /* the two splits of one case are one */
     assert_non_null(strstr(s, "<span class=\"v fail\">2 fail</span>"));
     assert_non_null(strstr(s, "data-v=\"fail\">fail 2</button>"));
@@ -40,11 +41,15 @@ static void page_stands_alone(void **state)
     struct run_results bad;
     assert_true(fill_hostile(&bad, &mem_libc));
     const struct run_results *both[] = {&rs, &bad};
+    bad.r[0].about = TOPIC_PROXY_LOOPS;
     assert_int_equal(report_html(both, 2, NULL, in(p, "two"), why, sizeof why), OK);
     s = slurp(in(p, "two"));
     assert_int_equal(well_formed(s, "script"), 1);
     assert_int_equal(well_formed(s, "img"), 0);
     assert_int_equal(times(s, "class=\"case\""), 8);
+    assert_int_equal(times(s, "<section id=\"proxy-loops\">"), 1);
+    assert_int_equal(times(s, "<a href=\"#proxy-loops\">"), 1);
+    assert_int_equal(times(s, "<td class=\"id\"><a href=\"#k"), 1); /* that case alone */
     free(s);
     assert_int_equal(report_html(NULL, 0, NULL, in(p, "none"), why, sizeof why), OK);
     s = slurp(in(p, "none"));

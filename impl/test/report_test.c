@@ -134,6 +134,8 @@ static void jsonl_has_the_keys_of_the_contract(void **state)
     struct place *p = *state;
     struct run_results rs;
     assert_true(fill(&rs, &mem_libc));
+    rs.r[1].about = TOPIC_PROXY_LOOPS;
+    rs.r[1].dialect = "rfc";
     char *s = written(p, report_jsonl, &rs);
     static const char start[] = "{\"id\":\"iap/3.1/a\",\"verdict\":\"pass\",\"clauses\":[\"";
     assert_memory_equal(s, start, sizeof start - 1);
@@ -164,6 +166,11 @@ static void jsonl_has_the_keys_of_the_contract(void **state)
             assert_true(json_is_false(json_object_get(o, "passive")));
             assert_true(r->waived ? json_is_string(json_object_get(o, "waived"))
                                   : json_is_null(json_object_get(o, "waived")));
+            const json_t *about = json_object_get(o, "about"), *dialect = json_object_get(o, "dialect");
+            if (i == 1) assert_string_equal(json_string_value(about), "proxy-loops");
+            else assert_true(json_is_null(about));
+            if (i == 1) assert_string_equal(json_string_value(dialect), "rfc");
+            else assert_true(json_is_null(dialect));
             static const char *const more[] = {"title", "role", "vary", "file", "saved"};
             for (size_t k = 0; k < 5; k++)
                 assert_non_null(json_object_get(o, more[k]));
@@ -193,6 +200,8 @@ static void junit_tells_failures_from_errors(void **state)
     assert_true(fill(&rs, &mem_libc));
     mem_free(&mem_libc, rs.r[7].role);
     rs.r[7].role = dup_str(&mem_libc, "iap-proxy");
+    rs.r[2].about = TOPIC_PROXY_LOOPS;
+    rs.dialect = "draft";
     char *s = written(p, report_junit, &rs);
     assert_int_equal(well_formed(s, "testcase"), 8);
     assert_int_equal(well_formed(s, "failure"), 2);
@@ -209,6 +218,8 @@ static void junit_tells_failures_from_errors(void **state)
     assert_non_null(strstr(s, "<error type=\"inconc\""));
     assert_non_null(strstr(s, "<skipped message=\"known, see ticket 7\"/>"));
     assert_non_null(strstr(s, "<property name=\"verdict\" value=\"weak\"/>"));
+    assert_int_equal(times(s, "<property name=\"about\" value=\"proxy-loops\"/>"), 1);
+    assert_int_equal(times(s, "<property name=\"dialect\" value=\"draft\"/>"), 2); /* a property of each suite */
     free(s);
     run_results_done(&rs);
     assert_true(fill_hostile(&rs, &mem_libc));

@@ -62,7 +62,7 @@ static void reads_every_kind_of_value(void **state)
     (void)state;
     static const char text[] =
         "\xef\xbb\xbf# first\r\ncase a/b\r\n\ttitle\t Its \"own\"  words $1 | , = 'x'  # not this\r\n"
-        "note one\nneeds tls x.y\nnote \"two # \\\"$q\\x41\"  # c\n"
+        "note one\nneeds tls x.y\nabout proxy-loops\nnote \"two # \\\"$q\\x41\"  # c\n"
         "clause IAP-3.1-13 \\\n  IAP-3.1-14\nagainst iap-proxy iap-manager\nlet a=1 b=\"$a${a}b\\$\" "
         "c=a|b,c\\$=d\n\n"
         "raw \"\\r\\n\\t\\0\\\\\\\"\\x00\\xfF\\$a\\\n,\t\xc3\xa4\"\n"
@@ -85,6 +85,7 @@ static void reads_every_kind_of_value(void **state)
     assert_int_equal(c->againsts, 2);
     assert_int_equal(c->need_count, 2);
     assert_string_equal(c->needs[1], "x.y");
+    assert_string_equal(c->about, "proxy-loops");
     assert_int_equal(c->lets, 3);
     IS(c->let[1].value[0], "${a}${a}b$$");
     IS(c->let[2].value[0], "a|b,c$$=d");
@@ -122,7 +123,7 @@ static void reads_every_kind_of_value(void **state)
     assert_int_equal(s[5].verdict, SCN_FAIL);
     assert_false(s[5].verdict_given);
     assert_true(s[7].within_ms == 60000);
-    assert_int_equal(s[2].line, 15);
+    assert_int_equal(s[2].line, 16);
     scn_file_free(f);
 }
 
@@ -159,6 +160,10 @@ static const struct bad {
     {HEAD "clause IAP-3.1-13\n", 5, 8, "cited twice"},
     {HEAD "clause # none\n", 5, 14, "takes one or more"},
     {HEAD "against  iap-proxy\n", 5, 10, "stands twice"},
+    {HEAD "about weather\n", 5, 7, "unknown topic weather: a case may be about proxy-loops"},
+    {HEAD "about\n", 5, 6, "unknown topic"},
+    {HEAD "about proxy-loops x\n", 5, 19, "one topic"},
+    {HEAD "about proxy-loops\nabout proxy-loops\n", 6, 1, "second about"},
     {HEAD "needs a,b\n", 5, 7, "no name"},
     {HEAD "needs\n", 5, 6, "takes one or more"},
     {HEAD "title again\n", 5, 1, "second title"},
