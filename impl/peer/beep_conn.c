@@ -466,6 +466,32 @@ err beep_conn_layer(struct beep_conn *c, struct sasl *s)
     return e;
 }
 
+err beep_conn_renew(struct beep_conn *c)
+{
+    struct track_beep *t = &c->track;
+    bool read_all = t->read_all, no_tls = t->no_tls;
+    size_t max_payload = t->reader[!c->side].max_payload;
+    struct buf rest;
+    release(c);
+    buf_init(&rest, c->env->mem, c->env->limits.out_queue);
+    err e = beep_reader_rest(&t->reader[!c->side], &rest);
+    if (e == OK) e = buf_add(&rest, buf_slice(&c->clear));
+    if (e != OK) {
+        buf_done(&rest);
+        return e;
+    }
+    buf_done(&c->clear);
+    c->clear = rest;
+    track_beep_done(t);
+    TRY(track_beep_init(t, c->env, max_payload));
+    t->read_all = read_all;
+    t->no_tls = no_tls;
+    c->first_octet = c->last_octet = 0;
+    c->news.n = 0;
+    c->news.more = c->bad_told = false;
+    return OK;
+}
+
 err beep_conn_notify(struct beep_conn *c)
 {
     if (!c->tls || c->notify_sent || !c->open_told) return OK;

@@ -100,6 +100,9 @@ err beep_conn_without_tls(struct beep_conn *c) MUST_CHECK;
 /* From here on everything passes through the layer of that exchange, in both directions (4.1); call it as soon as the completing reply was sent or read, before anything
  * else is.  What the last event refers to ends here.  s is borrowed and outlives the session. */
 err beep_conn_layer(struct beep_conn *c, struct sasl *s) MUST_CHECK;
+/* The session begins anew on the same connection (RFC 3620 4): the tracker is a new one, and octets that came behind the last frame are the first of the new session.
+ * The layers below stay.  What the last event refers to ends here.  After an error beep_conn_done alone may be called. */
+err beep_conn_renew(struct beep_conn *c) MUST_CHECK;
 /* close_notify; nothing without TLS. */
 err beep_conn_notify(struct beep_conn *c) MUST_CHECK;
 bool beep_conn_secured(const struct beep_conn *c);

@@ -288,7 +288,7 @@ static bool sparing(const struct beep_mux *m, const struct beep_channel *ch)
 {
     const struct track_beep *t = &m->c->track;
     enum beep_session_state s = track_beep_session(t);
-    if (s != BEEP_SS_OPEN && s != BEEP_SS_HALF) return true;
+    if (m->spare || (s != BEEP_SS_OPEN && s != BEEP_SS_HALF)) return true;
     if (track_beep_tuning(t) == BEEP_TS_BLOB) return true;
     return ch->fsm.state != BEEP_CS_OPEN;
 }

@@ -31,6 +31,7 @@ struct beep_mux {
     struct beep_queue **bucket; /* by channel number */
     size_t queues, buckets;
     bool reading;           /* more of what came together is to be read: a SEQ waits for the rest, or for a frame of its channel (3.1.4); set by the endpoint */
+    bool spare;             /* a SEQ may meet the end of the session on its way: only when the peer runs short (TUNNEL-D13); set by the endpoint */
     bool slept;             /* something could not go before the tuning that is under way is decided */
 };
 

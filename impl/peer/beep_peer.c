@@ -141,6 +141,7 @@ static void work_once(struct beep_peer *p, uint64_t now)
     if (!p->ending) beep_tune_work(p, now);
     if (!p->ending) beep_ask_work(p, now);
     if (p->raw && !p->ending && beep_mux_idle(&p->m)) beep_peer_raw_begin(p, now);
+    else if (p->renewing && !p->ending && beep_mux_idle(&p->m)) beep_peer_renewed(p, now);
     else if (p->leaving && !p->ending && beep_mux_idle(&p->m)) end_out(p, now);
 }
 
@@ -175,7 +176,7 @@ static void on_frame(struct beep_peer *p, const struct beep_got *g, uint64_t now
         beep_peer_terminate(p, now);
         return;
     }
-    if (p->leaving || g->frame.keyword == BEEP_SEQ) return; /* agreed: what still comes is of no use */
+    if (p->leaving || beep_peer_turns(p) || g->frame.keyword == BEEP_SEQ) return; /* agreed: what still comes is of no use */
     if (g->frame.channel == 0) beep_mgmt_frame(p, g, now);
     else beep_chan_frame(p, g, now);
 }
@@ -304,7 +305,8 @@ static void peer_urgent(struct endpoint *e, int link, uint64_t now)
 static void peer_drained(struct endpoint *e, int link, uint64_t now)
 {
     struct beep_peer *p = peer_of(e);
-    e->link[link].pause = false;
+    (void)link;
+    beep_link(p)->pause = false;
     p->stalled = 0;
     if (!p->ready) return;
     if (p->raw_on && p->raw->drained) p->raw->drained(p->raw->ctx, p, now);
@@ -351,7 +353,7 @@ static uint64_t peer_deadline(const struct endpoint *e)
     const struct beep_peer *p = (const struct beep_peer *)e;
     const struct limits *l = &e->env->limits;
     uint64_t at = UINT64_MAX;
-    if (p->over || !p->ready || e->link[0].state != LINK_UP) return at;
+    if (p->over || !p->ready || beep_link(p)->state != LINK_UP) return at;
     if (p->close_by) return p->close_by;
     if (p->raw_on) return sooner(at, after(p->stalled, l->message_ms));
     at = sooner(at, p->greet_by);
@@ -407,7 +409,8 @@ static void peer_tick(struct endpoint *e, uint64_t now)
 
 static bool peer_finished(const struct endpoint *e)
 {
-    return ((const struct beep_peer *)e)->over || e->link[0].state == LINK_DOWN;
+    const struct beep_peer *p = (const struct beep_peer *)e;
+    return p->over || beep_link(p)->state == LINK_DOWN;
 }
 
 static void peer_free(struct endpoint *e)
@@ -448,6 +451,7 @@ err beep_peer_new(const struct beep_setup *s, bool opener, const char *to, struc
     if (!p) return ERR_MEM;
     endpoint_init(&p->e, &ops, s->env);
     p->s = s;
+    p->link = &p->e.link[0];
     p->opener = opener;
     buf_init(&p->remote, s->env->mem, PEER_GREETING_MAX);
     if (opener) {
@@ -461,6 +465,14 @@ err beep_peer_new(const struct beep_setup *s, bool opener, const char *to, struc
 struct endpoint *beep_peer_endpoint(struct beep_peer *p)
 {
     return &p->e;
+}
+
+void beep_peer_embed(struct beep_peer *p, struct link *link)
+{
+    link->to = p->link->to;
+    link->state = p->link->state;
+    p->link->state = LINK_IDLE;
+    p->link = link;
 }
 
 const char *beep_peer_identity(const struct beep_peer *p)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What we ask for on channel 0: channels, their close, the release; and what is answered there (RFC 3080 2.3.1). */
 #include "peer/beep_peer_impl.h"
+#include "peer/mutate_idxp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +19,10 @@ static uint32_t take_msgno(struct beep_peer *p)
 static uint32_t free_number(struct beep_peer *p)
 {
     uint32_t n = p->last_number;
+    bool odd = p->opener && !(p->tunnelled && IMUT(p->s->idxp_mutant, VIA_EVEN));
     if (MUT(p, WRONG_PARITY) && !n) n = p->opener ? 2 : 1;
     for (size_t i = 0; i <= p->chans; i++) {
-        n = n + 2 > BEEP_NUMBER_MAX || !n ? (p->opener ? 1 : 2) : n + 2;
+        n = n + 2 > BEEP_NUMBER_MAX || !n ? (odd ? 1 : 2) : n + 2;
         if (!beep_chan_find(p, n)) return n;
     }
     return 0;
@@ -45,7 +47,7 @@ static err send_start(struct beep_peer *p, const struct beep_chan *c, slice init
 
 static bool open_for_business(const struct beep_peer *p)
 {
-    return p->ready && p->peer_greeted && !p->ending && !p->leaving && !p->release_sent && !p->raw && !beep_peer_tunes(p) &&
+    return p->ready && p->peer_greeted && !p->ending && !p->leaving && !p->release_sent && !beep_peer_turns(p) && !beep_peer_tunes(p) &&
            p->asked.kind != ASKED_RELEASE;
 }
 
@@ -76,7 +78,7 @@ err beep_peer_start(struct beep_peer *p, const struct beep_profile *profile, sli
 
 err beep_peer_close(struct beep_peer *p, uint32_t channel, uint64_t now)
 {
-    if (!p->ready || p->ending || p->leaving || p->raw) return ERR_USE;
+    if (!p->ready || p->ending || p->leaving || beep_peer_turns(p)) return ERR_USE;
     if (channel == 0) {
         if (p->release_sent) return ERR_USE;
         p->release_wanted = true;
@@ -121,7 +123,7 @@ static bool acknowledged(const struct beep_peer *p, const struct beep_chan *c)
 
 static bool may_ask(const struct beep_peer *p)
 {
-    return p->peer_greeted && !p->ending && !p->leaving && !p->raw && !beep_peer_tunes(p);
+    return p->peer_greeted && !p->ending && !p->leaving && !beep_peer_turns(p) && !beep_peer_tunes(p);
 }
 
 static void ask_closes(struct beep_peer *p, uint64_t now)

@@ -102,7 +102,7 @@ static bool starves(const struct beep_peer *p, uint32_t channel)
 static void grant(struct beep_peer *p, uint32_t channel, size_t *unread, uint64_t now)
 {
     size_t n = *unread;
-    if (!n || starves(p, channel)) return;
+    if (!n || starves(p, channel) || beep_peer_turns(p)) return; /* no SEQ behind the last frame (TUNNEL-D13) */
     *unread = 0;
     err e = beep_mux_consumed(&p->m, channel, n);
     if (e != OK) beep_peer_broken(p, e, now);
@@ -201,7 +201,7 @@ static void want_room(struct beep_peer *p, struct beep_chan *c)
 
 static bool can_send(const struct beep_peer *p, const struct beep_chan *c)
 {
-    return c->stage == CHAN_OPEN && !p->ending && !p->leaving && !p->raw;
+    return c->stage == CHAN_OPEN && !p->ending && !p->leaving && !beep_peer_turns(p);
 }
 
 static uint32_t next_msgno(uint32_t n)

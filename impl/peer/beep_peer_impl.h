@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Between the files of beep_peer: beep_peer.c (events and deadlines), beep_peer_mgmt.c (what is asked for and answered on channel 0), beep_peer_ask.c (what we ask for
  * there), beep_peer_chan.c (channels and their messages), beep_peer_tune.c (greetings, and the session begun anew), beep_tls.c and beep_sasl.c (the profiles that
- * the peer brings along). */
+ * the peer brings along), beep_peer_raw.c (what follows where a session ends and its connection does not), tunnel.c (that for the sake of a tunnel). */
 #ifndef PEER_BEEP_PEER_IMPL_H
 #define PEER_BEEP_PEER_IMPL_H
 
@@ -110,6 +110,7 @@ struct beep_peer {
     bool tls_client;
     bool tls_tried, sasl_tried;  /* what the setup asks for was begun */
     bool authenticated;
+    bool proved_ours;            /* and it is we who proved who we are */
     bool layer_due;              /* it brings a security layer, which begins once the last reply went out */
     unsigned sasl_failed;
     struct sasl *sasl;           /* the exchange that succeeded */
@@ -118,14 +119,19 @@ struct beep_peer {
     struct beep_slip slip;       /* what a mutant remembers of its frames ... */
     uint32_t slip_number;        /* ... and of channels */
 
+    struct link *link;           /* ours, or that of the endpoint that we are a part of */
     const struct beep_raw *raw;
-    bool raw_on;
+    bool raw_on, raw_shut;
+    bool renewing;               /* the session begins anew once what is queued went out */
+    bool tunnelled;              /* it did */
+    bool via_tried;              /* what the setup asks for was begun */
+    void *user;          /* of whoever made the peer */
     char why[200];       /* why the session ended, "" while fine */
 };
 
-static inline struct link *beep_link(struct beep_peer *p)
+static inline struct link *beep_link(const struct beep_peer *p)
 {
-    return &p->e.link[0];
+    return p->link;
 }
 
 static inline int beep_other(const struct beep_peer *p)
@@ -137,6 +143,12 @@ static inline int beep_other(const struct beep_peer *p)
 static inline bool beep_peer_tunes(const struct beep_peer *p)
 {
     return p->tls_step != TLS_STEP_NONE || p->layer_due || p->c.to_tls;
+}
+
+/* What is queued is the last of this session: nothing new is said, and what still comes, but SEQ, is of no use. */
+static inline bool beep_peer_turns(const struct beep_peer *p)
+{
+    return p->raw || p->renewing;
 }
 
 static inline struct beep_chan *beep_chan_of(struct beep_bound *b)
@@ -219,8 +231,14 @@ const struct beep_profile *beep_peer_serves(const struct beep_peer *p, slice uri
 /* --- beep_peer_raw.c --- */
 /* What was queued went out: the session is over as BEEP.  What the reader held is given first. */
 void beep_peer_raw_begin(struct beep_peer *p, uint64_t now);
+/* The same for beep_peer_renew. */
+void beep_peer_renewed(struct beep_peer *p, uint64_t now);
 /* Octets of the wire behind that. */
 void beep_peer_raw_feed(struct beep_peer *p, slice octets, uint64_t now);
+
+/* --- tunnel.c --- */
+/* Asks for the tunnel of the setup. */
+void beep_via_ask(struct beep_peer *p, uint64_t now);
 
 /* --- mutate_beep_peer.c: what mutants do; without a mistake all of them do nothing, and say no --- */
 #define MUT(p, name) beep_mutant_is(p, BMUT_##name)

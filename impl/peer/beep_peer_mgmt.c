@@ -316,7 +316,7 @@ void beep_mgmt_work(struct beep_peer *p, uint64_t now)
 {
     if (p->asked.kind == ASKED_CLOSE) try_close(p, now);
     if (p->asked.kind == ASKED_RELEASE) try_release(p, now);
-    if (p->asked.kind == ASKED_NOTHING && p->waiting && !p->ending && !p->leaving) take_up(p, now);
+    if (p->asked.kind == ASKED_NOTHING && p->waiting && !p->ending && !p->leaving && !beep_peer_turns(p)) take_up(p, now);
 }
 
 /* --- what comes ------------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The hand-over of a connection whose session ended as BEEP: octets in and out through the layers that stand, without frames. */
 #include "peer/beep_peer_impl.h"
+#include "peer/mutate_idxp.h"
 
 enum { PIECE = 16384 }; /* octets that a filter takes at a time, so that what is decrypted and not handed over stays small */
 
@@ -77,6 +78,7 @@ void beep_peer_raw_begin(struct beep_peer *p, uint64_t now)
     beep_mux_reset(&p->m);
     p->greet_by = p->tune_by = p->release_by = 0;
     p->raw_on = true;
+    if (p->raw->begun) p->raw->begun(p->raw->ctx, p, now);
     /* the last frame is over: what it lay in may go */
     if (c->release && c->tls) tls_taken(c->tls, c->release);
     if (c->clear_release) buf_take(&c->clear, c->clear_release);
@@ -97,11 +99,55 @@ void beep_peer_go_raw(struct beep_peer *p, const struct beep_raw *raw, uint64_t 
     beep_peer_work(p, now);
 }
 
+void beep_peer_renew(struct beep_peer *p, uint64_t now)
+{
+    p->renewing = true;
+    beep_peer_work(p, now);
+}
+
+/* What SASL settled is forgotten; a layer that it brought stays. */
+static void forget_identity(struct beep_peer *p)
+{
+    if (IMUT(p->s->idxp_mutant, TARGET_REMEMBERS)) return;
+    p->authenticated = p->sasl_tried = false;
+    if (p->c.layer) return;
+    sasl_free(p->sasl);
+    p->sasl = NULL;
+}
+
+void beep_peer_renewed(struct beep_peer *p, uint64_t now)
+{
+    p->renewing = false;
+    p->tunnelled = true;
+    p->m.spare = false;
+    beep_chan_free_all(p, now);
+    err e = beep_conn_renew(&p->c);
+    if (e != OK) {
+        beep_peer_broken(p, e, now);
+        return;
+    }
+    forget_identity(p);
+    beep_peer_anew(p, now);
+}
+
+bool beep_peer_tunnelled(const struct beep_peer *p)
+{
+    return p->tunnelled;
+}
+
 err beep_peer_write_raw(struct beep_peer *p, slice octets)
 {
-    if (!p->raw_on || p->ending) return ERR_USE;
+    if (!p->raw_on || p->ending || p->raw_shut) return ERR_USE;
     if (beep_link(p)->out.n > PEER_UNREAD_MAX) return ERR_LIMIT;
     return beep_conn_write(&p->c, octets);
+}
+
+void beep_peer_shut_raw(struct beep_peer *p, uint64_t now)
+{
+    if (!p->raw_on || p->ending || p->raw_shut) return;
+    p->raw_shut = true;
+    if (beep_conn_notify(&p->c) != OK) beep_peer_broken(p, ERR_SYS, now);
+    beep_link(p)->fin = true;
 }
 
 void beep_peer_end_raw(struct beep_peer *p, uint64_t now)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Greetings, and what changes the session as a whole: which profiles are offered when, tuning (RFC 3080 3, 4). */
 #include "peer/beep_peer_impl.h"
+#include "peer/mutate_idxp.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,10 +15,21 @@ static bool offers_tls(const struct beep_peer *p)
     return p->s->tls_server && !beep_peer_secured(p) && (!p->authenticated || MUT(p, SASL_THEN_TLS));
 }
 
-static bool blocked(const struct beep_peer *p, struct beep_refusal *no)
+/* RFC 3620 5 has no meaning for TUNNEL within a layer (TUNNEL-D14).  A profile for clear sessions is for what comes before security, and is not kept from anybody for want of it. */
+static bool layered(const struct beep_peer *p)
 {
+    return beep_peer_secured(p) || p->c.layer;
+}
+
+static bool blocked(const struct beep_peer *p, const struct beep_profile *profile, struct beep_refusal *no)
+{
+    bool need_tls = p->s->need_tls || (p->tunnelled && p->s->tunnelled_needs_tls);
+    if (profile->clear_only) {
+        if (layered(p) && !IMUT(p->s->idxp_mutant, TUNNEL_UNDER_TLS)) *no = (struct beep_refusal){538, "encryption is on already"};
+        return no->code != 0;
+    }
     if (p->opener) return false;
-    if (p->s->need_tls && !beep_peer_secured(p)) *no = (struct beep_refusal){530, "privacy is required first"};
+    if (need_tls && !beep_peer_secured(p)) *no = (struct beep_refusal){530, "privacy is required first"};
     else if (p->s->need_auth && !p->authenticated) *no = (struct beep_refusal){530, "authentication is required first"};
     return no->code != 0;
 }
@@ -42,7 +54,7 @@ const struct beep_profile *beep_peer_serves(const struct beep_peer *p, slice uri
 {
     for (size_t i = 0; i < p->s->profiles; i++) {
         if (!slice_eq(uri, slice_str(p->s->profile[i]->uri))) continue;
-        return blocked(p, no) ? NULL : p->s->profile[i];
+        return blocked(p, p->s->profile[i], no) ? NULL : p->s->profile[i];
     }
     return serves_tuning(p, uri, no);
 }
@@ -57,10 +69,11 @@ static size_t offers(const struct beep_peer *p, struct beep_profile_el *one)
     if (offers_tls(p)) one[n++].uri = SLICE_LIT(BEEP_URI_TLS);
     for (unsigned m = 0; m < SASL_MECHS; m++)
         if (beep_sasl_offers(p, (enum sasl_mech)m, true)) one[n++].uri = slice_str(beep_profile_sasl[m].uri);
-    struct beep_refusal no = {0};
-    if (blocked(p, &no)) return n; /* not to be had yet: section 3 has greetings that differ before and behind TLS */
-    for (size_t i = 0; i < p->s->profiles && i < BEEP_PROFILES_OFFERED; i++)
+    for (size_t i = 0; i < p->s->profiles && i < BEEP_PROFILES_OFFERED; i++) {
+        struct beep_refusal no = {0};
+        if (blocked(p, p->s->profile[i], &no)) continue; /* not to be had now: section 3 has greetings that differ before and behind TLS */
         one[n++].uri = slice_str(p->s->profile[i]->uri);
+    }
     return n;
 }
 
@@ -158,6 +171,7 @@ void beep_peer_anew(struct beep_peer *p, uint64_t now)
     p->slip_number = 0;
     p->c.resync |= MUT(p, TLS_KEEPS_CHANNELS);
     if (MUT(p, WAITS) || MUT(p, TLS_NO_GREETING) || MUT(p, SASL_NO_GREETING)) return;
+    if (p->tunnelled && p->opener && IMUT(p->s->idxp_mutant, VIA_NO_GREETING)) return;
     beep_peer_greet(p, now);
 }
 
@@ -210,8 +224,12 @@ void beep_tune_work(struct beep_peer *p, uint64_t now)
 
 void beep_tune_told(struct beep_peer *p, uint64_t now)
 {
-    if (!p->peer_greeted || p->told_greeted || p->ending || p->leaving || p->raw || beep_peer_tunes(p)) return;
+    if (!p->peer_greeted || p->told_greeted || p->ending || p->leaving || beep_peer_turns(p) || beep_peer_tunes(p)) return;
     if (track_beep_session(&p->c.track) != BEEP_SS_OPEN) return; /* ours is not out yet */
+    if (p->s->via && p->opener && !p->tunnelled) {
+        if (!p->via_tried) beep_via_ask(p, now);
+        return;
+    }
     if (p->s->want_tls && !beep_peer_secured(p)) {
         if (!p->tls_tried) beep_tls_ask(p, now);
         if (!MUT(p, TLS_GOES_ON_BARE) || beep_peer_tunes(p) || p->tuning) return;

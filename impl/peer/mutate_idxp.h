@@ -76,7 +76,55 @@
     X(IDMEF_NO_CLASS, "idmef-no-class", IBY_ANALYZER, "IDMEF-8-1", "sends alerts without Classification")
 
 /* Of TUNNEL: endpoints that ask for one, and proxies. */
-#define IDXP_MUTANTS_TUNNEL(X)
+#define IDXP_MUTANTS_TUNNEL(X) \
+    /* endpoints that a tunnel leads to */ \
+    X(TUNNEL_UNDER_TLS, "tunnel-under-tls", IBY_MANAGER | IBY_PROXY, "TUNNEL-5-2 TUNNEL-5-5", "offers TUNNEL under TLS, and does it there") \
+    X(TARGET_OLD_SESSION, "target-old-session", IBY_MANAGER, "TUNNEL-4-3 TUNNEL-5-1", "says ok and goes on with the session as it was") \
+    X(TARGET_REMEMBERS, "target-remembers", IBY_MANAGER, "TUNNEL-4-17", "keeps the identity of whoever came to the tunnel") \
+    X(TARGET_TAKES_NEST, "target-takes-nest", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-1 TUNNEL-3-8", "takes elements with another one inside for empty ones, and what is beside the first for nothing") \
+    X(TARGET_TAKES_ANY_SET, "target-takes-any-set", IBY_MANAGER, "TUNNEL-3-6", "takes any attributes for none") \
+    X(TARGET_START_ONLY, "target-start-only", IBY_MANAGER | IBY_PROXY, "TUNNEL-4-1 TUNNEL-4-22", "refuses elements that come on the channel") \
+    X(TARGET_CHANNEL_ONLY, "target-channel-only", IBY_MANAGER | IBY_PROXY, "TUNNEL-4-1 TUNNEL-4-2", "does not look at an element in the start") \
+    X(TUNNEL_MSG_MUTE, "tunnel-msg-mute", IBY_MANAGER | IBY_PROXY, "TUNNEL-A.1-4", "does not answer a MSG that is no tunnel element") \
+    X(TUNNEL_OTHER_CODE, "tunnel-other-code", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-1", "answers errors with code 451") \
+    X(TUNNEL_OTHER_NAME, "tunnel-other-name", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-10", "takes TUNNEL and Tunnel for tunnel") \
+    X(TUNNEL_OTHER_ATTRIBUTE, "tunnel-other-attribute", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-11", "passes over attributes that it does not know") \
+    /* endpoints that ask for a tunnel */ \
+    X(VIA_TAKES_ERROR, "via-takes-error", IBY_ANALYZER, "TUNNEL-2.3-2 TUNNEL-6-7", "begins anew behind an error") \
+    X(VIA_NO_GREETING, "via-no-greeting", IBY_ANALYZER, "TUNNEL-4-21", "goes on behind the ok without a new greeting") \
+    X(VIA_EVEN, "via-even", IBY_ANALYZER, "TUNNEL-4-21", "has even numbers of channels behind the tunnel") \
+    X(VIA_TWO_INSIDE, "via-two-inside", IBY_ANALYZER, "TUNNEL-3-9", "puts two empty elements into the innermost hop") \
+    X(VIA_BARE_OUTSIDE, "via-bare-outside", IBY_ANALYZER, "TUNNEL-3-9 TUNNEL-3-12", "wraps what it asks for into an element without attributes") \
+    /* proxies: the set-up */ \
+    X(P_OK_EARLY, "p-ok-early", IBY_PROXY, "TUNNEL-4-2 TUNNEL-4-15", "says ok as soon as the element was passed on") \
+    X(P_OK_ON_CONNECT, "p-ok-on-connect", IBY_PROXY, "TUNNEL-4-12 TUNNEL-4-13", "says ok as soon as the far connection stands") \
+    X(P_UNSTRIPPED, "p-unstripped", IBY_PROXY, "TUNNEL-1-1 TUNNEL-2.2-1 TUNNEL-4-13", "passes the outer element on as well") \
+    X(P_STRIPS_TWO, "p-strips-two", IBY_PROXY, "TUNNEL-1-1 TUNNEL-2.2-1", "strips two elements where there are more than two") \
+    X(P_LOSES_ATTRIBUTE, "p-loses-attribute", IBY_PROXY, "TUNNEL-1-1", "loses the port of inner elements") \
+    X(P_EMPTY_IS_ERROR, "p-needs-inner", IBY_PROXY, "TUNNEL-4-9 TUNNEL-2.4-1", "refuses to be the last hop") \
+    X(P_WAITS_FOR_DATA, "p-waits-for-data", IBY_PROXY, "TUNNEL-4-9", "waits for the last hop to speak first") \
+    X(P_GREETS_LAST, "p-greets-last", IBY_PROXY, "TUNNEL-4-9", "says a greeting to the last hop") \
+    X(P_NO_TUNNEL_NEEDED, "p-no-tunnel-needed", IBY_PROXY, "TUNNEL-4-12", "takes a far peer without TUNNEL in its greeting for one that agrees") \
+    X(P_ALL_550, "p-all-550", IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-6 TUNNEL-6-8", "answers 550 for everything") \
+    X(P_OWN_ERROR, "p-own-error", IBY_PROXY, "TUNNEL-4-14", "puts an error of its own in place of that of the next hop") \
+    X(P_ERROR_TEXT, "p-error-text", IBY_PROXY, "TUNNEL-4-14", "passes the code of the next hop without its text") \
+    X(P_ERROR_ENDS, "p-error-ends", IBY_PROXY, "TUNNEL-2.3-3 TUNNEL-4-18", "ends the near session behind an error") \
+    X(P_KEEPS_FAR, "p-keeps-far", IBY_PROXY, "TUNNEL-2.3-1 TUNNEL-4-11 TUNNEL-4-14 TUNNEL-4-19", "keeps the far connection behind an error") \
+    X(P_HANGS, "p-hangs", IBY_PROXY, "TUNNEL-4-11 TUNNEL-4-18", "says nothing when the far side ends or cannot be reached") \
+    X(P_ANYBODY, "p-anybody", IBY_PROXY, "TUNNEL-7-3 TUNNEL-6-8", "asks nobody who he is") \
+    X(P_ANYWHERE, "p-anywhere", IBY_PROXY, "TUNNEL-7-1", "forgets where it may connect to") \
+    X(P_LOOPS, "p-loops", IBY_PROXY, "TUNNEL-7-2", "goes round in circles") \
+    X(P_TAKES_PORT, "p-takes-port", IBY_PROXY, "TUNNEL-3-2", "takes any port, modulo 65536") \
+    X(P_NO_SRV, "p-no-srv", IBY_PROXY, "TUNNEL-4-6", "connects to port where srv is given too") \
+    X(P_NO_FALLBACK, "p-no-fallback", IBY_PROXY, "TUNNEL-4-16", "gives up when SRV is not there") \
+    /* proxies: what passes */ \
+    X(P_LOSES_FAR, "p-loses-far", IBY_PROXY, "TUNNEL-2.1-2 TUNNEL-2.4-2 TUNNEL-4-10", "drops what came with the far ok, or before its own") \
+    X(P_LOSES_NEAR, "p-loses-near", IBY_PROXY, "TUNNEL-4-10", "drops the first octets from near") \
+    X(P_ALTERS, "p-alters", IBY_PROXY, "TUNNEL-1-2", "changes octet 255 to 254") \
+    X(P_NEWLINES, "p-newlines", IBY_PROXY, "TUNNEL-1-2", "puts a CR in front of every LF that has none") \
+    X(P_STOPS, "p-stops", IBY_PROXY, "TUNNEL-1-2", "passes no more than 65536 octets from near") \
+    X(P_SEQ, "p-seq", IBY_PROXY, "TUNNEL-4-10", "sends a SEQ for the frame with the far ok") \
+    X(P_KEEPS_OPEN, "p-keeps-open", IBY_PROXY, "TUNNEL-2.1-3", "does not pass ends on")
 
 #define IDXP_MUTANTS(X) IDXP_MUTANTS_GREETING(X) IDXP_MUTANTS_DATA(X) IDXP_MUTANTS_TUNNEL(X)
 

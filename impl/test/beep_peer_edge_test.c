@@ -262,7 +262,7 @@ static void transparent(void **state)
     for (size_t cut_at = 0; cut_at < 260; cut_at++) {
         struct beep_script s;
         struct tunnel t = {.n = 0};
-        t.raw = (struct beep_raw){&t, raw_octets, NULL, raw_ended};
+        t.raw = (struct beep_raw){.ctx = &t, .octets = raw_octets, .ended = raw_ended};
         struct beep_profile tunnel = {.uri = "http://tunnel.invalid/", .ctx = &t, .start = tunnel_start};
         const struct beep_profile *list[] = {&tunnel};
         bw_env(&s.w);
