@@ -9,6 +9,7 @@
 #include "model/beep.h"
 #include "peer/beep_peer.h"
 #include "peer/mutate_beep.h"
+#include "run/beep_needs.h"
 #include "run/passive_beep.h"
 #include "run/reference_beep.h"
 #include "run/server_beep.h"
@@ -30,7 +31,7 @@ static const struct fsm *const machines[] = {&beep_session_machine, &beep_channe
 
 static struct play_beep_run *run_of(const struct run_ctx *r)
 {
-    return &((struct beep_run *)r->state)->play;
+    return r->state; /* begins with it, also in protocols over BEEP */
 }
 
 /* The URI says it, whoever offers it. */
@@ -39,36 +40,41 @@ static bool is_echo(const char *uri)
     return uri && strcmp(uri, BEEP_URI_ECHO) == 0;
 }
 
-static err begin(struct run_ctx *r, struct play_run *play)
+err proto_beep_fill(const struct run_ctx *r, const struct beep_options *own, enum beep_under_test t, struct play_beep_run *out, struct sasl_users **made)
 {
     static const struct beep_options nothing = {.profile = NULL};
     const struct suite_options *o = r->o;
-    const struct beep_options *own = o->own ? o->own : &nothing;
-    struct beep_run *x = r->state;
+    if (!own) own = &nothing;
     const struct sasl_users *users = own->users;
     const char *text = !own->users_text && o->memory ? BEEP_SAMPLE_USERS : own->users_text;
     bool tls = o->tls != RUN_TLS_OFF;
     if (!users && !text && own->mechanism) text = ""; /* ANONYMOUS lets in an initiator that nobody knows */
     if (!users && text) {
-        TRY(sasl_users_parse(o->env, slice_str(text), "users", &x->own, NULL, 0));
-        users = x->own;
+        TRY(sasl_users_parse(o->env, slice_str(text), "users", made, NULL, 0));
+        users = *made;
     }
     const struct sasl_user *who = sasl_users_count(users) ? sasl_users_at(users, 0) : NULL;
-    x->play = (struct play_beep_run){.under_test = (enum beep_under_test)r->role->id,
-                                     .no_tls = !tls,
-                                     .identity = tls ? identities_tester : NULL,
-                                     .identity_ctx = r->identities,
-                                     .profile = own->profile ? own->profile : o->memory ? BEEP_URI_ECHO : NULL,
-                                     .echo = own->echo || o->memory || is_echo(own->profile),
-                                     .user = who ? who->name : NULL,
-                                     .password = who ? who->password : NULL,
-                                     .mechanism = own->mechanism,
-                                     .users = users,
-                                     .scram_rounds = o->memory ? 16 : 0,
-                                     .learned_wants_tls = tls && !o->memory && run_met_able(r, "wants-tls")};
+    *out = (struct play_beep_run){.under_test = t,
+                                  .no_tls = !tls,
+                                  .identity = tls ? identities_tester : NULL,
+                                  .identity_ctx = r->identities,
+                                  .profile = own->profile ? own->profile : o->memory ? BEEP_URI_ECHO : NULL,
+                                  .echo = own->echo || o->memory || is_echo(own->profile),
+                                  .user = who ? who->name : NULL,
+                                  .password = who ? who->password : NULL,
+                                  .mechanism = own->mechanism,
+                                  .users = users,
+                                  .scram_rounds = o->memory ? 16 : 0,
+                                  .learned_wants_tls = tls && !o->memory && run_met_able(r, "wants-tls")};
+    return OK;
+}
+
+static err begin(struct run_ctx *r, struct play_run *play)
+{
+    struct beep_run *x = r->state;
     play->ends = play_beep_ends;
     play->end_count = PLAY_BEEP_ENDS;
-    return OK;
+    return proto_beep_fill(r, r->o->own, (enum beep_under_test)r->role->id, &x->play, &x->own);
 }
 
 static void done(struct run_ctx *r)
@@ -90,7 +96,7 @@ static const char *channel_number(const struct run_ctx *r, const char *name)
     static const char *const names[] = {"OURS", "OURS2", "OURS3", "THEIRS"};
     static const char *const numbers[][2] = {{"101", "102"}, {"103", "104"}, {"105", "106"}, {"102", "101"}}; /* as initiator, as listener */
     for (size_t i = 0; i < COUNT(names); i++) {
-        if (strcmp(names[i], name) == 0) return numbers[i][r->role->id == TEST_BEEP_LISTENER ? 0 : 1];
+        if (strcmp(names[i], name) == 0) return numbers[i][run_of(r)->under_test == TEST_BEEP_LISTENER ? 0 : 1];
     }
     return NULL;
 }
@@ -108,7 +114,7 @@ static bool profile_in_xml(const struct run_ctx *r, char *out, size_t n)
 }
 
 /* Names of what is not known are empty: the case that wants them says so under needs. */
-static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
+bool proto_beep_lookup(const struct run_ctx *r, const char *name, char *out, size_t n)
 {
     const struct play_beep_run *x = run_of(r);
     const char *text = channel_number(r, name);
@@ -149,72 +155,14 @@ static bool met_echo(const struct run_ctx *r)
     return met_profile(r) && (run_of(r)->echo || is_echo(data_profile(run_of(r))));
 }
 
-static bool met_offers_tls(const struct run_ctx *r)
-{
-    return run_of(r)->learned_tls && r->o->tls != RUN_TLS_OFF;
-}
-
-static bool met_wants_tls(const struct run_ctx *r)
-{
-    return r->o->tls != RUN_TLS_OFF && (run_of(r)->learned_wants_tls || run_met_able(r, "wants-tls"));
-}
-
-/* Passwords have to be known for all but two.  A listener says what it offers; what an initiator is going to ask for has to be told. */
-static bool usable(const struct run_ctx *r, enum sasl_mech m)
-{
-    const struct play_beep_run *x = run_of(r);
-    bool password = m != SASL_ANONYMOUS && m != SASL_EXTERNAL;
-    if (password && (!x->user || !x->password)) return false;
-    bool named = x->mechanism && strcmp(x->mechanism, sasl_mech_names[m]) == 0, offered = (x->learned_mechanisms & SASL_BIT(m)) != 0;
-    /* it shows behind TLS alone, where a certificate says who is who; as listeners we ask for none */
-    if (m == SASL_EXTERNAL) return r->role->id == TEST_BEEP_LISTENER && r->o->tls != RUN_TLS_OFF && (r->o->memory || named || offered);
-    return r->role->id == TEST_BEEP_LISTENER ? offered : r->o->memory || named;
-}
-
-static bool met_sasl(const struct run_ctx *r)
-{
-    const char *mechanism = run_of(r)->mechanism;
-    if (mechanism && strcmp(mechanism, sasl_mech_names[SASL_EXTERNAL]) == 0) return false; /* such a case need not have TLS */
-    for (int m = 0; m < SASL_MECHS; m++) {
-        if (m != SASL_EXTERNAL && usable(r, (enum sasl_mech)m)) return true;
-    }
-    return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, "wants-sasl");
-}
-
-/* The other way round: the peer lets us authenticate, whichever of the two opened the connection. */
-static bool met_offers_sasl(const struct run_ctx *r)
-{
-    const struct play_beep_run *x = run_of(r);
-    if (!x->user || !x->password) return false;
-    return r->o->memory || (x->learned_mechanisms & ~SASL_BIT(SASL_EXTERNAL)) != 0;
-}
-
-static bool met_wants_sasl(const struct run_ctx *r)
-{
-    return r->role->id == TEST_BEEP_INITIATOR && met_sasl(r);
-}
-
-#define MET_MECHANISM(name, mech)                \
-    static bool name(const struct run_ctx *r)    \
-    {                                            \
-        return usable(r, mech);                  \
-    }
-MET_MECHANISM(met_anonymous, SASL_ANONYMOUS)
-MET_MECHANISM(met_plain, SASL_PLAIN)
-MET_MECHANISM(met_external, SASL_EXTERNAL)
-MET_MECHANISM(met_cram_md5, SASL_CRAM_MD5)
-MET_MECHANISM(met_digest_md5, SASL_DIGEST_MD5)
-MET_MECHANISM(met_scram_sha_1, SASL_SCRAM_SHA_1)
-MET_MECHANISM(met_scram_sha_256, SASL_SCRAM_SHA_256)
-
 static bool met_starts(const struct run_ctx *r)
 {
-    return r->role->id == TEST_BEEP_INITIATOR && ((run_of(r)->observed >> BEEP_SEEN_START & 1) || run_met_able(r, "starts"));
+    return run_of(r)->under_test == TEST_BEEP_INITIATOR && ((run_of(r)->observed >> BEEP_SEEN_START & 1) || run_met_able(r, "starts"));
 }
 
 static bool met_leaves(const struct run_ctx *r, const char *name)
 {
-    return r->role->id == TEST_BEEP_INITIATOR && run_met_able(r, name);
+    return run_of(r)->under_test == TEST_BEEP_INITIATOR && run_met_able(r, name);
 }
 
 static bool met_closes(const struct run_ctx *r)
@@ -227,25 +175,11 @@ static bool met_releases(const struct run_ctx *r)
     return met_leaves(r, "releases");
 }
 
-#define NO_SUCH "the peer does not offer it, or an initiator was not said to ask for it: give --sasl-mechanism"
-#define WITHOUT "the peer does not offer it, or the password is not known: give --sasl-user FILE, for an initiator --sasl-mechanism as well"
 static const struct run_need needs[] = {
     {"profile", "the peer offers no data profile: give --profile URI", false, RUN_USUAL, met_profile},
     {"echo", "the profile is not known to echo: give --profile URI --echo", false, RUN_USUAL, met_echo},
     {"many", "the peer does not offer the profile that answers many times over: --able many", true, RUN_USUAL, NULL},
-    {"offers-tls", "the peer does not offer TLS, or --tls off leaves it out", false, RUN_USUAL, met_offers_tls},
-    {"wants-tls", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
-    {"wants-tls-bare", "the peer was not seen asking for TLS: --able wants-tls", true, RUN_APART, met_wants_tls},
-    {"offers-sasl", "the peer offers no mechanism, or no password is known: give --sasl-user FILE", false, RUN_APART, met_offers_sasl},
-    {"sasl", WITHOUT, false, RUN_APART, met_sasl},
-    {"sasl-ANONYMOUS", NO_SUCH, false, RUN_APART, met_anonymous},
-    {"sasl-PLAIN", WITHOUT, false, RUN_APART, met_plain},
-    {"sasl-EXTERNAL", "the peer does not offer it, or is no listener", false, RUN_APART, met_external},
-    {"sasl-CRAM-MD5", WITHOUT, false, RUN_APART, met_cram_md5},
-    {"sasl-DIGEST-MD5", WITHOUT, false, RUN_APART, met_digest_md5},
-    {"sasl-SCRAM-SHA-1", WITHOUT, false, RUN_APART, met_scram_sha_1},
-    {"sasl-SCRAM-SHA-256", WITHOUT, false, RUN_APART, met_scram_sha_256},
-    {"wants-sasl", "the peer has to ask for authentication: --able wants-sasl, or --sasl-mechanism", true, RUN_APART, met_wants_sasl},
+    BEEP_NEEDS_TUNING,
     {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
     {"closes", "the peer has to close its channel by itself: --able closes", true, RUN_APART, met_closes},
     {"releases", "the peer has to release the session by itself: --able releases", true, RUN_APART, met_releases},
@@ -322,7 +256,7 @@ const struct run_proto run_beep = {
     .run_size = sizeof(struct beep_run),
     .begin = begin,
     .done = done,
-    .lookup = lookup,
+    .lookup = proto_beep_lookup,
     .observed = observed,
     .seen_tls = 1ull << BEEP_SEEN_TLS,
     .fault_name = fault_name,

@@ -28,4 +28,10 @@ struct beep_run { /* run_ctx.state */
 
 extern const struct run_proto run_beep;
 
+/* --- for protocols over BEEP, whose run_ctx.state begins with a struct play_beep_run -------------------------------------------- */
+/* Fills what a run of BEEP has.  own may be NULL.  *users is set to what was made of own's text, for the caller to free; it stays as it is where there is none. */
+err proto_beep_fill(const struct run_ctx *r, const struct beep_options *own, enum beep_under_test t, struct play_beep_run *out, struct sasl_users **users) MUST_CHECK;
+/* The names that BEEP gives to scenarios. */
+bool proto_beep_lookup(const struct run_ctx *r, const char *name, char *out, size_t n);
+
 #endif
