@@ -90,6 +90,19 @@ bool beep_peer_tunnelled(const struct beep_peer *p); /* did it begin anew behind
  * events on to the ops of beep_peer_endpoint(p), and frees it by them. */
 void beep_peer_embed(struct beep_peer *p, struct link *link);
 
+/* What is known of who is at the other end.  Strings live until the next call of the peer. */
+struct beep_facts {
+    bool secured;           /* inside TLS */
+    struct tls_info tls;    /* of it; all zero without */
+    bool authenticated;     /* the peer proved an identity by SASL; what we proved to it is not told here */
+    const char *mechanism;  /* by which; "" without */
+    const char *identity;   /* "" without, and for ANONYMOUS */
+};
+void beep_peer_facts(const struct beep_peer *p, struct beep_facts *out);
+/* A pointer for whoever made the peer: hooks and profiles are shared by many. */
+void beep_peer_set_user(struct beep_peer *p, void *user);
+void *beep_peer_user(const struct beep_peer *p);
+
 const char *beep_peer_identity(const struct beep_peer *p); /* authenticated identity, "" for anonymous */
 bool beep_peer_secured(const struct beep_peer *p);
 const char *beep_peer_why(const struct beep_peer *p);      /* why the session ended, "" while fine */

@@ -84,6 +84,7 @@ static void succeeded(struct beep_bound *b)
     p->sasl = x ? x->s : NULL;
     if (x) x->s = NULL;
     p->authenticated = true;
+    p->proved_ours = b->started_by_us;
     p->layer_due = p->sasl && sasl_has_layer(p->sasl);
     p->moves++;
     over(b);

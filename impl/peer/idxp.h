@@ -27,7 +27,7 @@
 enum {
     IDXP_STORED = 200,        /* what a hook says for ok */
     IDXP_CHANNELS_USUAL = 64, /* channels_max of 0: three categories for each of twenty sources */
-    IDXP_OWED_MAX = 1024      /* MSGs of the peer on a channel that have no reply yet; from half of it on no window is granted */
+    IDXP_OWED_MAX = 4096      /* MSGs of the peer on a channel that have no reply yet, as BEEP_EXCHANGES_MAX; from 512 on no window is granted, and more than these end the session */
 };
 
 struct idxp_channel; /* one channel; from idxp_open or the peer's start until the hook closed */
@@ -44,7 +44,7 @@ struct idxp_piece {
     uint16_t refused;                 /* not 0: the message was refused by us with this code, and comes to nothing; last is set */
 };
 
-struct idxp_hooks { /* all may be NULL; everything is borrowed for the call, and every function of this header may be called */
+struct idxp_hooks { /* all may be NULL; everything is borrowed for the call.  Every function of this header may be called; what sends on the channel ends the life of a piece */
     void *ctx;
     /* The peer greets, and nothing speaks against it so far: no->code 0 accepts, any of the thirteen with a text rejects. */
     void (*admit)(void *ctx, struct idxp_channel *c, const struct idxp_msg *greeting, const struct idxp_who *w, struct beep_refusal *no, uint64_t now);

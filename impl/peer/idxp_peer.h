@@ -64,7 +64,6 @@ struct idxp_peer_setup {
     size_t streams;           /* 0: one channel for all */
     unsigned pipeline;        /* analyzer: messages under way on a channel; 0: IDXP_PEER_PIPELINE, 1: waits for each answer */
     bool linger;              /* an analyzer whose source ended keeps the session */
-    unsigned sessions_max;    /* not looked at here: for who accepts connections */
     struct idxp_peer_hooks hooks;
     /* set by idxp_peer_prepare */
     struct beep_setup ready_beep;
