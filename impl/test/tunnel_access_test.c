@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "run/tunnel_access.h"
+#include "test/mem_fail.h"
+
+static const char text[] =
+    "# who may go where\n"
+    "deny to=*:25 code=554\n"
+    "allow identity=alice to=*.example.org:604 # and no other port\r\n"
+    "\n"
+    "allow identity=site-? to=192.0.2.*:*\n"
+    "allow identity=\"\" to=open.example.org:*\n"
+    "allow from=10.* to=[2001:db8::*]:*\n"
+    "deny  identity=mallory to=* code=550\n"
+    "allow identity=* to=any.example.org:604";
+
+static void rules(void **state)
+{
+    static const struct { const char *identity, *from, *to; uint16_t code; size_t line; } rows[] = {
+        {"alice", "", "m.example.org:604", 0, 3},      {"alice", "", "M.Example.ORG:604", 0, 3},
+        {"alice", "", "m.example.org:605", 537, 0},    {"alice", "", "m.example.org:25", 554, 2},
+        {"Alice", "", "m.example.org:604", 537, 0},    {"bob", "", "m.example.org:604", 537, 0},
+        {"", "", "m.example.org:604", 530, 0},         {"site-7", "", "192.0.2.9:1", 0, 5},
+        {"site-77", "", "192.0.2.9:1", 537, 0},        {"", "", "open.example.org:9", 0, 6},
+        {"bob", "", "open.example.org:9", 537, 0},     {"bob", "10.1.1.1", "[2001:db8::1]:604", 0, 7},
+        {"bob", "11.1.1.1", "[2001:db8::1]:604", 537, 0}, {"", "10.1.1.1", "[2001:db8::1]:604", 0, 7},
+        {"mallory", "", "any.example.org:604", 550, 8}, {"bob", "", "any.example.org:604", 0, 9},
+        {"", "", "any.example.org:604", 530, 0},       {"", "", "nowhere:1", 537, 0},
+    };
+    struct env env;
+    struct tunnel_access *a;
+    (void)state;
+    env_init(&env);
+    assert_int_equal(tunnel_access_parse(&env, slice_of(text, sizeof text - 1), "f", &a, NULL, 0), OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t line = 99;
+        uint16_t code = tunnel_access_judge(a, rows[i].identity, rows[i].from, rows[i].to, &line);
+        if (code != rows[i].code || line != rows[i].line) fail_msg("%s to %s: %u by line %zu", rows[i].identity, rows[i].to, (unsigned)code, line);
+    }
+    tunnel_access_free(a);
+    assert_int_equal(tunnel_access_parse(&env, SLICE_NONE, "f", &a, NULL, 0), OK); /* nobody goes anywhere */
+    assert_int_equal(tunnel_access_judge(a, "alice", "", "m:1", NULL), 537);
+    tunnel_access_free(a);
+}
+
+static void faults(void **state)
+{
+    static const struct { const char *text, *why; } rows[] = {
+        {"permit to=*\n", "f:1: a rule begins with allow or deny, not with \"permit\""},
+        {"\n\nallow alice\n", "f:3: \"alice\" is no condition"},
+        {"allow user=alice\n", "f:1: there is no condition \"user=alice\""},
+        {"allow to=m.example.org\n", "f:1: to=m.example.org has no port"},
+        {"allow to=a:1 to=b:1\n", "f:1: a second to="},
+        {"allow code=537\n", "f:1: code= is for deny"},
+        {"deny code=200\n", "f:1: code=200 is none of"},
+        {"deny code=\n", "f:1: code= is none of"},
+        {"deny to=\x01:1\n", "f:1: a control character"},
+    };
+    struct env env;
+    (void)state;
+    env_init(&env);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tunnel_access *a;
+        char why[200];
+        assert_int_equal(tunnel_access_parse(&env, slice_str(rows[i].text), "f", &a, why, sizeof why), ERR_PEER);
+        assert_null(a);
+        if (strncmp(why, rows[i].why, strlen(rows[i].why)) != 0) fail_msg("%s", why);
+    }
+}
+
+static void memory(void **state)
+{
+    (void)state;
+    err e = ERR_MEM;
+    for (size_t n = 1; e != OK; n++) {
+        struct mem_fail f = {.fail_at = n};
+        struct mem mem = {&f, mem_fail_resize, mem_fail_release};
+        struct env env;
+        struct tunnel_access *a;
+        env_init(&env);
+        env.mem = &mem;
+        e = tunnel_access_parse(&env, slice_of(text, sizeof text - 1), "f", &a, NULL, 0);
+        assert_true(e == OK || e == ERR_MEM);
+        tunnel_access_free(a);
+        assert_int_equal(f.blocks, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(faults), cmocka_unit_test(memory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
