@@ -242,6 +242,7 @@ static int play_setting(struct job *j)
     o.peer_connects = s->connects;
     o.own = s->own;
     o.dialect = s->dialect;
+    o.only_able = s->only_able;
     if (!o.selects) {
         o.select = s->select;
         while (o.selects < RUN_SELECTS && s->select[o.selects])

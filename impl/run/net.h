@@ -45,7 +45,8 @@ void net_unlisten(struct net *n, net_accept accept, void *ctx);
 void net_run(struct net *n, const bool *stop, uint64_t at);
 void net_free(struct net *n);
 
-/* Virtual time begins at start_ms and jumps from deadline to deadline. */
+/* Who listens in memory with accept NULL is never heard of: connections there neither come about nor fail.
+ * Virtual time begins at start_ms and jumps from deadline to deadline. */
 err net_mem_new(const struct env *env, uint64_t start_ms, struct net **out) MUST_CHECK;
 struct loop;
 /* On a loop (borrowed). */

@@ -137,7 +137,12 @@ static void dial(struct net_mem *m, struct node *d, int i)
     int link = 0;
     bool owned = false;
     for (size_t k = 0; k < m->listeners && !other; k++) {
-        if (strcmp(m->listener[k].name, l->to) == 0) other = m->listener[k].accept(m->listener[k].ctx, &link, &owned);
+        bool here = strcmp(m->listener[k].name, l->to) == 0;
+        if (here && !m->listener[k].accept) {
+            l->state = LINK_DIALING;
+            return;
+        }
+        if (here) other = m->listener[k].accept(m->listener[k].ctx, &link, &owned);
     }
     if (!other || mem_add(&m->n, other, owned) != OK) {
         if (other && owned) other->ops->free(other);

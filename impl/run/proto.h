@@ -35,6 +35,7 @@ struct run_role {
     int id;               /* the protocol's own number for it */
     unsigned ways;        /* enum run_ways */
     bool tls_client;      /* it is the client of TLS, and shows a client's certificate; then the tester is the server */
+    bool tls_opener;      /* who opened TCP is, whichever it was (tls_client is not looked at) */
     /* What the clauses call it: words of the column `roles' that bind it always, and those that bind it by who opened TCP.  Joined by commas; NULL: none. */
     const char *binds, *binds_listening, *binds_connecting;
 };
@@ -78,6 +79,12 @@ struct run_family {
     const char *path;   /* "" */
 };
 
+/* In memory: further names of the peer, of us as the hop behind a proxy, and of an address that nothing is heard of. */
+struct run_place {
+    const char *name; /* NULL ends a list */
+    enum run_place_who { RUN_AT_PEER, RUN_AT_TESTER, RUN_AT_NOBODY } who;
+};
+
 /* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
 
 /* What is tried against a mutant, in this order, in each way that its role has. */
@@ -111,6 +118,7 @@ struct run_setting {
     const char *serve[RUN_WORDS];     /* options of serve, NULL-ended */
     const char *serve_tls[RUN_WORDS]; /* those of a peer with a certificate, NULL-ended */
     const char *select[RUN_SELECTS];  /* of the cases, those with one of these prefixes, NULL-ended; none: all */
+    bool only_able;                   /* of the cases, those that need one of able */
     const void *own;                  /* suite_options.own of the run */
     const char *file;                 /* text of a file, for its owner alone, whose name stands for "{file}" among the options; NULL: none */
 };
@@ -128,6 +136,8 @@ struct run_proto {
     size_t run_size;
     /* Fills r->state, and ends, end_count and what else differs of *play (env, deadlines, proto and proto_run are set). */
     err (*begin)(struct run_ctx *r, struct play_run *play);
+    /* Over sockets: we take the connections of a proxy at that address; may be NULL. */
+    void (*bound)(struct run_ctx *r, const char *address);
     void (*done)(struct run_ctx *r);   /* may be NULL; called once begin was, whatever it gave */
     /* Names that the user may give a value with --set, in place of what lookup says or where it says nothing; ended by NULL, may be NULL. */
     const char *const *given;
@@ -153,6 +163,7 @@ struct run_proto {
      * "tester", a proxy "far".  ERR_...  and why when certificates cannot be loaded. */
     err (*reference_new)(const struct run_ctx *r, const struct run_need *special, void **out, char *why, size_t why_n);
     void (*reference_free)(void *reference); /* NULL: does nothing */
+    const struct run_place *place;     /* in memory; NULL: none */
     /* A new peer, owned by the caller (in practice the net).  NULL when memory is short, or when the peer refuses this connection. */
     struct endpoint *(*reference_peer)(void *reference);
 
@@ -172,6 +183,8 @@ const struct run_proto *run_proto_of_case(const char *id);
 void run_role_list(const char *last, char *out, size_t n);
 /* Joins the roles of a protocol that are in bits by commas. */
 const char *run_role_names(const struct run_proto *p, unsigned bits, char *out, size_t n);
+/* Is a peer of that role the client of TLS? */
+bool run_tls_client(const struct run_role *role, bool peer_connects);
 /* Does the clause bind the role, opened TCP or not? */
 bool run_binds(const struct clause *c, const struct run_role *role, bool peer_connects);
 /* The dialect that a clause holds in, as the last of its roles says; NULL: in all. */

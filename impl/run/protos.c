@@ -92,6 +92,11 @@ static bool share(const char *roles, const char *words)
     return false;
 }
 
+bool run_tls_client(const struct run_role *role, bool peer_connects)
+{
+    return role->tls_opener ? peer_connects : role->tls_client;
+}
+
 bool run_binds(const struct clause *c, const struct run_role *role, bool peer_connects)
 {
     return share(c->roles, role->binds) || share(c->roles, peer_connects ? role->binds_connecting : role->binds_listening);

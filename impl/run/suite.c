@@ -231,11 +231,22 @@ static bool is_sanity(const struct scn_case *c)
     return strstr(c->id, "/sanity") != NULL;
 }
 
+static bool needs_one_of(const struct scn_case *c, const char *const *able, size_t n)
+{
+    for (size_t i = 0; i < c->need_count; i++) {
+        for (size_t k = 0; k < n; k++) {
+            if (strcmp(c->needs[i], able[k]) == 0) return true;
+        }
+    }
+    return false;
+}
+
 static bool chosen(const struct suite *s, const struct scn_case *c)
 {
     bool tls = !s->o->only_tls;
     for (size_t i = 0; i < c->need_count && !tls; i++)
         tls = strstr(c->needs[i], "tls") != NULL; /* tls-draft, offers-tls ... */
+    if (s->o->only_able && !needs_one_of(c, s->o->able, s->o->ables)) return false;
     return tls && catalog_applies(c, s->o->role, !s->o->peer_connects) && catalog_selected(c->id, s->o->select, s->o->selects);
 }
 
@@ -335,7 +346,7 @@ static err try_certificates(const struct suite *s, char *why, size_t why_n)
     const struct suite_options *o = s->o;
     const struct run_role *role = s->ctx.role;
     if (o->tls == RUN_TLS_OFF || (!o->pki_dir && (role->ways == RUN_PROXY || !o->files.cert))) return OK;
-    return identities_tester(s->ctx.identities, "good", !role->tls_client, why, why_n) ? OK : ERR_USE;
+    return identities_tester(s->ctx.identities, "good", !run_tls_client(role, o->peer_connects), why, why_n) ? OK : ERR_USE;
 }
 
 static err set_dialect(struct suite *s, char *why, size_t why_n)

@@ -56,6 +56,7 @@ struct suite_options {
     uint64_t timeout_ms, patience_ms;
     const char *able[SUITE_NEEDS]; /* what the peer was set up for: names of run_need */
     size_t ables;
+    bool only_able;              /* of the cases, only those that need one of these (and sanity) */
     struct suite_given given[SUITE_GIVEN]; /* --set */
     size_t givens;
     bool quiet;

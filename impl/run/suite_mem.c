@@ -49,6 +49,15 @@ static int kind_of(const struct suite *s, const struct run_need *special)
     return i < KINDS ? (int)i : -1;
 }
 
+/* The names that the peer and we have beside those of every protocol. */
+static err listen_places(const struct suite *s, struct net *net, struct stage *g, char *why, size_t why_n)
+{
+    static const net_accept accept[] = {[RUN_AT_PEER] = give_reference, [RUN_AT_TESTER] = give_player, [RUN_AT_NOBODY] = NULL};
+    for (const struct run_place *x = s->proto->place; x && x->name; x++)
+        TRY(net_listen(net, x->name, accept[x->who], g, NULL, 0, why, why_n));
+    return OK;
+}
+
 static err play_one(struct suite *s, const struct suite_item *it, void *ref)
 {
     struct play_run run = s->play;
@@ -65,6 +74,7 @@ static err play_one(struct suite *s, const struct suite_item *it, void *ref)
     err e = net_mem_new(s->o->env, 1000, &net);
     if (e == OK) e = net_listen(net, "peer", give_reference, &g, NULL, 0, why, sizeof why);
     if (e == OK) e = net_listen(net, s->ctx.role->ways == RUN_PROXY ? "far" : "tester", give_player, &g, NULL, 0, why, sizeof why);
+    if (e == OK) e = listen_places(s, net, &g, why, sizeof why);
     if (e == OK) e = net_add(net, &g.p->e, false);
     if (e == OK && s->o->peer_connects) {
         struct endpoint *peer = s->proto->reference_peer(ref);

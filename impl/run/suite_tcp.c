@@ -93,6 +93,7 @@ err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why
     const char *listen = is_proxy(s) ? o->next_hop : o->listen;
     if (e == OK && listen && !o->exec) {
         e = net_listen(t->net, listen, give_common, t, t->bound, sizeof t->bound, why, why_n);
+        if (e == OK && is_proxy(s) && s->proto->bound) s->proto->bound(&s->ctx, t->bound);
         if (e == OK && o->listening) o->listening(o->ctx, t->bound);
         net_tcp_park(t->net, !is_proxy(s));
         t->common_listener = e == OK;
@@ -139,7 +140,7 @@ static err start_child(struct slot *g, const char *address, char *why, size_t wh
 {
     struct suite *s = g->t->s;
     static const struct loop_child_events child_events = {.exited = on_exited};
-    const char *dir = identities_folder(s->ctx.identities, s->ctx.role->tls_client, why, why_n);
+    const char *dir = identities_folder(s->ctx.identities, run_tls_client(s->ctx.role, true), why, why_n);
     char host[64];
     const char *colon = strrchr(address, ':');
     struct buf cmd;
