@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of TUNNEL: tunnel.c (the ends of a tunnel, and what all have in common), tunnel_text.c (chains as text), tunnel_proxy.c (the proxy as an endpoint),
- * tunnel_proxy_ask.c (what is asked for on the near side, and whether it may be), tunnel_proxy_way.c (where it leads, and the far connection), tunnel_proxy_relay.c (octets). */
+/* Between the files of TUNNEL: tunnel.c (the ends of a tunnel, and what the proxy has in common with them), and those of the proxy (tunnel_proxy_impl.h). */
 #ifndef PEER_TUNNEL_IMPL_H
 #define PEER_TUNNEL_IMPL_H
 

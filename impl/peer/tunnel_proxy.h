@@ -2,6 +2,8 @@
 /* tunnel_proxy: a proxy of RFC 3620 as one endpoint for one accepted connection: a BEEP peer on link 0 (near), and on one of the other links a connection to the hop
  * that was asked for (far), with a BEEP peer of its own as long as a greeting and an answer are awaited from there (a last hop without an inner element has none).
  *
+ * TUNNEL is offered in clear only (5.2): with a near session inside TLS, or within a layer of SASL, it is refused by 538.
+ *
  * What it does with a tunnel element (section 4): the outermost element is looked at, routed when it names a profile or an endpoint, allowed or not, looked up and connected to;
  * the rest is passed on in a start; ok is held back until the far side said ok.  From there on octets pass both ways as they are, with what came early, ends as
  * half-closes (TUNNEL-D09), and no more than TUNNEL_BUFFER waiting a direction.  An error of the next hop is passed back unchanged (4.14); those of our own have a code
@@ -59,7 +61,7 @@ struct tunnel_proxy_setup { /* shared by many proxies; outlives them */
     const struct env *env;
     const char *name;             /* ours, in the texts of errors; NULL: "proxy" */
     const struct beep_setup *near;/* TLS and SASL that we offer, further profiles, hooks of the session with whoever asks; TUNNEL is added in front */
-    const struct beep_setup *far; /* mux, features and hooks of sessions with next hops; NULL: as near, without profiles and without tuning */
+    const struct beep_setup *far; /* mux, features and mutant of sessions with next hops, which offer nothing and do no tuning; hooks are not called.  NULL: as near */
     const struct tunnel_route *route;
     size_t routes;
     const char *const *self;      /* names and addresses that are ours, as HOST:PORT or HOST (any port); case does not matter */
@@ -68,7 +70,7 @@ struct tunnel_proxy_setup { /* shared by many proxies; outlives them */
     bool need_auth;               /* 530 to whoever did not authenticate (7) */
     bool routed_only;             /* 554 to any source route: profile and endpoint only (7) */
     size_t hops_max;              /* elements in one another; 0: TUNNEL_HOPS_MAX */
-    size_t same_max;              /* requests under way for the same from the same neighbour; 0: 4 */
+    size_t same_max;              /* requests under way for the same from the same neighbour; 0: 16 */
     size_t pending_max;           /* requests under way in the house, behind that 421; 0: 256 */
     uint32_t setup_ms;            /* for the whole of a set-up; 0: 20 s */
     uint32_t connect_ms;          /* for each address that is tried; 0: 5 s */
