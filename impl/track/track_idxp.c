@@ -409,6 +409,7 @@ err track_idxp_octets(struct track_idxp *t, int side, enum beep_keyword keyword,
     if (e == OK && !s->lost) e = piece(t, side, octets, last, got);
     if (e != OK) {
         s->lost = true;
+        if (keyword == BEEP_MSG) idxp_blur(s); /* it may have been a greeting */
         got->data[0] = got->data[1] = SLICE_NONE; /* they may lie in what is let go */
         buf_shrink(&s->part);
     }
@@ -436,12 +437,20 @@ err track_idxp_start(struct track_idxp *t, int side, slice content, struct idxp_
     got->keyword = BEEP_MSG;
     err e = message_begins(t, side, BEEP_MSG, 0);
     s->open = false;
-    if (e != OK) return e;
+    if (e != OK) {
+        idxp_blur(s);
+        return e;
+    }
     struct idxp_exchange *x = s->xs ? &s->x[s->x_from + s->xs - 1] : NULL;
     if (x) x->embedded = true;
     e = idxp_el_read(t->env, t->dialect, content, &s->msg);
     s->msg_used = true;
-    if (e != OK && e != ERR_PEER) return e;
+    if (e != OK && e != ERR_PEER) {
+        s->xs -= x != NULL; /* was there a greeting? */
+        s->forgot = true;
+        idxp_blur(s);
+        return e;
+    }
     notes(t, side, true);
     if (e == OK && s->msg.kind == IDXP_NOTHING) { /* no greeting: nothing is asked */
         if (x) x->asked = IDXP_ASKED_NOTHING;
@@ -465,23 +474,24 @@ static struct idxp_exchange *embedded(struct track_idxp_side *s)
     return NULL;
 }
 
-/* The content of the answer; asked: by a greeting, or by what was meant as one. */
+/* The content of the answer to a start with something in it (asked), or not; when memory was short neither is known. */
 static err answer_content(struct track_idxp *t, int side, slice content, struct idxp_got *got)
 {
     struct track_idxp_side *s = t->side[side];
+    bool asked = got->asked && embedded(t->side[1 - side]);
     err e = idxp_el_read(t->env, t->dialect, content, &s->msg);
     s->msg_used = true;
     if (e != OK && e != ERR_PEER) return e;
     notes(t, side, false);
     got->kind = s->msg.kind;
     if (got->kind == IDXP_NOTHING && e == OK) {
-        if (got->asked) idxp_fault(t, side, IDXP_F_REPLY_EMBEDDED, NULL);
+        if (asked) idxp_fault(t, side, IDXP_F_REPLY_EMBEDDED, NULL);
         return OK;
     }
     got->msg = &s->msg;
     got->read = e;
     bool reply = got->kind == IDXP_OK || got->kind == IDXP_ERROR;
-    if (got->asked && !reply && !unreadable(&s->msg)) idxp_fault(t, side, IDXP_F_REPLY_EMBEDDED, NULL);
+    if (asked && !reply && !unreadable(&s->msg)) idxp_fault(t, side, IDXP_F_REPLY_EMBEDDED, NULL);
     if (!got->asked && reply) idxp_order_fault(t, side, IDXP_F_ORDER, CL_NONE, NULL);
     if (!got->asked && got->kind == IDXP_GREETING) idxp_fault(t, side, IDXP_F_ELEMENT_HERE, NULL);
     return OK;
@@ -489,13 +499,14 @@ static err answer_content(struct track_idxp *t, int side, slice content, struct 
 
 err track_idxp_answer(struct track_idxp *t, int side, slice content, bool declined, struct idxp_got *got)
 {
-    struct idxp_exchange *x = embedded(t->side[1 - side]);
+    struct track_idxp_side *other = t->side[1 - side];
+    struct idxp_exchange *x = embedded(other);
     err e = OK;
     fresh(t, got);
     got->embedded = got->first = got->settled = got->last = true;
     got->declined = declined;
     got->keyword = declined ? BEEP_ERR : BEEP_RPY;
-    got->asked = x ? x->asked : IDXP_ASKED_NOTHING;
+    got->asked = x ? x->asked : other->forgot ? IDXP_ASKED_OTHER : IDXP_ASKED_NOTHING;
     enum idxp_outcome outcome = IDXP_UNCLEAR;
     if (declined) {
         outcome = IDXP_REJECTED;
