@@ -2,6 +2,7 @@
 #include "io/loop.h"
 
 #include <assert.h>
+#include <ifaddrs.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
@@ -107,4 +108,78 @@ void loop_addr_print(const struct loop_addr *a, char *text, size_t n)
     } else {
         snprintf(text, n, "unknown address");
     }
+}
+
+/* --- is it ourselves? ------------------------------------------------------------------------------------------------------ */
+
+struct literal {
+    uint8_t at[16];   /* IPv4 as ::ffff:a.b.c.d */
+    uint16_t port;
+};
+
+static void mapped(const void *in4, uint8_t out[16])
+{
+    memset(out, 0, 10);
+    out[10] = out[11] = 0xff;
+    memcpy(out + 12, in4, 4);
+}
+
+static bool read_literal(const char *text, struct literal *out)
+{
+    char host[HOST_MAX + 1], port[8];
+    struct in_addr in4;
+    uint64_t number;
+    if (cut(slice_str(text), host, port) || !slice_number(slice_str(port), 65535, &number)) return false;
+    out->port = (uint16_t)number;
+    if (inet_pton(AF_INET6, host, out->at) == 1) return true;
+    if (inet_pton(AF_INET, host, &in4) != 1) return false;
+    mapped(&in4, out->at);
+    return true;
+}
+
+static bool is_any(const uint8_t at[16])
+{
+    static const uint8_t any4[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}, any6[16] = {0};
+    return memcmp(at, any4, 16) == 0 || memcmp(at, any6, 16) == 0;
+}
+
+/* 127.0.0.0/8 and ::1: all of it is this machine, whatever its interfaces list. */
+static bool is_loopback(const uint8_t at[16])
+{
+    static const uint8_t lead4[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127}, one6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+    return memcmp(at, lead4, sizeof lead4) == 0 || memcmp(at, one6, 16) == 0;
+}
+
+static bool on_interface(const uint8_t at[16])
+{
+    struct ifaddrs *list = NULL;
+    bool hit = false;
+    if (getifaddrs(&list) != 0) return false;
+    for (const struct ifaddrs *i = list; i && !hit; i = i->ifa_next) {
+        uint8_t here[16] = {0};
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+        if (!i->ifa_addr) continue;
+        if (i->ifa_addr->sa_family == AF_INET) {
+            memcpy(&in, i->ifa_addr, sizeof in);
+            mapped(&in.sin_addr, here);
+        } else if (i->ifa_addr->sa_family == AF_INET6) {
+            memcpy(&in6, i->ifa_addr, sizeof in6);
+            memcpy(here, &in6.sin6_addr, 16);
+        } else {
+            continue;
+        }
+        hit = memcmp(here, at, 16) == 0;
+    }
+    freeifaddrs(list);
+    return hit;
+}
+
+bool loop_addr_is_self(const char *at, const char *bound)
+{
+    struct literal a, b;
+    if (!read_literal(at, &a) || !read_literal(bound, &b) || a.port != b.port) return false;
+    /* a connection to 0.0.0.0 goes to this machine */
+    if (memcmp(a.at, b.at, 16) == 0 || (is_any(a.at) && is_loopback(b.at))) return true;
+    return is_any(b.at) && (is_any(a.at) || is_loopback(a.at) || on_interface(a.at));
 }

@@ -45,6 +45,9 @@ err loop_addr_check(const char *text, char *why, size_t why_n) MUST_CHECK;
 /* "127.0.0.1:80" into text (at least 64 octets). */
 void loop_addr_print(const struct loop_addr *a, char *text, size_t n);
 
+/* Would a connection to that literal address ("127.0.0.1:80", "[::1]:80") come to who listens at bound (likewise; 0.0.0.0 and [::] are all addresses of this machine)?  False for names. */
+bool loop_addr_is_self(const char *at, const char *bound);
+
 /* --- TCP -------------------------------------------------------------------------------------------------------- */
 enum loop_end { LOOP_FIN, LOOP_RESET, LOOP_REFUSED };
 struct loop_tcp_events { /* all get the ctx given at creation; a tcp may be freed from inside any of them */
@@ -66,6 +69,7 @@ void loop_tcp_fin(struct loop_tcp *t);            /* shutdown of our direction *
 void loop_tcp_pause(struct loop_tcp *t, bool on); /* stop reading (and noticing FIN) / go on */
 void loop_tcp_free(struct loop_tcp *t, bool reset); /* closes; reset: with RST.  No event comes after it. */
 void loop_tcp_peer(const struct loop_tcp *t, char *text, size_t n);
+void loop_tcp_local(const struct loop_tcp *t, char *text, size_t n); /* our end of it; "unknown address" when it is gone */
 void *loop_tcp_ctx(const struct loop_tcp *t);
 void loop_tcp_set_ctx(struct loop_tcp *t, const struct loop_tcp_events *ev, void *ctx);
 

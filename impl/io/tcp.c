@@ -354,6 +354,15 @@ void loop_tcp_peer(const struct loop_tcp *t, char *text, size_t n)
     loop_addr_print(&a, text, n);
 }
 
+void loop_tcp_local(const struct loop_tcp *t, char *text, size_t n)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
+    struct loop_addr a = {{0}, 0};
+    if (getsockname(t->fd, (struct sockaddr *)&sa, &len) == 0) loop_addr_set(&a, (const struct sockaddr *)&sa, len);
+    loop_addr_print(&a, text, n);
+}
+
 /* ---- listening ---- */
 
 static void on_acceptable(uv_poll_t *h, int status, int events);

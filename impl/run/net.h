@@ -53,6 +53,8 @@ struct loop;
 err net_tcp_new(const struct env *env, struct loop *loop, struct net **out) MUST_CHECK;
 /* Keep connections that nobody wants yet for the endpoint that is added next: for peers that connect whenever they like.  Otherwise they are reset. */
 void net_tcp_park(struct net *n, bool on);
+/* The addresses of both ends of a link that stands, over sockets ("127.0.0.1:80"; each text of 64 octets); false when it does not. */
+bool net_tcp_ends(struct net *n, const struct endpoint *e, int link, char local[64], char peer[64]);
 /* How many octets of out go in one write, by the split of the link. */
 size_t net_cut(struct link *l);
 

@@ -180,6 +180,10 @@ static bool work(struct net_mem *m, struct node *d, int i)
         return true;
     }
     struct wire_end *o = d->end[i].other;
+    if (l->state == LINK_DIALING && l->drop) { /* to somebody who is never heard of */
+        l->state = LINK_DOWN;
+        return true;
+    }
     if (l->state != LINK_UP || !o) return false;
     struct endpoint *oe = o->node->e;
     struct link *ol = &oe->link[o->link];

@@ -473,6 +473,16 @@ static const struct net_ops ops = {
     .free = net_tcp_free,
 };
 
+bool net_tcp_ends(struct net *n, const struct endpoint *e, int link, char local[64], char peer[64])
+{
+    const struct tcp_node *d = e->carrier;
+    (void)n;
+    if (!d || e->link[link].state != LINK_UP || !d->at[link].tcp) return false;
+    loop_tcp_local(d->at[link].tcp, local, 64);
+    loop_tcp_peer(d->at[link].tcp, peer, 64);
+    return true;
+}
+
 void net_tcp_park(struct net *n, bool on)
 {
     tcp_of(n)->park = on;
