@@ -53,21 +53,21 @@ struct script {
 /* 0 is client, 1 is server */
 #define READY ASK(0, 1, GC), OKAY(1, 1), ASK(1, 1, GS), OKAY(0, 1)
 
-extern struct env help_env;
-extern struct idmef_schema *help_schema;
-extern bool help_seen[IDXP_F_COUNT];
-struct env help_env;
-struct idmef_schema *help_schema;
-bool help_seen[IDXP_F_COUNT];
 
-static int help_begin(void **state)
+
+
+static struct env help_env;
+static struct idmef_schema *help_schema;
+static bool help_seen[IDXP_F_COUNT];
+
+static inline int help_begin(void **state)
 {
     (void)state;
     env_init(&help_env);
     return idmef_schema_new(&help_env, &help_schema) == OK ? 0 : -1;
 }
 
-static int help_end(void **state)
+static inline int help_end(void **state)
 {
     (void)state;
     idmef_schema_free(help_schema);
@@ -75,7 +75,7 @@ static int help_end(void **state)
 }
 
 /* The octets of a message. type NULL: text/xml; "": none. */
-static slice help_wire(const struct step *s, char out[WIRE])
+static inline slice help_wire(const struct step *s, char out[WIRE])
 {
     if (s->keyword == BEEP_NUL) return SLICE_NONE;
     const char *type = s->type ? s->type : "text/xml";
@@ -95,7 +95,7 @@ struct telling { /* one message, summed up over its pieces */
     struct idxp_fault fault[IDXP_TRACK_FAULTS * 2];
 };
 
-static void tell(struct telling *w, const struct track_idxp *t, const struct idxp_got *got)
+static inline void tell(struct telling *w, const struct track_idxp *t, const struct idxp_got *got)
 {
     w->settled += got->settled;
     if (got->settled) w->kind = got->kind;
@@ -109,7 +109,7 @@ static void tell(struct telling *w, const struct track_idxp *t, const struct idx
 }
 
 /* cut 0: as a whole; 1: octet by octet; else one cut there. */
-static err help_pieces(struct track_idxp *t, const struct step *s, size_t cut, struct telling *w)
+static inline err help_pieces(struct track_idxp *t, const struct step *s, size_t cut, struct telling *w)
 {
     char wire[WIRE];
     slice in = help_wire(s, wire);
@@ -130,7 +130,7 @@ static err help_pieces(struct track_idxp *t, const struct step *s, size_t cut, s
     return worst;
 }
 
-static err help_step(struct track_idxp *t, const struct step *s, size_t cut, struct telling *w)
+static inline err help_step(struct track_idxp *t, const struct step *s, size_t cut, struct telling *w)
 {
     struct idxp_got got;
     err e = OK;
@@ -159,7 +159,7 @@ static err help_step(struct track_idxp *t, const struct step *s, size_t cut, str
 }
 
 /* The machine, stepped by the rows that were told, is where the tracker says. */
-static void help_machine(const struct script *s, const struct track_idxp *t, struct fsm_inst *m, int side,
+static inline void help_machine(const struct script *s, const struct track_idxp *t, struct fsm_inst *m, int side,
                          const struct telling *w, const struct idxp_facts *facts)
 {
     if (s->step[0].kind == STEP_QUEUED) return;
@@ -178,7 +178,7 @@ static void help_machine(const struct script *s, const struct track_idxp *t, str
 }
 
 /* What was told of each message, then '|' and the faults of all. */
-static void run_script(const struct script *s, enum idxp_dialect d, size_t cut, char out[RUN_TEXT])
+static inline void run_script(const struct script *s, enum idxp_dialect d, size_t cut, char out[RUN_TEXT])
 {
     struct track_idxp t;
     struct fsm_inst m;
@@ -207,7 +207,7 @@ static void run_script(const struct script *s, enum idxp_dialect d, size_t cut, 
 }
 
 /* With memory that is refused once: nothing leaks, and nobody fails who would not fail otherwise.  True: it was short. */
-static bool run_short(const struct script *s, enum idxp_dialect d, size_t at, struct mem_fail *f)
+static inline bool run_short(const struct script *s, enum idxp_dialect d, size_t at, struct mem_fail *f)
 {
     struct mem mem = mem_fail_init(f, at);
     struct env env = help_env;
