@@ -499,10 +499,12 @@ void idxp_profile_init(const struct idxp_setup *s, struct beep_profile *out)
 
 /* --- readers --------------------------------------------------------------------------------------------------------------- */
 
-void idxp_hold(struct idxp_channel *c, bool hold)
+void idxp_hold(struct idxp_channel *c, bool hold, uint64_t now)
 {
     c->hold = hold;
-    idxp_settle_hold(c);
+    idxp_enter(c);
+    idxp_settle_hold(c, now);
+    idxp_leave(c);
 }
 
 bool idxp_channel_may_send(const struct idxp_channel *c)

@@ -112,7 +112,7 @@ err idxp_send(struct idxp_channel *c, uint32_t *msgno, enum idxp_kind kind, slic
 /* Answers data that the hook put off: IDXP_STORED or a code with a text (NULL: the code's own words).  Harmless when the message is not there any more. */
 void idxp_answer(struct idxp_channel *c, uint32_t msgno, uint16_t code, const char *text, uint64_t now);
 /* Holds the peer up: it gets no new window on this channel until that ends. */
-void idxp_hold(struct idxp_channel *c, bool hold);
+void idxp_hold(struct idxp_channel *c, bool hold, uint64_t now);
 
 bool idxp_channel_may_send(const struct idxp_channel *c);
 enum idxp_role idxp_channel_role(const struct idxp_channel *c, bool ours);  /* in force; NO_ROLE before */

@@ -84,7 +84,7 @@ err idxp_compose_answer(const struct idxp_channel *c, uint16_t code, const char 
 void idxp_greet_now(struct idxp_channel *c, uint64_t now);
 /* Sends the replies that are next in order. */
 void idxp_flush(struct idxp_channel *c, uint64_t now);
-void idxp_settle_hold(struct idxp_channel *c);
+void idxp_settle_hold(struct idxp_channel *c, uint64_t now);
 
 /* --- idxp_judge.c --- */
 /* What to say to a greeting (whole, from the tracker); *kind: what the policy says of the peer. */

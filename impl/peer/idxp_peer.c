@@ -224,6 +224,7 @@ static err ask(struct idxp_peer *p, enum idxp_stream stream, uint64_t now)
     if (e == OK) l->c = c;
     else line_over(l);
     idxp_peer_reap(p);
+    if (!was && p->again) idxp_peer_pump(p, now);
     return e;
 }
 

@@ -8,11 +8,15 @@
 /* --- answers that are put off ---------------------------------------------------------------------------------------------- */
 
 /* A slow store holds the peer up. */
-static void settle_hold(struct idxp_peer *p)
+static void settle_hold(struct idxp_peer *p, uint64_t now)
 {
-    bool hold = p->kept_n >= IDXP_PEER_KEEP_MAX;
+    bool hold = p->kept_n >= IDXP_PEER_KEEP_MAX, was = p->pumping;
+    p->pumping = true; /* no line goes away meanwhile */
     for (struct idxp_line *l = p->line; l; l = l->next)
-        if (l->c) idxp_hold(l->c, hold);
+        if (l->c) idxp_hold(l->c, hold, now);
+    p->pumping = was;
+    idxp_peer_reap(p);
+    if (!was && p->again) idxp_peer_pump(p, now);
 }
 
 static err put_off(struct idxp_line *l, uint64_t tag, uint32_t msgno)
@@ -46,8 +50,8 @@ void idxp_peer_answer(struct idxp_peer *p, uint64_t tag, uint16_t code, const ch
     uint32_t msgno = (*at)->msgno;
     bool held = p->kept_n >= IDXP_PEER_KEEP_MAX;
     take_out(p, at);
-    if (held) settle_hold(p);
     if (c) idxp_answer(c, msgno, code, text, now);
+    if (held) settle_hold(p, now);
 }
 
 size_t idxp_peer_owed(const struct idxp_peer *p)
@@ -84,7 +88,7 @@ static void begin(struct idxp_line *l, const struct idxp_piece *d)
     l->collecting = true;
 }
 
-static uint16_t alert(struct idxp_line *l, const struct idxp_piece *d, slice body)
+static uint16_t alert(struct idxp_line *l, const struct idxp_piece *d, slice body, uint64_t now)
 {
     struct idxp_peer *p = l->p;
     const struct idxp_peer_hooks *h = &p->s->hooks;
@@ -94,7 +98,7 @@ static uint16_t alert(struct idxp_line *l, const struct idxp_piece *d, slice bod
     if (put_off(l, a.tag, d->msgno) != OK) return 421; /* before the hook: it may answer at once */
     uint16_t code = h->alert(h->ctx, p, &a);
     if (!code) {
-        if (p->kept_n >= IDXP_PEER_KEEP_MAX) settle_hold(p);
+        if (p->kept_n >= IDXP_PEER_KEEP_MAX) settle_hold(p, now);
         return 0;
     }
     struct idxp_kept **at = &p->kept;
@@ -105,7 +109,7 @@ static uint16_t alert(struct idxp_line *l, const struct idxp_piece *d, slice bod
 }
 
 /* The transfer encoding is undone: what is kept is what was meant. */
-static uint16_t decoded(struct idxp_line *l, const struct idxp_piece *d, slice body, struct beep_refusal *no)
+static uint16_t decoded(struct idxp_line *l, const struct idxp_piece *d, slice body, struct beep_refusal *no, uint64_t now)
 {
     struct buf plain;
     struct beep_mime m = l->mime;
@@ -113,25 +117,24 @@ static uint16_t decoded(struct idxp_line *l, const struct idxp_piece *d, slice b
     buf_init(&plain, idxp_peer_mem(l->p), l->body.max);
     err e = beep_mime_decode(&m, &plain);
     uint16_t code = 0;
-    if (e == OK) code = alert(l, d, buf_slice(&plain));
+    if (e == OK) code = alert(l, d, buf_slice(&plain), now);
     else if (e == ERR_PEER) *no = (struct beep_refusal){code = 501, "the transfer encoding cannot be undone"};
     else *no = (struct beep_refusal){code = e == ERR_LIMIT ? 554 : 421, "no room for this message"};
     buf_done(&plain);
     return code;
 }
 
-static uint16_t complete(struct idxp_line *l, const struct idxp_piece *d, slice body, struct beep_refusal *no)
+static uint16_t complete(struct idxp_line *l, const struct idxp_piece *d, slice body, struct beep_refusal *no, uint64_t now)
 {
     l->collecting = false;
     bool encoded = l->mime.transfer == BEEP_BASE64 || l->mime.transfer == BEEP_QUOTED;
-    uint16_t code = encoded ? decoded(l, d, body, no) : alert(l, d, body);
+    uint16_t code = encoded ? decoded(l, d, body, no, now) : alert(l, d, body, now);
     buf_done(&l->body);
     return code;
 }
 
 uint16_t idxp_line_data(struct idxp_line *l, const struct idxp_piece *d, struct beep_refusal *no, uint64_t now)
 {
-    (void)now;
     if (d->first) begin(l, d);
     if (!l->collecting) return 0;
     if (d->refused) {
@@ -139,7 +142,7 @@ uint16_t idxp_line_data(struct idxp_line *l, const struct idxp_piece *d, struct 
         buf_done(&l->body);
         return 0;
     }
-    if (d->last && !l->body.n) return complete(l, d, d->octets, no); /* it came in one piece: no copy */
+    if (d->last && !l->body.n) return complete(l, d, d->octets, no, now); /* it came in one piece: no copy */
     err e = buf_add(&l->body, d->octets);
     if (e != OK) {
         l->collecting = false;
@@ -147,5 +150,5 @@ uint16_t idxp_line_data(struct idxp_line *l, const struct idxp_piece *d, struct 
         *no = (struct beep_refusal){e == ERR_LIMIT ? 554 : 421, "no room for this message"};
         return no->code;
     }
-    return d->last ? complete(l, d, buf_slice(&l->body), no) : 0;
+    return d->last ? complete(l, d, buf_slice(&l->body), no, now) : 0;
 }

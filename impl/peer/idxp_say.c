@@ -107,14 +107,15 @@ void idxp_greet_now(struct idxp_channel *c, uint64_t now)
 
 /* --- replies --------------------------------------------------------------------------------------------------------------- */
 
-void idxp_settle_hold(struct idxp_channel *c)
+void idxp_settle_hold(struct idxp_channel *c, uint64_t now)
 {
     if (!c->b) return;
     bool hold = c->hold || c->owed_n >= IDXP_OWED_HOLD;
     beep_peer_hold(c->b, hold);
     if (hold) return;
     err e = beep_peer_consumed(c->b, SIZE_MAX);
-    if (e != OK) idxp_broken(c, e, 0);
+    if (e != OK) idxp_broken(c, e, now);
+    else beep_peer_work(c->b->peer, now); /* the window goes out, also when nothing else does */
 }
 
 static void take_out(struct idxp_channel *c)
@@ -180,7 +181,7 @@ void idxp_flush(struct idxp_channel *c, uint64_t now)
     while (c->open && c->b && c->owed && c->owed->ready && reply_one(c, now))
         continue;
     c->flushing = false;
-    idxp_settle_hold(c);
+    idxp_settle_hold(c, now);
     idxp_leave(c);
 }
 

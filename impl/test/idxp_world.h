@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "peer/beep_peer_impl.h"
-#include "peer/idxp_peer.h"
+#include "peer/idxp_peer_impl.h"
 #include "run/identity.h"
 #include "run/net.h"
 #include "test/mem_fail.h"

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: MIT */
+/* Manager and analyzer of IDXP against a bare BEEP peer that says what a test wants: each code of the list, each odd reply, and channels in both directions. */
+#include "test/idxp_world.h"
+
+#define XML  "Content-Type: text/xml\r\n\r\n"
+#define TEXT "Content-Type: text/plain\r\n\r\n"
+#define AS_CLIENT XML "<IDXP-Greeting uri='http://bare.example.org/' role='client' />\r\n"
+#define AS_SERVER XML "<IDXP-Greeting uri='http://bare.example.org/' role='server' />\r\n"
+enum { SOME = 2000, HOUR = 3600 * 1000 };
+
+/* The reply to a MSG; NULL when there is none. */
+static const struct iw_said *reply_to(const struct iw_bare *x, uint32_t msgno)
+{
+    for (size_t i = 0; i < x->said_n; i++)
+        if (x->said[i].keyword != BEEP_MSG && x->said[i].msgno == msgno) return &x->said[i];
+    return NULL;
+}
+
+/* The code in it; 200 for ok, 0 for none, 1 for something else. */
+static unsigned code_of(const struct iw_said *s)
+{
+    if (!s) return 0;
+    const char *at = strstr(s->text, "code='");
+    if (strstr(s->text, "<ok />")) return s->keyword == BEEP_RPY ? 200 : 1;
+    return at && strstr(s->text, "<error ") && s->keyword == BEEP_ERR ? (unsigned)atoi(at + 6) : 1;
+}
+
+static unsigned said(struct idxp_world *w, struct iw_bare *x, const char *text)
+{
+    uint32_t msgno;
+    if (!x->b) return 0;
+    iw_send(x, text, &msgno);
+    iw_run(w, SOME);
+    return code_of(reply_to(x, msgno));
+}
+
+static struct iw_bare *manager(struct idxp_world *w, enum idxp_dialect dialect)
+{
+    iw_init(w, dialect, 0);
+    iw_with_schema(w);
+    struct iw_bare *x = iw_bare(w, 0);
+    return x;
+}
+
+static void begin(struct idxp_world *w)
+{
+    assert_int_equal(iw_open(w), OK);
+    iw_run(w, SOME);
+}
+
+/* --- greetings that a manager is told ---------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *element;
+    unsigned code[IDXP_DIALECTS];
+} greetings[] = {
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client' />", {200, 200}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'", {500, 500}},
+    {"<!DOCTYPE x><IDXP-Greeting uri='http://x.example.org/' role='client' />", {500, 500}},
+    {"<IDXP-Greeting uri='http://x.example.org/' />", {501, 501}},
+    {"<IDXP-Greeting role='client' />", {501, 501}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='Client' />", {501, 501}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client' x='y' />", {501, 501}},
+    {"<IDXP-Greeting uri='x' role='client' />", {553, 553}},
+    {"<IDXP-Greeting uri='http://x.example.org/' fqdn='a..b' role='client' />", {553, 553}},
+    {"<IDXP-Greeting uri='http://x.example.org/' ip='10.0.0.27' role='client' />", {200, 501}},
+    {"<IDXP-Greeting uri='http://x.example.org/' ip='::1' role='client' />", {553, 501}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'>here</IDXP-Greeting>", {200, 501}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'><Option external='http://o.example.org/' mustUnderstand='true'/></IDXP-Greeting>", {501, 504}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'><Option external='http://o.example.org/'/></IDXP-Greeting>", {501, 200}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'><Option internal='channelPriority'><channelPriority priority='0'/></Option></IDXP-Greeting>", {501, 200}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'><Option internal='channelPriority'><channelPriority priority='-1'/></Option></IDXP-Greeting>", {501, 501}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'><Option internal='streamType' mustUnderstand='true'><streamType type='config'/></Option></IDXP-Greeting>", {501, 550}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='client'><Option internal='streamType'><streamType type='config'/></Option></IDXP-Greeting>", {501, 200}},
+    {"<IDXP-Greeting uri='http://x.example.org/' role='server' />", {554, 554}},
+    {"<ok />", {501, 501}},
+    {"<Option internal='x' />", {501, 501}},
+    {"<what />", {501, 501}},
+};
+
+static void test_greetings(void **state)
+{
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++)
+        for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+            struct idxp_world w;
+            char text[600];
+            struct iw_bare *x = manager(&w, (enum idxp_dialect)dialect);
+            unsigned want = greetings[i].code[dialect];
+            x->greets = false;
+            w.setup[1].idxp.streams = 1u << IDXP_ALERT | 1u << IDXP_HEARTBEAT;
+            snprintf(text, sizeof text, XML "%s\r\n", greetings[i].element);
+            begin(&w);
+            unsigned got = said(&w, x, text);
+            if (got != want) fail_msg("%s, %s: %u", idxp_dialect_names[dialect], greetings[i].element, got);
+            /* and then: who is not in sends nothing, a good greeting is taken, and data with it */
+            if (want != 200) assert_int_equal(said(&w, x, TEXT "no"), 554);
+            assert_int_equal(said(&w, x, AS_CLIENT), 200);
+            assert_int_equal(said(&w, x, TEXT "yes"), 200);
+            assert_int_equal(w.alerts, 1);
+            iw_close(&w);
+        }
+}
+
+/* 3.2: in the start it means the same, and the channel is created all the same (IDXP-D07). */
+static void test_embedded_greetings(void **state)
+{
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++)
+        for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+            struct idxp_world w;
+            char code[32];
+            struct iw_bare *x = manager(&w, (enum idxp_dialect)dialect);
+            x->greets = false;
+            x->init = greetings[i].element;
+            w.setup[1].idxp.streams = 1u << IDXP_ALERT | 1u << IDXP_HEARTBEAT;
+            begin(&w);
+            unsigned want = greetings[i].code[dialect];
+            snprintf(code, sizeof code, "code='%u'", want);
+            if (!strstr(x->answer, want == 200 ? "<ok />" : code)) fail_msg("%s: %s", greetings[i].element, x->answer);
+            assert_true(x->opened);
+            assert_int_equal(said(&w, x, TEXT "data"), want == 200 ? 200 : 554);
+            iw_close(&w);
+        }
+}
+
+/* 3.4.1: at any time; the newest one that was accepted holds. */
+static void test_newest_accepted_holds(void **state)
+{
+    struct idxp_world w;
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++) {
+        struct iw_bare *x = manager(&w, (enum idxp_dialect)dialect);
+        begin(&w);
+        assert_int_equal(said(&w, x, TEXT "1"), 200);
+        assert_int_equal(said(&w, x, XML "<IDXP-Greeting uri='http://other.example.org/' role='client' />"), 200);
+        assert_int_equal(said(&w, x, TEXT "2"), 200);
+        assert_string_equal(w.uri, "http://other.example.org/");
+        assert_int_equal(said(&w, x, XML "<IDXP-Greeting role='client' />"), 501);
+        assert_int_equal(said(&w, x, TEXT "3"), 200);
+        assert_int_equal(said(&w, x, AS_SERVER), 554); /* we are that already */
+        assert_int_equal(said(&w, x, TEXT "4"), 200);
+        assert_string_equal(w.uri, "http://other.example.org/");
+        iw_close(&w);
+    }
+}
+
+/* --- data ------------------------------------------------------------------------------------------------------------------ */
+
+#define IDMEF(x) "<?xml version='1.0'?>\r\n<IDMEF-Message version='1.0' xmlns='http://iana.org/idmef'>" x "</IDMEF-Message>\r\n"
+#define HEART    "<Heartbeat><Analyzer/><CreateTime ntpstamp='0x0.0x0'>2000-03-09T10:01:25Z</CreateTime></Heartbeat>"
+
+static void test_data(void **state)
+{
+    static const struct {
+        const char *message;
+        unsigned code[IDXP_DIALECTS];
+    } rows[] = {
+        {XML IDMEF(HEART), {200, 200}},
+        {XML IDMEF("<Heartbeat>"), {500, 500}},
+        {XML IDMEF("<Heartbeat/>"), {501, 501}},
+        {XML IDMEF("&x;"), {500, 500}},
+        {XML "<IDMEF-Message", {500, 500}},
+        {XML "<alert/>", {501, 501}},
+        {TEXT "anything", {200, 200}},
+        {TEXT, {200, 200}},
+        {"\r\n\x01\x02", {200, 200}},
+        {"Content-Type: image/png\r\n\r\nx", {504, 504}},
+        {"Content-Type: text/xml\r\nContent-Transfer-Encoding: base64\r\n\r\nPElETUVGLU1lc3NhZ2UgdmVyc2lvbj0iMS4wIi8+\r\n", {200, 200}},
+        {"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n!!!!", {501, 501}},
+        {"no header", {500, 500}},
+    };
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++) {
+        struct idxp_world w;
+        struct iw_bare *x = manager(&w, (enum idxp_dialect)dialect);
+        size_t taken = 0;
+        begin(&w);
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            unsigned want = rows[i].code[dialect], got = said(&w, x, rows[i].message);
+            if (got != want) fail_msg("%s: %s: %u %s", idxp_dialect_names[dialect], rows[i].message, got, x->said[x->said_n - 1].text);
+            taken += want == 200;
+            assert_int_equal(w.alerts, taken);
+        }
+        assert_string_equal(w.type, "text/xml");
+        assert_int_equal(w.body.n, 30);
+        iw_close(&w);
+    }
+}
+
+/* Data before greetings: the draft needs that of its sender, the RFC both (IDXP-D08). */
+static void test_data_before_greetings(void **state)
+{
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++)
+        for (int accepts = 0; accepts < 2; accepts++) {
+            struct idxp_world w;
+            struct iw_bare *x = manager(&w, (enum idxp_dialect)dialect);
+            x->greets = false;
+            x->accepts = accepts;
+            begin(&w);
+            assert_int_equal(said(&w, x, TEXT "early"), 554);
+            assert_int_equal(said(&w, x, AS_CLIENT), 200);
+            assert_int_equal(said(&w, x, TEXT "later"), accepts || dialect == IDXP_DRAFT ? 200 : 554);
+            iw_close(&w);
+        }
+}
+
+/* Who is to prove something first is told that, and not what else is wrong. */
+static void test_data_without_security(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    (void)state;
+    w.setup[1].idxp.need_tls = true;
+    begin(&w);
+    assert_int_equal(code_of(reply_to(x, 1)), 530);
+    assert_int_equal(said(&w, x, TEXT "early"), 530);
+    iw_close(&w);
+}
+
+static void test_too_long(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    static char text[200000];
+    uint32_t msgno = 0;
+    (void)state;
+    memset(text, 'x', sizeof text);
+    w.setup[1].idxp.content_max = 1000;
+    begin(&w);
+    assert_int_equal(beep_peer_msg(x->b, &msgno, SLICE_LIT(TEXT), false, net_now(w.net)), OK);
+    assert_int_equal(beep_peer_msg(x->b, &msgno, slice_of(text, 500), false, net_now(w.net)), OK);
+    iw_run(&w, SOME);
+    assert_null(reply_to(x, msgno));
+    assert_int_equal(beep_peer_msg(x->b, &msgno, slice_of(text, 501), false, net_now(w.net)), OK);
+    iw_run(&w, SOME);
+    assert_int_equal(code_of(reply_to(x, msgno)), 554); /* 3080 2.6.3: before its end */
+    assert_int_equal(beep_peer_msg(x->b, &msgno, slice_of(text, sizeof text), true, net_now(w.net)), OK);
+    iw_run(&w, SOME);
+    assert_int_equal(said(&w, x, TEXT "short"), 200);
+    assert_int_equal(w.alerts, 1);
+    iw_close(&w);
+}
+
+static void test_store_is_busy(void **state)
+{
+    static const uint16_t codes[] = {421, 450, 454, 500, 501, 504, 530, 534, 535, 537, 550, 553, 554};
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_DRAFT);
+    (void)state;
+    begin(&w);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        w.answer = codes[i];
+        assert_int_equal(said(&w, x, TEXT "x"), codes[i]);
+    }
+    iw_close(&w);
+}
+
+/* --- room ------------------------------------------------------------------------------------------------------------------ */
+
+static void test_too_many_channels(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    uint32_t channel;
+    (void)state;
+    w.setup[1].idxp.channels_max = 2;
+    begin(&w);
+    for (int i = 0; i < 2; i++) {
+        x->no.code = 0;
+        assert_int_equal(beep_peer_start(x->p, &x->profile, SLICE_NONE, &channel, net_now(w.net)), OK);
+        iw_run(&w, SOME);
+        assert_int_equal(x->no.code, i ? 421 : 0);
+    }
+    assert_int_equal(beep_peer_close(x->p, x->b->channel, net_now(w.net)), OK);
+    iw_run(&w, SOME);
+    x->no.code = 0;
+    assert_int_equal(beep_peer_start(x->p, &x->profile, SLICE_NONE, &channel, net_now(w.net)), OK);
+    iw_run(&w, SOME);
+    assert_int_equal(x->no.code, 0);
+    iw_close(&w);
+}
+
+/* Shutting down: greetings are rejected with 421 until the release, which waits for what is owed, is through. */
+static void test_shutting_down(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    uint32_t one, two;
+    (void)state;
+    w.answer = 0;
+    begin(&w);
+    iw_send(x, TEXT "x", &one);
+    iw_run(&w, SOME);
+    idxp_peer_close(w.p[1], net_now(w.net));
+    iw_send(x, AS_CLIENT, &two);
+    iw_run(&w, SOME);
+    idxp_peer_answer(w.p[1], w.later[0].tag, IDXP_STORED, NULL, net_now(w.net));
+    iw_run(&w, HOUR);
+    assert_int_equal(code_of(reply_to(x, one)), 200);
+    assert_int_equal(code_of(reply_to(x, two)), 421);
+    assert_true(iw_over(&w, 1));
+    assert_string_equal(idxp_peer_why(w.p[1]), "");
+    iw_close(&w);
+}
+
+/* Two channels of one session do not touch each other. */
+static void test_channels_apart(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    uint32_t channel;
+    (void)state;
+    begin(&w);
+    struct beep_bound *first = x->b;
+    x->greets = false;
+    assert_int_equal(beep_peer_start(x->p, &x->profile, SLICE_NONE, &channel, net_now(w.net)), OK);
+    iw_run(&w, SOME);
+    assert_ptr_not_equal(x->b, first);
+    x->said_n = 0;
+    assert_int_equal(said(&w, x, AS_SERVER), 554);
+    assert_int_equal(said(&w, x, TEXT "x"), 554);
+    x->b = first;
+    x->said_n = 0;
+    assert_int_equal(said(&w, x, TEXT "x"), 200);
+    iw_close(&w);
+}
+
+/* --- what an analyzer is told ---------------------------------------------------------------------------------------------- */
+
+static struct iw_bare *analyzer(struct idxp_world *w, enum idxp_dialect dialect, bool embed)
+{
+    iw_init(w, dialect, 0);
+    struct iw_bare *x = iw_bare(w, 1);
+    w->setup[0].idxp.embed = embed;
+    iw_item(w, IDXP_TEXT, SLICE_LIT("one"));
+    iw_item(w, IDXP_TEXT, SLICE_LIT("two"));
+    w->setup[0].pipeline = 1;
+    return x;
+}
+
+static void answer(struct iw_bare *x, struct idxp_world *w, enum beep_keyword keyword, uint32_t msgno, const char *text)
+{
+    if (x->b) assert_int_equal(beep_peer_reply(x->b, keyword, msgno, 0, slice_str(text), true, net_now(w->net)), OK);
+    iw_run(w, SOME);
+}
+
+/* Without the greeting of the other side: the draft lets data go, the RFC does not. */
+static void test_analyzer_waits(void **state)
+{
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++)
+        for (int embed = 0; embed < 2; embed++) {
+            struct idxp_world w;
+            struct iw_bare *x = analyzer(&w, (enum idxp_dialect)dialect, embed);
+            x->greets = x->accepts = false;
+            if (embed) x->init = "<ok />";
+            begin(&w);
+            size_t said_by_now = embed ? 0 : 1;
+            if (!embed) { /* nothing before its greeting was answered */
+                assert_int_equal(x->said_n, 1);
+                assert_non_null(strstr(x->said[0].text, "role='client'"));
+                answer(x, &w, BEEP_RPY, x->said[0].msgno, XML "<ok />");
+            } else {
+                assert_non_null(strstr(x->answer, "<IDXP-Greeting uri='https://a.example.org/analyzer' role='client' />"));
+            }
+            assert_int_equal(x->said_n, said_by_now + (dialect == IDXP_DRAFT));
+            uint32_t msgno;
+            iw_send(x, AS_SERVER, &msgno);
+            x->accepts = true;
+            iw_run(&w, SOME);
+            assert_int_equal(code_of(reply_to(x, msgno)), 200);
+            if (dialect == IDXP_DRAFT) answer(x, &w, BEEP_RPY, x->said[said_by_now].msgno, XML "<ok />");
+            iw_run(&w, HOUR);
+            assert_int_equal(w.oks, 2);
+            iw_close(&w);
+        }
+}
+
+/* Rejected, however that is said, no data comes, and the session ends in order. */
+static void test_analyzer_is_rejected(void **state)
+{
+    static const uint16_t codes[] = {421, 450, 454, 500, 501, 504, 530, 534, 535, 537, 550, 553, 554};
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++)
+        for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+            for (int way = 0; way < 3; way++) { /* by a MSG's reply, in the answer to start, by ERR there */
+                struct idxp_world w;
+                char text[200], inside[100];
+                struct iw_bare *x = analyzer(&w, (enum idxp_dialect)dialect, way != 0);
+                snprintf(inside, sizeof inside, " <error code='%u'>not you,\r\n  eve</error> ", (unsigned)codes[i]);
+                snprintf(text, sizeof text, XML "%s", inside);
+                x->accepts = false;
+                if (way == 1) x->init = inside;
+                if (way == 2) x->no.code = codes[i];
+                begin(&w);
+                if (way == 0) answer(x, &w, BEEP_ERR, x->said[0].msgno, text);
+                iw_run(&w, HOUR);
+                assert_true(iw_over(&w, 0));
+                snprintf(text, sizeof text, "%s: %u ", way == 2 ? "declined" : "rejected", (unsigned)codes[i]);
+                if (!strstr(idxp_peer_why(w.p[0]), text)) fail_msg("%s, not %s", idxp_peer_why(w.p[0]), text);
+                assert_int_equal(w.oks, 0);
+                for (size_t k = 0; k < x->said_n; k++)
+                    assert_null(strstr(x->said[k].text, "text/plain"));
+                assert_true(w.p[0]->b->c.track.released_by[0] || w.p[0]->b->c.track.released_by[1]);
+                iw_close(&w);
+            }
+}
+
+/* A reply that is none: the channel is closed, and nothing counts as acknowledged. */
+static void test_odd_replies(void **state)
+{
+    static const struct {
+        enum beep_keyword keyword;
+        const char *text;
+    } rows[] = {
+        {BEEP_RPY, XML "<what />"}, {BEEP_RPY, XML "<error code='550' />"}, {BEEP_ERR, XML "<ok />"}, {BEEP_RPY, "\r\nok"}, {BEEP_RPY, ""}, {BEEP_ANS, XML "<ok />"}, {BEEP_RPY, XML "<ok"},
+        {BEEP_RPY, XML "<IDXP-Greeting uri='http://x/' role='server' />"}, {BEEP_NUL, ""}, {BEEP_RPY, XML "<ok code='200' />"},
+    };
+    (void)state;
+    for (int to_data = 0; to_data < 2; to_data++)
+        for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+            struct idxp_world w;
+            struct iw_bare *x = analyzer(&w, IDXP_RFC, false);
+            begin(&w);
+            x->accepts = false;
+            if (!to_data) {
+                iw_close(&w);
+                x = analyzer(&w, IDXP_RFC, false);
+                x->accepts = false;
+                begin(&w);
+            } else {
+                w.items = 0;
+                iw_close(&w);
+                x = analyzer(&w, IDXP_RFC, false);
+                w.end = false;
+                w.items = 0;
+                begin(&w);
+                x->accepts = false;
+                w.items = 2;
+                idxp_peer_poke(w.p[0], net_now(w.net));
+                iw_run(&w, SOME);
+                assert_non_null(strstr(x->said[x->said_n - 1].text, "one"));
+            }
+            uint32_t msgno = 0;
+            for (size_t k = 0; k < x->said_n; k++)
+                if (x->said[k].keyword == BEEP_MSG) msgno = x->said[k].msgno;
+            answer(x, &w, rows[i].keyword, msgno, rows[i].text);
+            if (rows[i].keyword == BEEP_ANS) answer(x, &w, BEEP_NUL, msgno, "");
+            iw_run(&w, SOME);
+            if (!x->closed) fail_msg("%d: %s", to_data, rows[i].text);
+            assert_int_equal(w.oks, 0);
+            if (to_data) assert_int_equal(w.code[1], 0);
+            iw_close(&w);
+        }
+}
+
+/* An error for data is told of; the next goes on. */
+static void test_data_is_refused(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = analyzer(&w, IDXP_RFC, false);
+    (void)state;
+    w.end = false;
+    w.items = 0;
+    begin(&w);
+    x->accepts = false;
+    w.items = 2;
+    idxp_peer_poke(w.p[0], net_now(w.net));
+    iw_run(&w, SOME);
+    answer(x, &w, BEEP_ERR, x->said[x->said_n - 1].msgno, XML "<error code='450'>busy</error>");
+    assert_int_equal(w.code[1], 450);
+    assert_non_null(strstr(x->said[x->said_n - 1].text, "two"));
+    answer(x, &w, BEEP_RPY, x->said[x->said_n - 1].msgno, XML "<ok />");
+    assert_int_equal(w.code[2], 200);
+    iw_close(&w);
+}
+
+/* 3080 2.6.3: a long message is refused before its end, and the next one goes. */
+static void test_refused_early(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = analyzer(&w, IDXP_DRAFT, false);
+    static char text[300000];
+    (void)state;
+    memset(text, 'x', sizeof text);
+    w.item[0].body = slice_of(text, sizeof text);
+    w.setup[0].beep.mux.queue_max = 32768;
+    x->setup.mux.window = 16384;
+    w.end = false;
+    w.items = 0;
+    begin(&w);
+    beep_peer_hold(x->b, true); /* no more than a window comes */
+    x->accepts = false;
+    w.items = 2;
+    idxp_peer_poke(w.p[0], net_now(w.net));
+    iw_run(&w, SOME);
+    assert_false(x->whole);
+    uint32_t msgno = x->said[x->said_n - 1].msgno;
+    answer(x, &w, BEEP_ERR, msgno, XML "<error code='554'>too long</error>");
+    assert_int_equal(w.code[1], 554);
+    beep_peer_hold(x->b, false);
+    assert_int_equal(beep_peer_consumed(x->b, SIZE_MAX), OK);
+    beep_peer_work(x->p, net_now(w.net));
+    iw_run(&w, SOME);
+    assert_non_null(strstr(x->said[x->said_n - 1].text, "two"));
+    answer(x, &w, BEEP_RPY, x->said[x->said_n - 1].msgno, XML "<ok />");
+    assert_int_equal(w.code[2], 200);
+    iw_close(&w);
+}
+
+/* A manager without the profile. */
+static void test_no_profile(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = analyzer(&w, IDXP_RFC, false);
+    (void)state;
+    x->profile.uri = IDXP_URI_DRAFT;
+    begin(&w);
+    iw_run(&w, HOUR);
+    assert_true(iw_over(&w, 0));
+    assert_string_equal(idxp_peer_why(w.p[0]), "the peer does not offer " IDXP_URI_RFC);
+    iw_close(&w);
+}
+
+/* Data to an analyzer is refused whatever was greeted. */
+static void test_data_to_an_analyzer(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = analyzer(&w, IDXP_RFC, false);
+    (void)state;
+    w.end = false;
+    begin(&w);
+    assert_int_equal(said(&w, x, TEXT "x"), 554);
+    assert_int_equal(said(&w, x, AS_CLIENT), 554);
+    assert_int_equal(said(&w, x, AS_SERVER), 200);
+    iw_close(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_greetings),
+        cmocka_unit_test(test_embedded_greetings),
+        cmocka_unit_test(test_newest_accepted_holds),
+        cmocka_unit_test(test_data),
+        cmocka_unit_test(test_data_before_greetings),
+        cmocka_unit_test(test_data_without_security),
+        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_store_is_busy),
+        cmocka_unit_test(test_too_many_channels),
+        cmocka_unit_test(test_shutting_down),
+        cmocka_unit_test(test_channels_apart),
+        cmocka_unit_test(test_analyzer_waits),
+        cmocka_unit_test(test_analyzer_is_rejected),
+        cmocka_unit_test(test_odd_replies),
+        cmocka_unit_test(test_data_is_refused),
+        cmocka_unit_test(test_refused_early),
+        cmocka_unit_test(test_no_profile),
+        cmocka_unit_test(test_data_to_an_analyzer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
