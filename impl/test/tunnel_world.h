@@ -7,7 +7,7 @@
 
 #include "peer/tunnel_proxy_impl.h"
 
-enum { TW_PROXIES = 8, TW_STUBS = 8, TW_RULES = 12 };
+enum { TW_PROXIES = 8, TW_STUBS = 24, TW_RULES = 12 };
 
 #define TW_HEAD "Content-Type: application/beep+xml\r\n\r\n"
 #define TW_GREETING TW_HEAD "<greeting><profile uri='" TUNNEL_URI "'/></greeting>\r\n"
