@@ -185,16 +185,25 @@ err play_beep_begin(struct player *p)
     return OK;
 }
 
+void play_beep_over(struct player *p, int end)
+{
+    struct beep_play_end *x = beep_play_end(p, end);
+    bool dials = x->dials;
+    const char *identity = x->identity;
+    drop_owed(x);
+    buf_done(&x->sending.payload);
+    if (x->live) beep_conn_done(&x->conn);
+    beep_play_sasl_done(x); /* behind the connection, which may use a layer of it */
+    memset(x, 0, sizeof *x);
+    x->dials = dials;
+    x->identity = identity;
+}
+
 void play_beep_done(struct player *p)
 {
     struct beep_play *s = p->state;
-    for (int i = 0; i < PLAY_ENDS; i++) {
-        struct beep_play_end *x = &s->end[i];
-        drop_owed(x);
-        buf_done(&x->sending.payload);
-        if (x->live) beep_conn_done(&x->conn);
-        beep_play_sasl_done(x); /* behind the connection, which may use a layer of it */
-    }
+    for (int i = 0; i < PLAY_ENDS; i++)
+        play_beep_over(p, i);
     mem_free(p->e.env->mem, s);
     p->state = NULL;
 }

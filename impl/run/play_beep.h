@@ -85,6 +85,8 @@ extern const struct play_proto play_beep;
 /* Its functions, for a protocol over BEEP to put its own in front of: what each does is said in run/play.h. */
 err play_beep_begin(struct player *p) MUST_CHECK;
 void play_beep_done(struct player *p);
+/* Forgets the connection of an end that is over, so that the end can have another one. */
+void play_beep_over(struct player *p, int end);
 void play_beep_up(struct player *p, int end, uint64_t now);
 bool play_beep_feed(struct player *p, int end, slice *octets, uint64_t now);
 void play_beep_ended(struct player *p, int end, enum link_end how, uint64_t now);
