@@ -72,11 +72,12 @@ static const char whole[] =
     " <Heartbeat messageid=\"abc-4\"><Analyzer analyzerid=\"sensor-1\"/><CreateTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T15:09:08Z</CreateTime><HeartbeatInterval>60</HeartbeatInterval>"
     "<AnalyzerTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T15:09:08Z</AnalyzerTime></Heartbeat>\r\n</IDMEF-Message>";
 
-/* What fills a message up stands where data of an analyzer's own has its place. */
+/* What fills a message up stands where data of an analyzer's own has its place.  n: octets that are missing, as far as its tags let it be so few. */
 static err fill(struct player *p, size_t n, struct parts *o)
 {
     static const char head[] = "  <idmef:AdditionalData type=\"string\" meaning=\"fill\"><idmef:string>", tail[] = "</idmef:string></idmef:AdditionalData>\r\n";
     struct buf b;
+    n = n > sizeof head + sizeof tail - 2 ? n - (sizeof head + sizeof tail - 2) : 1;
     uint8_t *at;
     buf_init(&b, p->e.env->mem, n + sizeof head + sizeof tail);
     err e = buf_add(&b, SLICE_LIT(head));
@@ -96,7 +97,7 @@ err idxp_play_sample(struct player *p, const struct scn_stmt *s, struct parts *o
     const char *name = beep_play_text(s, "sample");
     const struct piece *from = !name || strcmp(name, "alert") == 0 ? alert : strcmp(name, "smallest") == 0 ? smallest : strcmp(name, "heartbeat") == 0 ? heartbeat : NULL;
     uint32_t size = 0;
-    size_t have = 0;
+    size_t have = 2; /* the line end behind the document */
     beep_play_number(s, "size", &size);
     if (name && strcmp(name, "whole") == 0) return parts_add(o, "text", "value", SLICE_LIT(whole));
     if (!from) return play_error(p, "sample=%s: there are alert, smallest, heartbeat and whole", name);

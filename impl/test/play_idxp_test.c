@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/* The words of IDXP, IDMEF and TUNNEL: two players against each other in memory, one as the tester, the other as a peer that can be told to do anything right or wrong. */
+#include "run/play_idxp.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "run/net.h"
+
+#define HEAD "case idxp/a/b\ntitle T\nclause IDXP-1-1\nagainst x\n"
+#define IDLE "expect tls-failed within 30m -> skip\n" /* a peer that only does what it does by itself */
+
+struct duel {
+    struct env env;
+    struct net *net;
+    struct idmef_schema *schema;
+    struct play_idxp_run idxp[2]; /* [0] opens the connection */
+    struct play_run run[2];
+    struct scn_file *file[2];
+    struct scn_plan *plan[2];
+    struct player *p[2];
+};
+
+static struct endpoint *give(void *ctx, int *link, bool *owned)
+{
+    struct duel *d = ctx;
+    *owned = false;
+    for (int i = 0; i < PLAY_IDXP_ENDS; i++) {
+        if (d->p[1]->e.link[i].state != LINK_IDLE) continue;
+        *link = i;
+        return &d->p[1]->e;
+    }
+    return NULL;
+}
+
+static bool lookup(void *ctx, const char *name, struct scn_octets *out)
+{
+    static uint8_t idxp[] = IDXP_URI_RFC, tunnel[] = TUNNEL_URI, uri[] = "http://example.org/me";
+    (void)ctx;
+    if (strcmp(name, "IDXP") == 0) *out = (struct scn_octets){idxp, sizeof idxp - 1};
+    else if (strcmp(name, "TUNNEL") == 0) *out = (struct scn_octets){tunnel, sizeof tunnel - 1};
+    else if (strcmp(name, "URI") == 0) *out = (struct scn_octets){uri, sizeof uri - 1};
+    else return false;
+    return true;
+}
+
+static void prepare(struct duel *d, int i, const char *body)
+{
+    char text[8192];
+    struct scn_fault fault;
+    snprintf(text, sizeof text, HEAD "%s", body);
+    err e = scn_parse(&d->env, "t.scn", slice_str(text), &d->file[i], &fault);
+    if (e != OK) print_error("%d:%d: %s\n%s", fault.line, fault.column, fault.text, text);
+    assert_int_equal(e, OK);
+    e = scn_plan(&d->env, d->file[i]->cases[0], 0, lookup, d, &d->plan[i], &fault);
+    if (e != OK) print_error("%d:%d: %s\n%s", fault.line, fault.column, fault.text, text);
+    assert_int_equal(e, OK);
+    assert_int_equal(player_new(&d->run[i], d->plan[i], &d->p[i]), OK);
+}
+
+/* analyzer_opens: the one that opens the connection plays the analyzer, so that a manager is under test. */
+static void begin(struct duel *d, enum idxp_dialect dialect, bool analyzer_opens)
+{
+    memset(d, 0, sizeof *d);
+    env_init(&d->env);
+    assert_int_equal(idmef_schema_new(&d->env, &d->schema), OK);
+    for (int i = 0; i < 2; i++) {
+        bool tests_manager = (i == 0) == analyzer_opens;
+        d->idxp[i] = (struct play_idxp_run){.role = tests_manager ? TEST_IDXP_MANAGER : TEST_IDXP_ANALYZER,
+                                            .dialect = dialect,
+                                            .schema = d->schema,
+                                            .in_memory = true,
+                                            .beep = {.under_test = i ? TEST_BEEP_INITIATOR : TEST_BEEP_LISTENER, .no_tls = true}};
+        play_idxp_init(&d->idxp[i]);
+        d->run[i] = (struct play_run){.env = &d->env,
+                                      .proto = &play_idxp,
+                                      .proto_run = &d->idxp[i],
+                                      .ends = play_idxp_ends,
+                                      .end_count = PLAY_IDXP_ENDS,
+                                      .dial = i ? NULL : "l",
+                                      .timeout_ms = 3000,
+                                      .accept_ms = 5000,
+                                      .split = SPLIT_WHOLE};
+    }
+}
+
+static void carry(struct duel *d, int counts)
+{
+    assert_int_equal(net_mem_new(&d->env, 1000, &d->net), OK);
+    assert_int_equal(net_listen(d->net, "l", give, d, NULL, 0, NULL, 0), OK);
+    for (int i = 1; i >= 0; i--) {
+        assert_int_equal(net_add(d->net, &d->p[i]->e, false), OK);
+        d->p[i]->e.ops->tick(&d->p[i]->e, net_now(d->net));
+    }
+    net_run(d->net, &d->p[counts]->stop, 1000 + 3600 * 1000);
+    for (int i = 0; i < 2; i++)
+        net_remove(d->net, &d->p[i]->e);
+}
+
+static void end(struct duel *d)
+{
+    if (d->net) net_free(d->net);
+    for (int i = 0; i < 2; i++) {
+        player_free(d->p[i]);
+        scn_plan_free(d->plan[i]);
+        scn_file_free(d->file[i]);
+    }
+    idmef_schema_free(d->schema);
+}
+
+static void show(const struct player *p)
+{
+    for (size_t i = 0; i < p->rungs; i++)
+        print_error("  %s %s%s%s\n", p->rung[i].from_peer ? "<" : ">", p->rung[i].label, p->rung[i].why ? "   !! " : "", p->rung[i].why ? p->rung[i].why : "");
+}
+
+static void is(const struct duel *d, int side, enum verdict v, const char *reason)
+{
+    const struct player *p = d->p[side];
+    bool good = p->stop && p->verdict == v && (!reason || strstr(p->reason, reason));
+    if (!good) {
+        print_error("%s, line %d: %s\n", p->stop ? verdict_names[p->verdict] : "not over", p->line, p->reason);
+        show(p);
+        print_error("the other: %s: %s\n", verdict_names[d->p[!side]->verdict], d->p[!side]->reason);
+    }
+    assert_true(good);
+}
+
+static void spotless(const struct duel *d)
+{
+    for (int i = 0; i < 2; i++) {
+        for (size_t k = 0; k < d->p[i]->faults; k++)
+            print_error("side %d found %s (%s)\n", i, play_idxp_fault_name(d->p[i]->fault[k].code), d->p[i]->fault[k].text);
+        if (d->p[i]->faults) show(d->p[i]);
+        assert_int_equal(d->p[i]->faults, 0);
+    }
+}
+
+/* The opener's scenario against the other's, in one dialect: verdict of side counts. */
+static void fight(enum idxp_dialect dialect, bool analyzer_opens, enum link_split split, const char *opener, const char *other, int counts, enum verdict v, const char *reason, bool clean)
+{
+    struct duel d;
+    begin(&d, dialect, analyzer_opens);
+    d.run[0].split = d.run[1].split = split;
+    prepare(&d, 0, opener);
+    prepare(&d, 1, other);
+    carry(&d, counts);
+    is(&d, counts, v, reason);
+    if (clean) spotless(&d);
+    end(&d);
+}
+
+/* In both dialects, whole and octet by octet. */
+static void passes(bool analyzer_opens, const char *opener, const char *other, int counts)
+{
+    for (int k = 0; k < 4; k++)
+        fight(k & 1 ? IDXP_RFC : IDXP_DRAFT, analyzer_opens, k & 2 ? SPLIT_BYTES : SPLIT_WHOLE, opener, other, counts, V_PASS, NULL, true);
+}
+
+/* --- ways ----------------------------------------------------------------------------------------------------------------- */
+
+static void test_greetings(void **state)
+{
+    (void)state;
+    passes(true, "reach idxp\nsend idmef\nexpect idxp-ok about=data embedded=no -> pass\n", IDLE, 0);
+    passes(true, "reach idxp embed=yes\nsend text\nexpect idxp-ok about=data -> pass\n", IDLE, 0);
+    passes(true, "reach idxp-channel\nsend idxp-greeting\nexpect idxp-ok about=greeting embedded=no keyword=RPY -> next\nexpect idxp-greeting role=server -> pass\n", IDLE, 0);
+    passes(true, "reach greeted\nsend idxp-greeting embed=yes\nexpect idxp-ok about=greeting embedded=yes -> pass\n", IDLE, 0);
+    /* an analyzer that opens the connection starts the channel itself */
+    passes(true, "reach idxp\n" IDLE, "reach idxp\nexpect silence -> pass\n", 1);
+    /* one that listens is called, and greets in turn */
+    passes(false, "reach idxp\nexpect silence -> pass\n", IDLE, 0);
+    passes(false, "reach data\nexpect data kind=idmef -> pass\n", "reach idxp start=no\nsend idmef\nexpect idxp-ok -> next\nsend idmef\n" IDLE, 0);
+}
+
+static void test_two_channels(void **state)
+{
+    (void)state;
+    passes(true,
+           "reach idxp number=11\nreach idxp number=13\nsend idmef channel=11\nexpect idxp-ok channel=11 -> next\nsend idmef\nexpect idxp-ok channel=13 -> next\n"
+           "send close number=13\nexpect ok -> next\nsend idmef\nexpect idxp-ok channel=11 -> pass\n",
+           IDLE, 0);
+}
+
+/* --- events --------------------------------------------------------------------------------------------------------------- */
+
+static void test_fields(void **state)
+{
+    (void)state;
+    fight(IDXP_RFC, true, SPLIT_WHOLE,
+          "reach idxp-channel\nsend idxp-greeting uri=http://a/b fqdn=a.example.org option=channelPriority priority=5 must=true option=streamType stream=alert external=http://x.example.org/o localize=en inner=\"<y/>\"\n" IDLE,
+          "do no-idxp-greeting\nexpect start -> next\nexpect idxp-greeting role=client uri=http://a/b fqdn=a.example.org options=\"channelPriority=5!,streamType=alert,http://x.example.org/o\" valid=yes embedded=no -> pass\n", 1,
+          V_PASS, NULL, true);
+    fight(IDXP_DRAFT, true, SPLIT_WHOLE, "reach greeted\nsend idxp-greeting embed=yes ip=10.0.0.27 text=\"<!-- x -->hello\"\n" IDLE,
+          "expect start -> next\nexpect idxp-greeting ip=10.0.0.27 text=hello embedded=yes -> pass\n", 1, V_PASS, NULL, true);
+    passes(true, "reach idxp\nsend idmef sample=heartbeat\nexpect idxp-ok -> next\nsend binary\nexpect idxp-ok -> next\nsend text body=\"hello\"\n" IDLE,
+           "expect data kind=idmef heartbeats=1 alerts=0 valid=yes -> next\nexpect data kind=binary size=256 -> next\nexpect data kind=text type=text/plain body=hello -> pass\n", 1);
+    passes(true, "reach idxp\nsend idmef sample=whole\nexpect idxp-ok -> next\nsend idmef sample=smallest\nexpect idxp-ok -> next\nsend idmef size=100000\n" IDLE,
+           "expect data alerts=3 heartbeats=1 valid=yes -> next\nexpect data alerts=1 valid=yes -> next\nexpect data size=100000 valid=yes -> pass\n", 1);
+    passes(true, "reach idxp\nsend idmef encoding=UTF-16BE xml=\"<IDMEF-Message xml:lang='en'/>\"\nexpect idxp-ok -> next\nsend idmef encoding=UTF-16LE\nexpect idxp-ok -> pass\n",
+           "expect data valid=yes alerts=0 -> next\nexpect data valid=yes|ill alerts=1|0 -> next\n" IDLE, 0);
+}
+
+static void test_mistakes(void **state)
+{
+    static const struct {
+        const char *send, *wants;
+    } tries[] = {
+        {"idxp-greeting but drop role", "501"},
+        {"idxp-greeting but role.value=both", "501"},
+        {"idxp-greeting but drop uri", "501"},
+        {"idxp-greeting uri=\"a b\"", "553"},
+        {"idxp-greeting but drop end", "500"},
+        {"idxp-greeting but open.value=\"<IDXP-GREETING\", end.value=\"/>\"", "501"},
+        {"idxp-greeting option=x must=true", "504"},
+        {"idxp-greeting xml=\"<Option internal='x'/>\"", "501"},
+    };
+    char a[600], b[400];
+    (void)state;
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        const char *but = strstr(tries[i].send, " but ");
+        snprintf(a, sizeof a, "reach idxp-channel\nsend %s\nexpect idxp-error code=%s about=greeting|\"\" keyword=ERR -> pass\n", tries[i].send, tries[i].wants);
+        fight(IDXP_RFC, true, SPLIT_WHOLE, a, IDLE, 0, V_PASS, NULL, false);
+        snprintf(b, sizeof b, "%.*s embed=yes%s", but ? (int)(but - tries[i].send) : (int)strlen(tries[i].send), tries[i].send, but ? but : "");
+        snprintf(a, sizeof a, "reach greeted\nsend %s\nexpect idxp-error code=%s embedded=yes keyword=RPY -> pass\n", b, tries[i].wants);
+        fight(IDXP_RFC, true, SPLIT_WHOLE, a, IDLE, 0, V_PASS, NULL, false);
+    }
+    fight(IDXP_RFC, true, SPLIT_WHOLE, "reach idxp\nsend idmef but drop classification\nexpect idxp-error code=501 about=data -> pass\n", IDLE, 0, V_PASS, NULL, false);
+    fight(IDXP_RFC, true, SPLIT_WHOLE, "reach idxp\nsend idmef but swap analyzer time\nexpect idxp-error code=501 about=data -> next\nsend idmef but drop end\nexpect idxp-error code=500 -> pass\n", IDLE, 0, V_PASS, NULL, false);
+    /* what BEEP's words do not have is told */
+    fight(IDXP_RFC, true, SPLIT_WHOLE, "reach greeted\nsend start but drop role\nexpect silence -> pass\n", IDLE, 0, V_ERROR, "no", false);
+}
+
+static void test_styles(void **state)
+{
+    static const char *const styles[] = {"cdata", "escaped", "base64", "spaced"};
+    char a[200];
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(a, sizeof a, "reach greeted\nsend idxp-greeting embed=yes style=%s\nexpect idxp-ok -> pass\n", styles[i]);
+        fight(IDXP_DRAFT, true, SPLIT_WHOLE, a, IDLE, 0, V_PASS, NULL, false);
+    }
+}
+
+/* --- held ----------------------------------------------------------------------------------------------------------------- */
+
+static void test_held(void **state)
+{
+    (void)state;
+    passes(true, "reach greeted\nsend idxp-greeting embed=yes\nexpect idxp-error code=537 embedded=yes text=no lang=en -> pass\n",
+           "do hold greetings\nexpect idxp-greeting -> next\nsend idxp-error code=537 text=no lang=en\n" IDLE, 0);
+    passes(true, "reach idxp-channel\nsend idxp-greeting\nexpect idxp-error code=421 embedded=no keyword=ERR -> pass\n", "do hold greetings\nexpect idxp-greeting -> next\nsend idxp-error code=421\n" IDLE, 0);
+    passes(true, "reach idxp\nsend idmef\nexpect idxp-error code=450 about=data -> next\nsend idmef\nexpect idxp-ok -> pass\n",
+           "do hold data\nexpect data -> next\nsend idxp-error code=450\ndo answer\n" IDLE, 0);
+    passes(true, "reach greeted\nsend idxp-greeting embed=yes number=5\nexpect error asked=start code=550 -> pass\n", "do hold starts\nexpect start -> next\nsend error code=550\n" IDLE, 0);
+    passes(true, "reach idxp-channel\nsend idxp-greeting\nexpect idxp-ok -> next\nnever idxp-greeting\nexpect silence -> pass\n", "do no-idxp-greeting\n" IDLE, 0);
+}
+
+/* --- faults --------------------------------------------------------------------------------------------------------------- */
+
+static void finds(enum idxp_dialect dialect, const char *opener, const char *other, int finder, const char *name)
+{
+    struct duel d;
+    bool found = false;
+    begin(&d, dialect, true);
+    prepare(&d, 0, opener);
+    prepare(&d, 1, other);
+    carry(&d, finder);
+    for (size_t k = 0; k < d.p[finder]->faults; k++)
+        found |= strcmp(play_idxp_fault_name(d.p[finder]->fault[k].code), name) == 0;
+    if (!found) {
+        for (size_t k = 0; k < d.p[finder]->faults; k++)
+            print_error("found %s (%s)\n", play_idxp_fault_name(d.p[finder]->fault[k].code), d.p[finder]->fault[k].text);
+        print_error("not found: %s; %s\n", name, d.p[finder]->reason);
+        show(d.p[finder]);
+    }
+    assert_true(found);
+    end(&d);
+}
+
+static void test_faults(void **state)
+{
+    (void)state;
+    finds(IDXP_RFC, "reach idxp\nsend idmef\nexpect idxp-error -> pass\n", "do hold data\nexpect data -> next\nsend idxp-error code=200\n" IDLE, 0, "OTHER_CODE");
+    finds(IDXP_RFC, "reach idxp-channel\nsend idxp-greeting\nexpect bad|idxp-ok -> pass\n", "do hold greetings\nexpect idxp-greeting -> next\nsend idxp-ok but end.value=\">x</ok>\"\n" IDLE, 0, "OK_CONTENT");
+    finds(IDXP_RFC, "reach idxp\nsend idmef\nexpect idxp-error -> pass\n", "do hold data\nexpect data -> next\nsend idxp-error keyword=RPY code=550\n" IDLE, 0, "REPLY");
+    finds(IDXP_RFC, "reach idxp-channel\nsend idmef\nexpect idxp-ok|idxp-error -> pass\n", "expect data -> pass\n", 1, "HALF_GREETED_RFC");
+    finds(IDXP_DRAFT, "reach idxp-channel\nsend idmef\nexpect idxp-ok|idxp-error -> pass\n", "expect data -> pass\n", 1, "NO_GREETING");
+    finds(IDXP_RFC, "reach idxp-channel\nsend idxp-greeting role=boss\nexpect idxp-ok|idxp-error -> pass\n", "expect idxp-greeting -> pass\n", 1, "ROLE");
+    finds(IDXP_RFC, "reach idxp-channel\nsend idxp-greeting type=\"\"\nexpect idxp-ok|idxp-error -> pass\n", "expect idxp-greeting -> pass\n", 1, "UNTYPED_RFC");
+}
+
+/* --- alerts --------------------------------------------------------------------------------------------------------------- */
+
+static void test_alerts(void **state)
+{
+    (void)state;
+    passes(true, "reach idxp\ndo alerts count=300\nexpect answered sent=300 oks=300 errors=0 order=yes -> pass\n", IDLE, 0);
+    fight(IDXP_RFC, true, SPLIT_WHOLE, "reach idxp\ndo alerts count=3 size=200000\nexpect answered sent=3 oks=2 errors=1 code=450 -> pass\n",
+          "do hold data\nexpect data -> next\nsend idxp-error code=450\ndo answer\n" IDLE, 0, V_PASS, NULL, false);
+}
+
+/* --- tunnels -------------------------------------------------------------------------------------------------------------- */
+
+static void test_target(void **state)
+{
+    (void)state;
+    passes(true, "reach tunnel\nreach idxp\nsend idmef\nexpect idxp-ok -> pass\n", IDLE, 0);
+    passes(true, "reach greeted\nsend tunnel\nexpect tunnel-ok embedded=yes -> next\nexpect greeting profiles!=\"*TUNNEL*\" -> pass\n", IDLE, 0);
+    passes(true, "reach tunnel-channel\nsend tunnel embed=no\nexpect tunnel-ok embedded=no keyword=RPY -> next\nreach idxp\nsend idmef\nexpect idxp-ok -> pass\n", IDLE, 0);
+    passes(true, "reach greeted\nsend tunnel path=\"fqdn=a.example.org port=604 / ip4=10.0.0.1 port=7 / here\"\nexpect tunnel-error code=537 text=no -> next\nreach idxp\nsend idmef\nexpect idxp-ok -> pass\n",
+           "do hold tunnels\nexpect start -> next\nexpect tunnel way=fqdn fqdn=a.example.org port=604 hops=3 path=\"fqdn=a.example.org port=604 / ip4=10.0.0.1 port=7 / here\" -> next\nsend tunnel-error code=537 text=no\ndo answer\n" IDLE, 0);
+    passes(true, "reach greeted\nsend tunnel path=\"ip4=10.0.0.1 port=7 / here\" times=3\nexpect tunnel-ok -> pass\n", "expect tunnel hops=4 path=\"*ip4=10.0.0.1 port=7 / ip4=10.0.0.1 port=7 / here\" -> next\n" IDLE, 0);
+}
+
+static void test_tunnel_mistakes(void **state)
+{
+    static const char *const tries[] = {"tunnel path=\"fqdn=a.example.org\"", "tunnel path=\"port=604\"", "tunnel but insert end \" x='y'\"", "tunnel path=\"here / here\"", "tunnel but open.value=\"<TUNNEL\"",
+                                        "tunnel path=\"ip4=1.2.3 port=7\"", "tunnel path=\"profile=http://x/y / here\"", "tunnel xml=\"<tunnel>\""};
+    char a[300];
+    (void)state;
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        snprintf(a, sizeof a, "reach greeted\nsend %s\nexpect tunnel-error code=5xx embedded=yes -> pass\n", tries[i]);
+        fight(IDXP_RFC, true, SPLIT_WHOLE, a, IDLE, 0, V_PASS, NULL, false);
+    }
+}
+
+/* An initiator that comes through us. */
+static void test_through_us(void **state)
+{
+    struct duel d;
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++) {
+        begin(&d, (enum idxp_dialect)dialect, true);
+        d.idxp[1].tunnelled = true;
+        prepare(&d, 0, "reach tunnel path=\"fqdn=target.example.org port=604 / here\"\nreach idxp\nsend idmef\n" IDLE);
+        prepare(&d, 1, "reach idxp\nexpect data -> pass\n");
+        carry(&d, 1);
+        is(&d, 1, V_PASS, NULL);
+        spotless(&d);
+        assert_true(d.idxp[1].observed >> IDXP_SEEN_RENEWED & 1);
+        end(&d);
+    }
+    begin(&d, IDXP_RFC, true);
+    d.idxp[1].tunnelled = true;
+    prepare(&d, 0, "reach greeted\nsend tunnel path=\"fqdn=target.example.org port=604 / here\"\nexpect tunnel-ok -> next\n" IDLE);
+    prepare(&d, 1, "reach tunnel-asked\nexpect silence within 1s -> next\nsend tunnel-ok\nexpect greeting -> pass\n");
+    carry(&d, 1);
+    is(&d, 1, V_PASS, NULL);
+    end(&d);
+}
+
+/* Octets behind a tunnel, where nobody begins anew. */
+static void test_octets(void **state)
+{
+    (void)state;
+    passes(true, "do no-renew\nreach greeted\nsend tunnel path=\"fqdn=a port=7\"\nexpect tunnel-ok -> next\nexpect octets is=\"login: \" -> next\nraw \"joe\\r\\n\"\nexpect octets is=\"bye\" -> next\nexpect close -> pass\n",
+           "do no-renew\nexpect tunnel -> next\nraw \"login: \"\nexpect octets is=\"joe\\r\\n\" -> next\nraw \"bye\"\ndo fin\n" IDLE, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_greetings), cmocka_unit_test(test_two_channels),    cmocka_unit_test(test_fields),     cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_styles),    cmocka_unit_test(test_held),            cmocka_unit_test(test_faults),     cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_target),    cmocka_unit_test(test_tunnel_mistakes), cmocka_unit_test(test_through_us), cmocka_unit_test(test_octets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
