@@ -242,7 +242,8 @@ bool idxp_play_reach(struct player *p, int end, const char *state, int *r, uint6
     static const struct {
         const char *name;
         int (*go)(const struct trip *t);
-    } ways[] = {{"idxp-channel", to_silent_channel}, {"idxp", to_idxp}, {"data", to_data}, {"tunnel-channel", to_tunnel_channel}, {"tunnel-asked", to_tunnel_asked}, {"tunnel", to_tunnel}};
+    } ways[] = {{"idxp-channel", to_silent_channel}, {"idxp", to_idxp}, {"data", to_data}, {"tunnel-ready", to_security},
+                {"tunnel-channel", to_tunnel_channel}, {"tunnel-asked", to_tunnel_asked}, {"tunnel", to_tunnel}};
     struct trip t = {.p = p, .end = end, .b = beep_play_end(p, end), .x = idxp_play_end(p, end), .s = &p->plan->stmt[p->pc], .now = now, .why = why, .why_n = why_n};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (strcmp(ways[i].name, state) != 0) continue;
