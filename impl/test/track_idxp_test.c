@@ -69,7 +69,16 @@ static const struct script scripts[] = {
      {READY, ASK(0, 2, GS0), OKAY(1, 2), ASK(0, 3, IDMEF)}},
     {"data in knowledge of a change", BOTH, "0:SAME_ROLES 1:SAME_ROLES 1:SAME_ROLES 0:NOT_CLIENT",
      {READY, ASK(0, 2, GS0), OKAY(1, 2), ASK(1, 2, GS), NAY(0, 2, E554), ASK(0, 3, IDMEF)}},
+    {"data in knowledge of nothing new", BOTH, "0:SAME_ROLES 1:SAME_ROLES 0:DATA_EARLY",
+     {READY, ASK(1, 2, GS), ASK(0, 2, GS0), OKAY(1, 2), OKAY(0, 2), ASK(0, 3, IDMEF)}},
+    {"data of a server that asked to be client, and may not know that it was refused", BOTH,
+     "0:SAME_ROLES 0:DATA_EARLY",
+     {ASK(0, 1, GS0), OKAY(1, 1), ASK(1, 1, GC), OKAY(0, 1), ASK(0, 2, GC), NAY(1, 2, E554), ASK(0, 3, IDMEF)}},
     /* 2.2: roles */
+    {"there and back again", BOTH, "0:SAME_ROLES",
+     {QUEUED, READY, ASK(0, 2, GS0), ASK(0, 3, GC), OKAY(1, 2), OKAY(1, 3), ASK(0, 4, IDMEF)}},
+    {"what cannot be read may have been a greeting", RFC, "1:XML_ILL 0:HALF_GREETED_RFC",
+     {ASK(0, 1, GC), OKAY(1, 1), ASK(1, 1, "<<"), ASK(0, 2, IDMEF), OKAY(1, 2)}},
     {"asking for the other's role", BOTH, "1:SAME_ROLES", {ASK(0, 1, GC), OKAY(1, 1), ASK(1, 1, GC)}},
     {"and it is let be", BOTH, "1:SAME_ROLES 0:SAME_ROLES",
      {ASK(0, 1, GC), OKAY(1, 1), ASK(1, 1, GC), OKAY(0, 1)}},
@@ -308,6 +317,29 @@ static void test_cut_greeting(void **state)
     assert_int_equal(got.kind, IDXP_GREETING);
     assert_int_equal(track_idxp_unanswered(&t, 0), 0);
     assert_int_equal(track_idxp_state(&t), IDXP_S_NONE);
+    put(&t, 0, BEEP_MSG, 2, HEAD IDMEF, true, &got);
+    assert_int_equal(t.fault_n, 1);
+    assert_int_equal(t.fault[0].code, IDXP_F_HALF_GREETED_RFC);
+    track_idxp_done(&t);
+}
+
+static void test_declined(void **state)
+{
+    struct track_idxp t;
+    struct idxp_got got;
+    (void)state;
+    assert_int_equal(track_idxp_init(&t, &help_env, IDXP_RFC, NULL), OK);
+    put(&t, 0, BEEP_MSG, 1, HEAD IDMEF, true, &got); /* neither side greeted: a clause of its own */
+    assert_int_equal(t.fault[0].clause, CL_IDXPRFC_3_2_6);
+    track_idxp_done(&t);
+    assert_int_equal(track_idxp_init(&t, &help_env, IDXP_RFC, NULL), OK);
+    assert_int_equal(track_idxp_start(&t, 0, SLICE_LIT(GC), &got), OK);
+    assert_true(got.embedded && got.last && got.settled);
+    assert_int_equal(track_idxp_waiting(&t, 0), 0); /* it is no MSG of this channel */
+    assert_int_equal(track_idxp_answer(&t, 1, SLICE_NONE, true, &got), OK);
+    assert_true(got.declined);
+    assert_int_equal(got.row->event, IDXP_E_ERROR);
+    assert_int_equal(track_idxp_state(&t), IDXP_S_CLOSED);
     track_idxp_done(&t);
 }
 
@@ -363,6 +395,16 @@ static void test_many_exchanges(void **state)
         assert_int_equal(t.fault_n, 0);
     }
     put(&t, 0, BEEP_MSG, 9999, HEAD IDMEF, true, &got); /* what is in force is not known any more */
+    assert_int_equal(t.fault_n, 0);
+    track_idxp_done(&t);
+    /* a greeting behind more MSGs than are remembered */
+    assert_int_equal(track_idxp_init(&t, &help_env, IDXP_DRAFT, NULL), OK);
+    for (uint32_t k = 0; k < IDXP_EXCHANGES_MAX; k++) {
+        put(&t, 0, BEEP_MSG, k, "\r\nx", true, &got);
+        assert_int_equal(t.fault[0].code, IDXP_F_NO_GREETING);
+    }
+    put(&t, 0, BEEP_MSG, 7000, HEAD GC, true, &got);
+    put(&t, 0, BEEP_MSG, 7001, "\r\nx", true, &got);
     assert_int_equal(t.fault_n, 0);
     track_idxp_done(&t);
 }
@@ -459,7 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scripts),     cmocka_unit_test(test_zero),       cmocka_unit_test(test_all_were_raised),
         cmocka_unit_test(test_told),        cmocka_unit_test(test_crossed_clash), cmocka_unit_test(test_data_pieces),
-        cmocka_unit_test(test_cut_greeting), cmocka_unit_test(test_no_copy),   cmocka_unit_test(test_many_exchanges),
+        cmocka_unit_test(test_cut_greeting), cmocka_unit_test(test_declined), cmocka_unit_test(test_no_copy),   cmocka_unit_test(test_many_exchanges),
         cmocka_unit_test(test_memory),      cmocka_unit_test(test_transcripts)};
     return cmocka_run_group_tests(tests, help_begin, help_end);
 }

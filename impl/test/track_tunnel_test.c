@@ -63,6 +63,8 @@ static const struct script scripts[] = {
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(0, 1, HOP), NAY(1, 0, E550), NAY(1, 1, E550)}},
     {"both ask", "", TUNNEL_S_IDLE,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(1, 0, HOP), NAY(0, 0, E550), NAY(1, 0, E550)}},
+    {"both ask, one is refused", "", TUNNEL_S_ASKED,
+     {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(1, 0, HOP), NAY(0, 0, E550)}},
     {"both ask, one gets it", "", TUNNEL_S_THROUGH,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(1, 0, HOP), RE(0, 0, OK_)}},
     {"an answer to nothing", "1:ORDER", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), RE(1, 0, OK_)}},
@@ -213,6 +215,14 @@ static void test_told(void **state)
     track_tunnel_done(&t);
 
     track_tunnel_init(&t, &env);
+    assert_int_equal(track_tunnel_start(&t, 0, 1, SLICE_LIT(TUNNEL_URI), SLICE_LIT(HOP), &got), OK);
+    assert_false(got.crossed);
+    assert_int_equal(track_tunnel_start(&t, 1, 2, SLICE_LIT(TUNNEL_URI), SLICE_LIT(HOP), &got), OK);
+    assert_true(got.crossed);
+    assert_int_equal(t.fault_n, 0);
+    track_tunnel_done(&t);
+
+    track_tunnel_init(&t, &env);
     track_tunnel_cover(&t, TUNNEL_IN_TLS);
     assert_int_equal(track_tunnel_start(&t, 0, 1, SLICE_LIT(TUNNEL_URI), SLICE_NONE, &got), OK);
     assert_int_equal(got.reply, 538);
@@ -256,6 +266,12 @@ static void test_limits(void **state)
         assert_int_equal(track_tunnel_octets(&t, 1, 3, BEEP_ERR, m, SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" E550), true, &got), OK);
         assert_int_equal(t.fault_n, 0);
     }
+    for (uint32_t m = 0; m < 40; m++)
+        assert_int_equal(track_tunnel_octets(&t, 0, 5, BEEP_MSG, m, SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" HOP), true, &got), OK);
+    assert_int_equal(track_tunnel_state(&t), TUNNEL_S_ASKED);
+    for (uint32_t m = 0; m < 40; m++)
+        assert_int_equal(track_tunnel_octets(&t, 1, 5, BEEP_ERR, m, SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" E550), true, &got), OK);
+    assert_int_equal(track_tunnel_state(&t), TUNNEL_S_IDLE);
     track_tunnel_done(&t);
 }
 

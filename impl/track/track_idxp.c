@@ -208,7 +208,6 @@ static err encoded_idmef(struct track_idxp *t, int side, struct idxp_got *got)
 
 static enum idxp_outcome outcome_of(const struct track_idxp_side *s, enum idxp_kind kind)
 {
-    if (s->lost || s->over) return IDXP_UNCLEAR;
     if (s->keyword == BEEP_RPY && kind == IDXP_OK) return IDXP_ACCEPTED;
     if (s->keyword == BEEP_ERR && kind == IDXP_ERROR) return IDXP_REJECTED;
     return IDXP_UNCLEAR;
