@@ -433,6 +433,7 @@ static void safe(struct fixture *x, const struct safety *s, enum idxp_dialect di
     if (!s->code && w.oks != 1) fail_msg("%s%s%s", s->policy ? s->policy : "", w.lines[0], w.lines[1]);
     assert_int_equal(w.alerts, s->code ? 0 : 1);
     assert_true(iw_over(&w, 0));
+    iw_end(&w);
     sasl_context_free(w.setup[1].beep.sasl_server);
     sasl_context_free(w.setup[0].beep.sasl_client);
     idxp_policy_free(policy);
@@ -491,6 +492,7 @@ static void test_analyzer_judges(void **state)
         assert_int_equal(iw_open(&w), OK);
         iw_run(&w, HOUR);
         assert_int_equal(w.alerts, rows[i].code ? 0 : 1); /* RFC 4767 3.2: without the other greeting nothing flows */
+        iw_end(&w);
         idxp_policy_free(policy);
         iw_close(&w);
     }

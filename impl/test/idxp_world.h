@@ -362,7 +362,8 @@ static inline bool iw_over(struct idxp_world *w, int side)
     return !e || e->ops->finished(e);
 }
 
-static inline void iw_close(struct idxp_world *w)
+/* The peers are freed; what they borrowed may go now. */
+static inline void iw_end(struct idxp_world *w)
 {
     for (int i = 0; i < 2 && w->net; i++)
         if (iw_endpoint(w, i)) net_remove(w->net, iw_endpoint(w, i));
@@ -373,6 +374,11 @@ static inline void iw_close(struct idxp_world *w)
     }
     if (w->net) net_free(w->net);
     w->net = NULL;
+}
+
+static inline void iw_close(struct idxp_world *w)
+{
+    iw_end(w);
     idmef_schema_free(w->schema);
     buf_done(&w->body);
     assert_int_equal(w->f.live, 0);
