@@ -12,8 +12,16 @@
 enum { STEPS = 12, RUN_TEXT = 4096, WIRE = 2048 };
 enum { DRAFT = 1, RFC = 2, BOTH = 3 };
 
-enum step_kind { STEP_END, STEP_START, STEP_ANSWER, STEP_DECLINE, STEP_MESSAGE, STEP_CLOSE, STEP_TAINT,
-                 STEP_QUEUED /* two greetings of one side wait, which the machine does not have */ };
+enum step_kind {
+    STEP_END,
+    STEP_START,
+    STEP_ANSWER,
+    STEP_DECLINE,
+    STEP_MESSAGE,
+    STEP_CLOSE,
+    STEP_TAINT,
+    STEP_QUEUED /* two greetings of one side wait, which the machine does not have */
+};
 struct step {
     enum step_kind kind;
     int side;
@@ -24,37 +32,37 @@ struct step {
 struct script {
     const char *name;
     int dialects;
-    const char *faults;   /* "side:NAME" in order, one blank between */
+    const char *faults; /* "side:NAME" in order, one blank between */
     struct step step[STEPS];
 };
 
-#define GC    "<IDXP-Greeting uri='http://example.com/alice' role='client' />"
-#define GS    "<IDXP-Greeting uri='http://example.com/bob' role='server' />"
-#define GS0   "<IDXP-Greeting uri='http://example.com/alice' role='server' />"
-#define E554  "<error code='554'>no</error>"
-#define IDMEF "<?xml version='1.0' encoding='UTF-8'?><IDMEF-Message version='1.0' />"
+#define GC      "<IDXP-Greeting uri='http://example.com/alice' role='client' />"
+#define GS      "<IDXP-Greeting uri='http://example.com/bob' role='server' />"
+#define GS0     "<IDXP-Greeting uri='http://example.com/alice' role='server' />"
+#define E554    "<error code='554'>no</error>"
+#define IDMEF   "<?xml version='1.0' encoding='UTF-8'?><IDMEF-Message version='1.0' />"
 #define TEXT(s) s
 
-#define STEP(k, s, w, m, c, t) {k, s, w, m, c, t}
-#define START(s, c)   STEP(STEP_START, s, BEEP_MSG, 0, c, NULL)
-#define ANSWER(s, c)  STEP(STEP_ANSWER, s, BEEP_RPY, 0, c, NULL)
-#define DECLINE(s)    STEP(STEP_DECLINE, s, BEEP_ERR, 0, "", NULL)
+#define STEP(k, s, w, m, c, t)                                                                               \
+    {                                                                                                        \
+        k, s, w, m, c, t                                                                                     \
+    }
+#define START(s, c)        STEP(STEP_START, s, BEEP_MSG, 0, c, NULL)
+#define ANSWER(s, c)       STEP(STEP_ANSWER, s, BEEP_RPY, 0, c, NULL)
+#define DECLINE(s)         STEP(STEP_DECLINE, s, BEEP_ERR, 0, "", NULL)
 #define ASK_AS(s, m, c, t) STEP(STEP_MESSAGE, s, BEEP_MSG, m, c, t)
-#define ASK(s, m, c)   ASK_AS(s, m, c, NULL)
-#define RE_AS(s, m, c, t) STEP(STEP_MESSAGE, s, BEEP_RPY, m, c, t)
-#define RE(s, m, c)    RE_AS(s, m, c, NULL)
-#define OKAY(s, m)     RE(s, m, "<ok />")
-#define NAY(s, m, c)   STEP(STEP_MESSAGE, s, BEEP_ERR, m, c, NULL)
-#define ANS(s, m)      STEP(STEP_MESSAGE, s, BEEP_ANS, m, "<ok />", NULL)
-#define NUL(s, m)      STEP(STEP_MESSAGE, s, BEEP_NUL, m, "", NULL)
-#define CLOSE(s)       STEP(STEP_CLOSE, s, BEEP_MSG, 0, "", NULL)
-#define QUEUED         STEP(STEP_QUEUED, 0, BEEP_MSG, 0, "", NULL)
-#define TAINT(s)       STEP(STEP_TAINT, s, BEEP_MSG, 0, "", NULL)
+#define ASK(s, m, c)       ASK_AS(s, m, c, NULL)
+#define RE_AS(s, m, c, t)  STEP(STEP_MESSAGE, s, BEEP_RPY, m, c, t)
+#define RE(s, m, c)        RE_AS(s, m, c, NULL)
+#define OKAY(s, m)         RE(s, m, "<ok />")
+#define NAY(s, m, c)       STEP(STEP_MESSAGE, s, BEEP_ERR, m, c, NULL)
+#define ANS(s, m)          STEP(STEP_MESSAGE, s, BEEP_ANS, m, "<ok />", NULL)
+#define NUL(s, m)          STEP(STEP_MESSAGE, s, BEEP_NUL, m, "", NULL)
+#define CLOSE(s)           STEP(STEP_CLOSE, s, BEEP_MSG, 0, "", NULL)
+#define QUEUED             STEP(STEP_QUEUED, 0, BEEP_MSG, 0, "", NULL)
+#define TAINT(s)           STEP(STEP_TAINT, s, BEEP_MSG, 0, "", NULL)
 /* 0 is client, 1 is server */
 #define READY ASK(0, 1, GC), OKAY(1, 1), ASK(1, 1, GS), OKAY(0, 1)
-
-
-
 
 static struct env help_env;
 static struct idmef_schema *help_schema;
@@ -80,8 +88,8 @@ static inline slice help_wire(const struct step *s, char out[WIRE])
     if (s->keyword == BEEP_NUL) return SLICE_NONE;
     const char *type = s->type ? s->type : "text/xml";
     bool broken = strstr(type, "\r\nfoo") != NULL;
-    int n = snprintf(out, WIRE, "%s%s%s\r\n%s", *type ? "Content-Type: " : "", type, *type && !broken ? "\r\n" : "",
-                     broken ? "\r\n" : s->body);
+    int n = snprintf(out, WIRE, "%s%s%s\r\n%s", *type ? "Content-Type: " : "", type,
+                     *type && !broken ? "\r\n" : "", broken ? "\r\n" : s->body);
     return slice_of(out, (size_t)n);
 }
 
@@ -121,7 +129,8 @@ static inline err help_pieces(struct track_idxp *t, const struct step *s, size_t
         if (at + n > in.n) n = in.n - at;
         char *piece = malloc(n + 1); /* so that the sanitizer finds what outlives the call */
         if (n) memcpy(piece, in.p + at, n);
-        err e = track_idxp_octets(t, s->side, s->keyword, s->msgno, 0, slice_of(piece, n), at + n == in.n, &got);
+        err e =
+            track_idxp_octets(t, s->side, s->keyword, s->msgno, 0, slice_of(piece, n), at + n == in.n, &got);
         tell(w, t, &got);
         free(piece);
         if (e != OK) worst = e;
@@ -159,8 +168,8 @@ static inline err help_step(struct track_idxp *t, const struct step *s, size_t c
 }
 
 /* The machine, stepped by the rows that were told, is where the tracker says. */
-static inline void help_machine(const struct script *s, const struct track_idxp *t, struct fsm_inst *m, int side,
-                         const struct telling *w, const struct idxp_facts *facts)
+static inline void help_machine(const struct script *s, const struct track_idxp *t, struct fsm_inst *m,
+                                int side, const struct telling *w, const struct idxp_facts *facts)
 {
     if (s->step[0].kind == STEP_QUEUED) return;
     if (t->closed || !m->m) return;
@@ -206,7 +215,8 @@ static inline void run_script(const struct script *s, enum idxp_dialect d, size_
     track_idxp_done(&t);
 }
 
-/* With memory that is refused once: nothing leaks, and nobody fails who would not fail otherwise.  True: it was short. */
+/* With memory that is refused once: nothing leaks, and nobody fails who would not fail otherwise.  True: it
+ * was short. */
 static inline bool run_short(const struct script *s, enum idxp_dialect d, size_t at, struct mem_fail *f)
 {
     struct mem mem = mem_fail_init(f, at);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Two honest peers who greet anew, change roles and send data as they like, with delays between them and an observer anywhere on
- * the way: whatever crosses, nobody may be accused.  And one who lies is found. */
+/* Two honest peers who greet anew, change roles and send data as they like, with delays between them and an
+ * observer anywhere on the way: whatever crosses, nobody may be accused.  And one who lies is found. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,22 +21,22 @@ struct line { /* one half of a direction */
     size_t n;
 };
 struct peer {
-    enum idxp_role role, others;       /* in force, of the own greetings and the other one's */
-    enum idxp_role asks[QUEUE];        /* own greetings without reply, in order */
-    size_t asking, msgs;               /* msgs: own MSGs without reply */
-    uint32_t next, first;              /* numbers of own MSGs */
-    bool greeting[QUEUE];              /* own MSGs without reply: greetings? */
-    struct note owed[QUEUE];           /* MSGs of the other one that are not answered */
+    enum idxp_role role, others; /* in force, of the own greetings and the other one's */
+    enum idxp_role asks[QUEUE];  /* own greetings without reply, in order */
+    size_t asking, msgs;         /* msgs: own MSGs without reply */
+    uint32_t next, first;        /* numbers of own MSGs */
+    bool greeting[QUEUE];        /* own MSGs without reply: greetings? */
+    struct note owed[QUEUE];     /* MSGs of the other one that are not answered */
     size_t owes;
 };
 struct world {
     struct track_idxp t;
     struct peer peer[2];
-    struct line line[2][2];            /* by sender; to the observer, from the observer */
+    struct line line[2][2]; /* by sender; to the observer, from the observer */
     enum idxp_dialect dialect;
     struct rng rng;
     size_t data, changes;
-    bool liar;                         /* side 1 sends data whatever its role is */
+    bool liar; /* side 1 sends data whatever its role is */
     bool caught;
     int seed;
 };
@@ -56,8 +56,8 @@ static struct note pop(struct line *l)
 
 static void observe(struct world *w, int side, struct note m)
 {
-    static const struct step said[] = {
-        ASK(0, 0, GC), ASK(0, 0, GS), ASK_AS(0, 0, "x", "text/plain"), RE(0, 0, "<ok />"), NAY(0, 0, E554)};
+    static const struct step said[] = {ASK(0, 0, GC), ASK(0, 0, GS), ASK_AS(0, 0, "x", "text/plain"),
+                                       RE(0, 0, "<ok />"), NAY(0, 0, E554)};
     struct step s = said[m.what];
     struct telling told = {.body = 0};
     s.side = side;
@@ -110,7 +110,8 @@ static void act(struct world *w, int side)
     }
     if (dice < 6) {
         enum idxp_role r = rng_below(&w->rng, 2) ? IDXP_CLIENT : IDXP_SERVER;
-        if (p->asking < 3 && fits(r, p->others)) say_msg(w, side, r == IDXP_CLIENT ? GREET_CLIENT : GREET_SERVER);
+        if (p->asking < 3 && fits(r, p->others))
+            say_msg(w, side, r == IDXP_CLIENT ? GREET_CLIENT : GREET_SERVER);
         return;
     }
     bool may = p->role == IDXP_CLIENT && !p->asking && (w->dialect == IDXP_DRAFT || p->others);

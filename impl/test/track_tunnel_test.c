@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The observer of TUNNEL: each fault by a minimal exchange and in every cut, what stands behind ok, crossing, the relay; short
- * memory. */
+/* The observer of TUNNEL: each fault by a minimal exchange and in every cut, what stands behind ok, crossing,
+ * the relay; short memory. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +14,18 @@
 #include "track/track_tunnel.h"
 
 enum { STEPS = 10, TEXT = 2048 };
-enum step_kind { STEP_END, STEP_START, STEP_ANSWER, STEP_DECLINE, STEP_MESSAGE, STEP_OFFER, STEP_COVER, STEP_CLOSE, STEP_TAINT, STEP_GONE };
+enum step_kind {
+    STEP_END,
+    STEP_START,
+    STEP_ANSWER,
+    STEP_DECLINE,
+    STEP_MESSAGE,
+    STEP_OFFER,
+    STEP_COVER,
+    STEP_CLOSE,
+    STEP_TAINT,
+    STEP_GONE
+};
 struct step {
     enum step_kind kind;
     int side;
@@ -33,64 +44,133 @@ struct script {
 #define LAST "<tunnel ip4='192.0.2.1' port='23' />"
 #define OK_  "<ok />"
 #define E550 "<error code='550'>no</error>"
-#define FROM(s, c)   {STEP_START, s, BEEP_MSG, 0, c}
-#define BACK(s, c)   {STEP_ANSWER, s, BEEP_RPY, 0, c}
-#define DECLINE(s)   {STEP_DECLINE, s, BEEP_ERR, 0, ""}
-#define ASK(s, m, c) {STEP_MESSAGE, s, BEEP_MSG, m, c}
-#define RE(s, m, c)  {STEP_MESSAGE, s, BEEP_RPY, m, c}
-#define NAY(s, m, c) {STEP_MESSAGE, s, BEEP_ERR, m, c}
-#define ANS(s, m)    {STEP_MESSAGE, s, BEEP_ANS, m, OK_}
-#define NUL(s, m)    {STEP_MESSAGE, s, BEEP_NUL, m, ""}
-#define OFFER(s, u)  {STEP_OFFER, s, BEEP_MSG, 0, u}
-#define COVER(c)     {STEP_COVER, 0, BEEP_MSG, c, ""}
-#define CLOSE        {STEP_CLOSE, 0, BEEP_MSG, 0, ""}
-#define GONE(s)      {STEP_GONE, s, BEEP_MSG, 0, ""}
-#define TAINT(s)     {STEP_TAINT, s, BEEP_MSG, 0, ""}
+#define FROM(s, c)                                                                                           \
+    {                                                                                                        \
+        STEP_START, s, BEEP_MSG, 0, c                                                                        \
+    }
+#define BACK(s, c)                                                                                           \
+    {                                                                                                        \
+        STEP_ANSWER, s, BEEP_RPY, 0, c                                                                       \
+    }
+#define DECLINE(s)                                                                                           \
+    {                                                                                                        \
+        STEP_DECLINE, s, BEEP_ERR, 0, ""                                                                     \
+    }
+#define ASK(s, m, c)                                                                                         \
+    {                                                                                                        \
+        STEP_MESSAGE, s, BEEP_MSG, m, c                                                                      \
+    }
+#define RE(s, m, c)                                                                                          \
+    {                                                                                                        \
+        STEP_MESSAGE, s, BEEP_RPY, m, c                                                                      \
+    }
+#define NAY(s, m, c)                                                                                         \
+    {                                                                                                        \
+        STEP_MESSAGE, s, BEEP_ERR, m, c                                                                      \
+    }
+#define ANS(s, m)                                                                                            \
+    {                                                                                                        \
+        STEP_MESSAGE, s, BEEP_ANS, m, OK_                                                                    \
+    }
+#define NUL(s, m)                                                                                            \
+    {                                                                                                        \
+        STEP_MESSAGE, s, BEEP_NUL, m, ""                                                                     \
+    }
+#define OFFER(s, u)                                                                                          \
+    {                                                                                                        \
+        STEP_OFFER, s, BEEP_MSG, 0, u                                                                        \
+    }
+#define COVER(c)                                                                                             \
+    {                                                                                                        \
+        STEP_COVER, 0, BEEP_MSG, c, ""                                                                       \
+    }
+#define CLOSE                                                                                                \
+    {                                                                                                        \
+        STEP_CLOSE, 0, BEEP_MSG, 0, ""                                                                       \
+    }
+#define GONE(s)                                                                                              \
+    {                                                                                                        \
+        STEP_GONE, s, BEEP_MSG, 0, ""                                                                        \
+    }
+#define TAINT(s)                                                                                             \
+    {                                                                                                        \
+        STEP_TAINT, s, BEEP_MSG, 0, ""                                                                       \
+    }
 
 static const struct script scripts[] = {
     {"in the start", "", TUNNEL_S_THROUGH, {OFFER(1, TUNNEL_URI), FROM(0, HOP), BACK(1, OK_)}},
     {"on the channel", "", TUNNEL_S_THROUGH, {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), RE(1, 0, OK_)}},
     {"the listener asks", "", TUNNEL_S_THROUGH, {FROM(1, LAST), BACK(0, OK_)}},
-    {"an error, and once more", "", TUNNEL_S_THROUGH,
+    {"an error, and once more",
+     "",
+     TUNNEL_S_THROUGH,
      {FROM(0, HOP), BACK(1, E550), ASK(0, 0, HOP), NAY(1, 0, E550), ASK(0, 1, LAST), RE(1, 1, OK_)}},
     {"declined", "", TUNNEL_S_IDLE, {FROM(0, HOP), DECLINE(1)}},
     {"closed", "", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), CLOSE}},
     {"gone while it waits", "", TUNNEL_S_DONE, {FROM(0, HOP), GONE(0)}},
     {"gone behind ok", "", TUNNEL_S_DONE, {FROM(0, HOP), BACK(1, OK_), GONE(1)}},
-    {"a SEQ or more behind ok is nobody's fault", "", TUNNEL_S_THROUGH, {FROM(0, HOP), BACK(1, OK_), ASK(0, 7, "x")}},
+    {"a SEQ or more behind ok is nobody's fault",
+     "",
+     TUNNEL_S_THROUGH,
+     {FROM(0, HOP), BACK(1, OK_), ASK(0, 7, "x")}},
     {"twice", "0:AGAIN", TUNNEL_S_ASKED, {FROM(0, HOP), BACK(1, E550), ASK(0, 0, HOP), ASK(0, 1, HOP)}},
-    {"twice, and both are refused", "0:AGAIN", TUNNEL_S_IDLE,
+    {"twice, and both are refused",
+     "0:AGAIN",
+     TUNNEL_S_IDLE,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(0, 1, HOP), NAY(1, 0, E550), NAY(1, 1, E550)}},
-    {"both ask", "", TUNNEL_S_IDLE,
+    {"both ask",
+     "",
+     TUNNEL_S_IDLE,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(1, 0, HOP), NAY(0, 0, E550), NAY(1, 0, E550)}},
-    {"both ask, one is refused", "", TUNNEL_S_ASKED,
+    {"both ask, one is refused",
+     "",
+     TUNNEL_S_ASKED,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(1, 0, HOP), NAY(0, 0, E550)}},
-    {"both ask, one gets it", "", TUNNEL_S_THROUGH,
+    {"both ask, one gets it",
+     "",
+     TUNNEL_S_THROUGH,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ASK(1, 0, HOP), RE(0, 0, OK_)}},
     {"an answer to nothing", "1:ORDER", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), RE(1, 0, OK_)}},
     {"an answer to an empty start", "1:ORDER", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, OK_)}},
-    {"ok to something else", "0:ELEMENT 1:ORDER", TUNNEL_S_IDLE,
+    {"ok to something else",
+     "0:ELEMENT 1:ORDER",
+     TUNNEL_S_IDLE,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, "<foo />"), RE(1, 0, OK_)}},
-    {"ok to what cannot be read", "0:XML_ILL", TUNNEL_S_ASKED,
+    {"ok to what cannot be read",
+     "0:XML_ILL",
+     TUNNEL_S_ASKED,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, "<<"), RE(1, 0, OK_), ASK(0, 1, HOP), ASK(0, 2, HOP)}},
     {"error in RPY", "1:REPLY", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), RE(1, 0, E550)}},
     {"ok in ERR", "1:REPLY", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), NAY(1, 0, OK_)}},
     {"tunnel in RPY", "1:REPLY", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), RE(1, 0, HOP)}},
     {"tunnel in the answer", "1:REPLY", TUNNEL_S_IDLE, {FROM(0, HOP), BACK(1, HOP)}},
     {"nothing in the answer", "1:REPLY", TUNNEL_S_IDLE, {FROM(0, HOP), BACK(1, "")}},
-    {"one to many", "1:REPLY", TUNNEL_S_IDLE,
+    {"one to many",
+     "1:REPLY",
+     TUNNEL_S_IDLE,
      {FROM(0, ""), BACK(1, ""), ASK(0, 0, HOP), ANS(1, 0), ANS(1, 0), NUL(1, 0)}},
     {"ok as MSG", "0:ELEMENT", TUNNEL_S_IDLE, {FROM(0, ""), BACK(1, ""), ASK(0, 0, OK_)}},
     {"TUNNEL in capitals", "0:ELEMENT", TUNNEL_S_IDLE, {FROM(0, "<TUNNEL />"), BACK(1, E550)}},
-    {"a code of another list", "1:OTHER_CODE", TUNNEL_S_IDLE, {FROM(0, HOP), BACK(1, "<error code='535' />")}},
-    {"two inside", "0:NESTED", TUNNEL_S_ASKED, {FROM(0, "<tunnel ip4='192.0.2.1' port='1'><tunnel /><tunnel /></tunnel>")}},
+    {"a code of another list",
+     "1:OTHER_CODE",
+     TUNNEL_S_IDLE,
+     {FROM(0, HOP), BACK(1, "<error code='535' />")}},
+    {"two inside",
+     "0:NESTED",
+     TUNNEL_S_ASKED,
+     {FROM(0, "<tunnel ip4='192.0.2.1' port='1'><tunnel /><tunnel /></tunnel>")}},
     {"offered inside TLS", "1:AFTER_TLS", TUNNEL_S_IDLE, {COVER(TUNNEL_IN_TLS), OFFER(1, TUNNEL_URI)}},
     {"asked for inside TLS", "0:AFTER_TLS", TUNNEL_S_ASKED, {COVER(TUNNEL_IN_TLS), FROM(0, HOP)}},
     {"offered within SASL", "1:AFTER_TLS", TUNNEL_S_IDLE, {COVER(TUNNEL_IN_SASL), OFFER(1, TUNNEL_URI)}},
-    {"something else inside TLS", "", TUNNEL_S_IDLE, {COVER(TUNNEL_IN_TLS), OFFER(1, "http://example.com/x")}},
+    {"something else inside TLS",
+     "",
+     TUNNEL_S_IDLE,
+     {COVER(TUNNEL_IN_TLS), OFFER(1, "http://example.com/x")}},
     {"capitals in the URI", "1:URI", TUNNEL_S_IDLE, {OFFER(1, "http://IANA.org/beep/TUNNEL")}},
     {"a slash behind it", "1:URI", TUNNEL_S_IDLE, {OFFER(1, TUNNEL_URI "/")}},
-    {"a mistake on purpose", "0:ELEMENT", TUNNEL_S_IDLE,
+    {"a mistake on purpose",
+     "0:ELEMENT",
+     TUNNEL_S_IDLE,
      {TAINT(0), FROM(0, ""), BACK(1, ""), ASK(0, 0, "<foo />"), RE(1, 0, OK_), RE(1, 3, OK_)}},
 };
 
@@ -106,16 +186,20 @@ static size_t note(const struct track_tunnel *t, char *out, size_t n)
     return n;
 }
 
-static err message(struct track_tunnel *t, const struct step *s, size_t cut, char *out, size_t *n, struct tunnel_got *got)
+static err message(struct track_tunnel *t, const struct step *s, size_t cut, char *out, size_t *n,
+                   struct tunnel_got *got)
 {
     char wire[1024];
-    size_t at = 0, all = (size_t)snprintf(wire, sizeof wire, "%s%s", s->keyword == BEEP_NUL ? "" : "Content-Type: application/beep+xml\r\n\r\n", s->body);
+    size_t at = 0, all = (size_t)snprintf(
+                       wire, sizeof wire, "%s%s",
+                       s->keyword == BEEP_NUL ? "" : "Content-Type: application/beep+xml\r\n\r\n", s->body);
     err worst = OK;
     do {
         size_t k = cut == 1 && all ? 1 : cut && at == 0 && cut < all ? cut : all - at;
         char *piece = malloc(k + 1);
         if (k) memcpy(piece, wire + at, k);
-        err e = track_tunnel_octets(t, s->side, 1, s->keyword, s->msgno, slice_of(piece, k), at + k == all, got);
+        err e =
+            track_tunnel_octets(t, s->side, 1, s->keyword, s->msgno, slice_of(piece, k), at + k == all, got);
         free(piece);
         *n = note(t, out, *n);
         if (e != OK) worst = e;
@@ -124,7 +208,8 @@ static err message(struct track_tunnel *t, const struct step *s, size_t cut, cha
     return worst;
 }
 
-static err take(struct track_tunnel *t, const struct step *s, size_t cut, char *out, size_t *n, struct tunnel_got *got)
+static err take(struct track_tunnel *t, const struct step *s, size_t cut, char *out, size_t *n,
+                struct tunnel_got *got)
 {
     err e = OK;
     t->fault_n = 0;
@@ -256,21 +341,32 @@ static void test_limits(void **state)
     for (uint32_t c = 1; c < 80; c += 2)
         assert_int_equal(track_tunnel_start(&t, 0, c, SLICE_LIT(TUNNEL_URI), SLICE_NONE, &got), OK);
     for (int k = 0; k < 8; k++) {
-        assert_int_equal(track_tunnel_octets(&t, 0, 1, BEEP_MSG, 0, slice_of(big, sizeof big), k == 7, &got), OK);
+        assert_int_equal(track_tunnel_octets(&t, 0, 1, BEEP_MSG, 0, slice_of(big, sizeof big), k == 7, &got),
+                         OK);
         limit = limit || (t.fault_n && t.fault[0].code == TUNNEL_F_XML_LIMIT);
     }
     assert_true(limit);
     for (uint32_t m = 1; m < 40; m++) /* more than are remembered: replies are not judged any more */
-        assert_int_equal(track_tunnel_octets(&t, 0, 3, BEEP_MSG, m, SLICE_LIT("\r\n<foo />"), true, &got), OK);
+        assert_int_equal(track_tunnel_octets(&t, 0, 3, BEEP_MSG, m, SLICE_LIT("\r\n<foo />"), true, &got),
+                         OK);
     for (uint32_t m = 1; m < 40; m++) {
-        assert_int_equal(track_tunnel_octets(&t, 1, 3, BEEP_ERR, m, SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" E550), true, &got), OK);
+        assert_int_equal(track_tunnel_octets(&t, 1, 3, BEEP_ERR, m,
+                                             SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" E550),
+                                             true, &got),
+                         OK);
         assert_int_equal(t.fault_n, 0);
     }
     for (uint32_t m = 0; m < 40; m++)
-        assert_int_equal(track_tunnel_octets(&t, 0, 5, BEEP_MSG, m, SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" HOP), true, &got), OK);
+        assert_int_equal(track_tunnel_octets(&t, 0, 5, BEEP_MSG, m,
+                                             SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" HOP),
+                                             true, &got),
+                         OK);
     assert_int_equal(track_tunnel_state(&t), TUNNEL_S_ASKED);
     for (uint32_t m = 0; m < 40; m++)
-        assert_int_equal(track_tunnel_octets(&t, 1, 5, BEEP_ERR, m, SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" E550), true, &got), OK);
+        assert_int_equal(track_tunnel_octets(&t, 1, 5, BEEP_ERR, m,
+                                             SLICE_LIT("Content-Type: application/beep+xml\r\n\r\n" E550),
+                                             true, &got),
+                         OK);
     assert_int_equal(track_tunnel_state(&t), TUNNEL_S_IDLE);
     track_tunnel_done(&t);
 }
@@ -370,9 +466,10 @@ static void test_relay_octets(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_scripts),        cmocka_unit_test(test_told),
-                                       cmocka_unit_test(test_all_were_raised), cmocka_unit_test(test_limits),
-                                       cmocka_unit_test(test_memory),         cmocka_unit_test(test_relay_order),
-                                       cmocka_unit_test(test_relay_octets)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scripts),         cmocka_unit_test(test_told),
+        cmocka_unit_test(test_all_were_raised), cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_memory),          cmocka_unit_test(test_relay_order),
+        cmocka_unit_test(test_relay_octets)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,8 +104,7 @@ static bool unreadable(const struct idxp_msg *m)
 
 static void tell_clash(struct track_idxp_side *s, const struct idxp_got *got)
 {
-    if (got->clash)
-        refuse(s, idxp_fault_replies[IDXP_F_SAME_ROLES], idxp_faults[IDXP_F_SAME_ROLES].text);
+    if (got->clash) refuse(s, idxp_fault_replies[IDXP_F_SAME_ROLES], idxp_faults[IDXP_F_SAME_ROLES].text);
 }
 
 /* The MSG of an element was read. */
@@ -159,8 +158,9 @@ static void data_begins(struct track_idxp *t, int side, struct idxp_got *got)
 
 static void idmef_judged(struct track_idxp *t, int side, const struct idmef_result *r)
 {
-    static const enum idxp_fault_code codes[IDMEF_VERDICTS] = {
-        [IDMEF_ILL] = IDXP_F_IDMEF_ILL, [IDMEF_INVALID] = IDXP_F_IDMEF_INVALID, [IDMEF_TOO_MUCH] = IDXP_F_IDMEF_LIMIT};
+    static const enum idxp_fault_code codes[IDMEF_VERDICTS] = {[IDMEF_ILL] = IDXP_F_IDMEF_ILL,
+                                                               [IDMEF_INVALID] = IDXP_F_IDMEF_INVALID,
+                                                               [IDMEF_TOO_MUCH] = IDXP_F_IDMEF_LIMIT};
     t->side[side]->judged = true;
     if (r->verdict == IDMEF_OK) return;
     enum idxp_fault_code f = codes[r->verdict];
@@ -307,8 +307,8 @@ static void no_headers(struct track_idxp *t, int side, struct idxp_got *got)
     buf_shrink(&s->part);
 }
 
-/* Octets before the kind is settled.  rest: those behind what had to be looked at.  The verdict rests on the first
- * IDXP_FRONT_MAX octets of the message alone, however they come. */
+/* Octets before the kind is settled.  rest: those behind what had to be looked at.  The verdict rests on the
+ * first IDXP_FRONT_MAX octets of the message alone, however they come. */
 static err sniff(struct track_idxp *t, int side, slice octets, bool last, slice *rest, struct idxp_got *got)
 {
     struct track_idxp_side *s = t->side[side];
@@ -383,8 +383,7 @@ static void many(struct track_idxp *t, int side, uint32_t msgno, struct idxp_got
     if (!x) return;
     x->many = true;
     idxp_learns(t, side, x->at);
-    if (got->keyword == BEEP_NUL && got->last)
-        idxp_answered(t, side, x, IDXP_UNCLEAR, ++t->items, got);
+    if (got->keyword == BEEP_NUL && got->last) idxp_answered(t, side, x, IDXP_UNCLEAR, ++t->items, got);
 }
 
 err track_idxp_octets(struct track_idxp *t, int side, enum beep_keyword keyword, uint32_t msgno,
@@ -408,7 +407,7 @@ err track_idxp_octets(struct track_idxp *t, int side, enum beep_keyword keyword,
     if (e == OK && !s->lost) e = piece(t, side, octets, last, got);
     if (e != OK) {
         s->lost = true;
-        if (keyword == BEEP_MSG) idxp_blur(s); /* it may have been a greeting */
+        if (keyword == BEEP_MSG) idxp_blur(s);    /* it may have been a greeting */
         got->data[0] = got->data[1] = SLICE_NONE; /* they may lie in what is let go */
         buf_shrink(&s->part);
     }
@@ -473,7 +472,8 @@ static struct idxp_exchange *embedded(struct track_idxp_side *s)
     return NULL;
 }
 
-/* The content of the answer to a start with something in it (asked), or not; when memory was short neither is known. */
+/* The content of the answer to a start with something in it (asked), or not; when memory was short neither is
+ * known. */
 static err answer_content(struct track_idxp *t, int side, slice content, struct idxp_got *got)
 {
     struct track_idxp_side *s = t->side[side];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Greetings of an IDXP channel, and what may be sent under them (3.2, 3.4).
  *
- * For each side the tracker keeps what its greetings came to: as far as the side must know (`known`), and each
- * answer since (`past`), of which it may have read none, some or all when it sent something. */
+ * For each side the tracker keeps what its greetings came to: as far as the side must know (`known`), and
+ * each answer since (`past`), of which it may have read none, some or all when it sent something. */
 #include "track/track_idxp.h"
 
 #include <string.h>
@@ -64,8 +64,7 @@ err idxp_exchange_new(struct track_idxp *t, int side, uint32_t msgno, uint64_t a
         s->x = x;
         s->x_cap = cap;
     }
-    s->x[s->x_from + s->xs++] =
-        (struct idxp_exchange){.msgno = msgno, .asked = IDXP_ASKED_OTHER, .at = at};
+    s->x[s->x_from + s->xs++] = (struct idxp_exchange){.msgno = msgno, .asked = IDXP_ASKED_OTHER, .at = at};
     return OK;
 }
 
@@ -209,7 +208,8 @@ err idxp_greets(struct track_idxp *t, int side, struct idxp_exchange *x, const s
     got->again = idxp_standing_now(s).given;
     got->row = row_of(t, side, IDXP_E_GREETING);
     got->clash = stands_as(other, m->role, true);
-    /* its sender accepted the other one's greeting itself, so it knows; a change of both roles begins so, too */
+    /* its sender accepted the other one's greeting itself, so it knows; a change of both roles begins so, too
+     */
     if (stands_as(other, m->role, false)) idxp_order_fault(t, side, IDXP_F_SAME_ROLES, CL_NONE, NULL);
     s->maybe_greeted = true;
     if (!x && !s->answered) idxp_blur(s); /* its answer will not be told from others */

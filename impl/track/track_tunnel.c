@@ -7,21 +7,21 @@
 struct asked { /* a MSG or a start without reply */
     uint32_t msgno;
     bool embedded;
-    bool tunnel;    /* its element is one, fit or not */
-    bool vague;     /* it could not be read: it may be one to the other side */
-    bool beep;      /* the innermost element has no attributes */
+    bool tunnel; /* its element is one, fit or not */
+    bool vague;  /* it could not be read: it may be one to the other side */
+    bool beep;   /* the innermost element has no attributes */
     enum tunnel_way way;
     size_t hops;
 };
 
-struct sender {     /* what one side sends on a channel */
+struct sender { /* what one side sends on a channel */
     bool open, lost, many;
     enum beep_keyword keyword;
     uint32_t msgno;
     struct buf part;
     struct asked asked[TUNNEL_EXCHANGES_MAX];
     size_t n;
-    bool forgot;    /* more than that: replies without a MSG are not judged */
+    bool forgot; /* more than that: replies without a MSG are not judged */
 };
 
 struct track_tunnel_channel {
@@ -132,7 +132,8 @@ static struct tunnel_fault *fault(struct track_tunnel *t, int side, enum tunnel_
     return f;
 }
 
-/* One of order: not while what the other side did was a mistake on purpose, or nothing can be told any more. */
+/* One of order: not while what the other side did was a mistake on purpose, or nothing can be told any more.
+ */
 static bool order_fault(struct track_tunnel *t, int side, enum tunnel_fault_code code, uint32_t channel,
                         const char *text)
 {
@@ -279,8 +280,10 @@ static bool take(struct track_tunnel *t, struct track_tunnel_channel *c, int ask
     return false;
 }
 
-/* What a reply comes to; the channel may be gone behind it.  sure: it is ok or error, in a keyword that tells the same. */
-static void comes_to(struct track_tunnel *t, int side, const struct asked *a, struct tunnel_got *got, bool sure)
+/* What a reply comes to; the channel may be gone behind it.  sure: it is ok or error, in a keyword that tells
+ * the same. */
+static void comes_to(struct track_tunnel *t, int side, const struct asked *a, struct tunnel_got *got,
+                     bool sure)
 {
     bool ok = got->kind == TUNNEL_OK && got->keyword == BEEP_RPY;
     bool no = got->kind == TUNNEL_ERROR || got->declined;
@@ -288,8 +291,10 @@ static void comes_to(struct track_tunnel *t, int side, const struct asked *a, st
     got->way = a->way;
     got->hops = a->hops;
     if (!a->tunnel) {
-        if (ok && a->vague) t->lost = true; /* whoever could read it may have made a tunnel of it */
-        else if (ok) order_fault(t, side, TUNNEL_F_ORDER, got->channel, "ok where no tunnel was asked for");
+        if (ok && a->vague)
+            t->lost = true; /* whoever could read it may have made a tunnel of it */
+        else if (ok)
+            order_fault(t, side, TUNNEL_F_ORDER, got->channel, "ok where no tunnel was asked for");
         return;
     }
     if (ok) {
@@ -380,8 +385,7 @@ err track_tunnel_octets(struct track_tunnel *t, int side, uint32_t channel, enum
     if (!d->lost && (!alone || octets.n > d->part.max)) e = buf_add(&d->part, octets);
     if (e == ERR_LIMIT) {
         fault(t, side, TUNNEL_F_XML_LIMIT, channel, "message is too long");
-        if (keyword == BEEP_MSG)
-            refuse(got, tunnel_fault_replies[TUNNEL_F_XML_LIMIT], "message is too long");
+        if (keyword == BEEP_MSG) refuse(got, tunnel_fault_replies[TUNNEL_F_XML_LIMIT], "message is too long");
     }
     d->lost = d->lost || e != OK;
     if (last) {
@@ -465,8 +469,7 @@ err track_tunnel_answer(struct track_tunnel *t, int side, uint32_t channel, slic
     if (!declined) notes(t, side, channel);
     bool empty = !declined && got->kind == TUNNEL_NOTHING && got->read == OK;
     if (empty) got->msg = NULL;
-    if (asked && empty)
-        no_reply(t, side, CL_TUNNEL_3_12, channel, "no answer to the element in the start");
+    if (asked && empty) no_reply(t, side, CL_TUNNEL_3_12, channel, "no answer to the element in the start");
     if (asked && got->kind == TUNNEL_TUNNEL) no_reply(t, side, CL_TUNNEL_3_12, channel, NULL);
     if (!asked && got->kind != TUNNEL_NOTHING) order_fault(t, side, TUNNEL_F_ORDER, channel, NULL);
     if (asked) comes_to(t, side, &a, got, empty);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A proxy, seen from both of its sides: the order of its steps, and whether octets come out as they went in. */
+/* A proxy, seen from both of its sides: the order of its steps, and whether octets come out as they went in.
+ */
 #include "track/track_tunnel.h"
 
 #include <string.h>
