@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages of an IDXP channel from their pieces, and what start and its answer hold. */
+/* Messages of an IDXP channel from their pieces. */
 #include "track/track_idxp.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ void track_idxp_done(struct track_idxp *t)
 }
 
 /* What the last call gave is not needed any more. */
-static void fresh(struct track_idxp *t, struct idxp_got *got)
+void idxp_fresh(struct track_idxp *t, struct idxp_got *got)
 {
     t->fault_n = 0;
     for (int k = 0; k < 2; k++) {
@@ -83,7 +83,7 @@ static void fault_of_msg(struct track_idxp *t, int side, enum idxp_fault_code co
         refuse(t->side[side], idxp_fault_replies[code], text ? text : idxp_faults[code].text);
 }
 
-static void notes(struct track_idxp *t, int side, bool asks)
+void idxp_notes(struct track_idxp *t, int side, bool asks)
 {
     const struct idxp_msg *m = &t->side[side]->msg;
     for (uint32_t i = 0; i < m->note_n; i++)
@@ -92,7 +92,7 @@ static void notes(struct track_idxp *t, int side, bool asks)
 }
 
 /* Can it not be told what this is? */
-static bool unreadable(const struct idxp_msg *m)
+bool idxp_unreadable(const struct idxp_msg *m)
 {
     static const enum idxp_fault_code codes[] = {IDXP_F_MIME,       IDXP_F_XML_ILL,   IDXP_F_XML_DOCTYPE,
                                                  IDXP_F_XML_ENTITY, IDXP_F_XML_LIMIT, IDXP_F_CHARSET};
@@ -108,7 +108,7 @@ static void tell_clash(struct track_idxp_side *s, const struct idxp_got *got)
 }
 
 /* The MSG of an element was read. */
-static err asked_element(struct track_idxp *t, int side, struct idxp_exchange *x, struct idxp_got *got)
+err idxp_asked_element(struct track_idxp *t, int side, struct idxp_exchange *x, struct idxp_got *got)
 {
     struct track_idxp_side *s = t->side[side];
     switch (s->msg.kind) {
@@ -123,7 +123,7 @@ static err asked_element(struct track_idxp *t, int side, struct idxp_exchange *x
         return OK;
     default:
         /* what cannot be read may be a greeting to the other side */
-        if (unreadable(&s->msg)) s->maybe_greeted = true;
+        if (idxp_unreadable(&s->msg)) s->maybe_greeted = true;
         return OK;
     }
 }
@@ -131,7 +131,7 @@ static err asked_element(struct track_idxp *t, int side, struct idxp_exchange *x
 static void judge_reply(struct track_idxp *t, int side, enum idxp_kind kind, bool fits)
 {
     const struct track_idxp_side *s = t->side[side];
-    if (!fits && (kind != IDXP_NOTHING || !s->msg_used || !unreadable(&s->msg)))
+    if (!fits && (kind != IDXP_NOTHING || !s->msg_used || !idxp_unreadable(&s->msg)))
         idxp_fault(t, side, IDXP_F_REPLY, NULL);
 }
 
@@ -222,13 +222,13 @@ static err whole(struct track_idxp *t, int side, slice message, struct idxp_got 
     err e = idxp_msg_read(t->env, t->dialect, message, &s->msg);
     s->msg_used = true;
     if (e != OK && e != ERR_PEER) return e;
-    notes(t, side, s->keyword == BEEP_MSG);
+    idxp_notes(t, side, s->keyword == BEEP_MSG);
     got->head = s->msg.head;
     s->kind = s->msg.kind;
     if (s->kind == IDXP_XML && s->keyword == BEEP_MSG) return encoded_idmef(t, side, got);
     got->msg = &s->msg;
     got->read = e;
-    if (s->keyword == BEEP_MSG) return asked_element(t, side, x, got);
+    if (s->keyword == BEEP_MSG) return idxp_asked_element(t, side, x, got);
     judge_reply(t, side, s->kind, s->kind == (s->keyword == BEEP_RPY ? IDXP_OK : IDXP_ERROR));
     return OK;
 }
@@ -255,7 +255,7 @@ static void message_ends(struct track_idxp *t, int side, struct idxp_got *got)
 
 /* --- pieces ------------------------------------------------------------------------------------------ */
 
-static err message_begins(struct track_idxp *t, int side, enum beep_keyword keyword, uint32_t msgno)
+err idxp_message_begins(struct track_idxp *t, int side, enum beep_keyword keyword, uint32_t msgno)
 {
     struct track_idxp_side *s = t->side[side];
     check_done(s);
@@ -392,7 +392,7 @@ err track_idxp_octets(struct track_idxp *t, int side, enum beep_keyword keyword,
     struct track_idxp_side *s = t->side[side];
     err e = OK;
     (void)ansno;
-    fresh(t, got);
+    idxp_fresh(t, got);
     got->keyword = keyword;
     got->msgno = msgno;
     got->last = last;
@@ -402,7 +402,7 @@ err track_idxp_octets(struct track_idxp *t, int side, enum beep_keyword keyword,
     }
     if (!s->open || s->keyword != keyword || s->msgno != msgno) {
         got->first = true;
-        e = message_begins(t, side, keyword, msgno);
+        e = idxp_message_begins(t, side, keyword, msgno);
     }
     if (e == OK && !s->lost) e = piece(t, side, octets, last, got);
     if (e != OK) {
@@ -423,131 +423,4 @@ err track_idxp_octets(struct track_idxp *t, int side, enum beep_keyword keyword,
     got->why = s->why;
     if (last) message_ends(t, side, got);
     return e;
-}
-
-/* --- channel 0 --------------------------------------------------------------------------------------- */
-
-err track_idxp_start(struct track_idxp *t, int side, slice content, struct idxp_got *got)
-{
-    struct track_idxp_side *s = t->side[side];
-    fresh(t, got);
-    got->embedded = got->first = got->settled = got->last = true;
-    got->keyword = BEEP_MSG;
-    err e = message_begins(t, side, BEEP_MSG, 0);
-    s->open = false;
-    if (e != OK) {
-        idxp_blur(s);
-        return e;
-    }
-    struct idxp_exchange *x = s->xs ? &s->x[s->x_from + s->xs - 1] : NULL;
-    if (x) x->embedded = true;
-    e = idxp_el_read(t->env, t->dialect, content, &s->msg);
-    s->msg_used = true;
-    if (e != OK && e != ERR_PEER) {
-        s->xs -= x != NULL; /* was there a greeting? */
-        s->forgot = true;
-        idxp_blur(s);
-        return e;
-    }
-    notes(t, side, true);
-    if (e == OK && s->msg.kind == IDXP_NOTHING) { /* no greeting: nothing is asked */
-        if (x) x->asked = IDXP_ASKED_NOTHING;
-        return OK;
-    }
-    got->kind = s->msg.kind;
-    got->msg = &s->msg;
-    got->read = e;
-    got->asked = IDXP_ASKED_OTHER;
-    e = asked_element(t, side, x, got);
-    got->reply = s->reply;
-    got->why = s->why;
-    return e;
-}
-
-static struct idxp_exchange *embedded(struct track_idxp_side *s)
-{
-    for (size_t i = 0; i < s->xs; i++) {
-        if (s->x[s->x_from + i].embedded) return &s->x[s->x_from + i];
-    }
-    return NULL;
-}
-
-/* The content of the answer to a start with something in it (asked), or not; when memory was short neither is
- * known. */
-static err answer_content(struct track_idxp *t, int side, slice content, struct idxp_got *got)
-{
-    struct track_idxp_side *s = t->side[side];
-    bool asked = got->asked && embedded(t->side[1 - side]);
-    err e = idxp_el_read(t->env, t->dialect, content, &s->msg);
-    s->msg_used = true;
-    if (e != OK && e != ERR_PEER) return e;
-    notes(t, side, false);
-    got->kind = s->msg.kind;
-    if (got->kind == IDXP_NOTHING && e == OK) {
-        if (asked) idxp_fault(t, side, IDXP_F_REPLY_EMBEDDED, NULL);
-        return OK;
-    }
-    got->msg = &s->msg;
-    got->read = e;
-    bool reply = got->kind == IDXP_OK || got->kind == IDXP_ERROR;
-    if (asked && !reply && !unreadable(&s->msg)) idxp_fault(t, side, IDXP_F_REPLY_EMBEDDED, NULL);
-    if (!got->asked && reply) idxp_order_fault(t, side, IDXP_F_ORDER, CL_NONE, NULL);
-    if (!got->asked && got->kind == IDXP_GREETING) idxp_fault(t, side, IDXP_F_ELEMENT_HERE, NULL);
-    return OK;
-}
-
-err track_idxp_answer(struct track_idxp *t, int side, slice content, bool declined, struct idxp_got *got)
-{
-    struct track_idxp_side *other = t->side[1 - side];
-    struct idxp_exchange *x = embedded(other);
-    err e = OK;
-    fresh(t, got);
-    got->embedded = got->first = got->settled = got->last = true;
-    got->declined = declined;
-    got->keyword = declined ? BEEP_ERR : BEEP_RPY;
-    got->asked = x ? x->asked : other->forgot ? IDXP_ASKED_OTHER : IDXP_ASKED_NOTHING;
-    enum idxp_outcome outcome = IDXP_UNCLEAR;
-    if (declined) {
-        outcome = IDXP_REJECTED;
-        if (got->asked) idxp_fault(t, side, IDXP_F_DECLINED, NULL);
-    } else {
-        e = answer_content(t, side, content, got);
-        if (e == OK && got->kind == IDXP_OK) outcome = IDXP_ACCEPTED;
-        if (e == OK && got->kind == IDXP_ERROR) outcome = IDXP_REJECTED;
-    }
-    uint64_t at = ++t->items;
-    if (x) {
-        idxp_learns(t, side, x->at);
-        idxp_answered(t, side, x, outcome, at, got);
-    }
-    if (declined) track_idxp_closed(t, side);
-    return e;
-}
-
-void track_idxp_closed(struct track_idxp *t, int side)
-{
-    (void)side; /* by whomever (IDXP_E_CLOSE) */
-    t->closed = true;
-}
-
-err track_idxp_zero(struct track_idxp *t, int side, slice message, struct idxp_got *got)
-{
-    struct track_idxp_side *s = t->side[side];
-    fresh(t, got);
-    got->first = got->settled = got->last = true;
-    err e = idxp_msg_read(t->env, t->dialect, message, &s->msg);
-    s->msg_used = true;
-    if (e != OK && e != ERR_PEER) return e;
-    got->head = s->msg.head;
-    got->kind = s->msg.kind;
-    if (got->kind == IDXP_GREETING) {
-        got->msg = &s->msg;
-        got->read = e;
-        idxp_fault(t, side, IDXP_F_CHANNEL_ZERO, NULL);
-        got->reply = idxp_fault_replies[IDXP_F_CHANNEL_ZERO];
-        got->why = idxp_faults[IDXP_F_CHANNEL_ZERO].text;
-    } else if (got->head.mime.typed && beep_mime_is(&got->head.mime, "text/xml")) {
-        idxp_fault(t, side, IDXP_F_TYPE_ON_ZERO, NULL);
-    }
-    return OK;
 }

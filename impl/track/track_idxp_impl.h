@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of the tracker: track_idxp.c (pieces and messages), track_idxp_order.c (greetings, what answers what, who may what). */
+/* Between the files of the tracker: track_idxp.c (pieces and messages), track_idxp_start.c (channel 0), track_idxp_order.c (greetings, what answers what, who may what). */
 #ifndef TRACK_TRACK_IDXP_IMPL_H
 #define TRACK_TRACK_IDXP_IMPL_H
 
@@ -72,6 +72,18 @@ struct track_idxp_side {
 void idxp_fault(struct track_idxp *t, int side, enum idxp_fault_code code, const char *text);
 /* A fault of order: not while the other side is tainted.  clause: of its own, or CL_NONE. */
 void idxp_order_fault(struct track_idxp *t, int side, enum idxp_fault_code code, enum clause_id clause, const char *text);
+
+/* --- messages --- */
+/* What the last call gave is not needed any more. */
+void idxp_fresh(struct track_idxp *t, struct idxp_got *got);
+/* A message of side begins; of a MSG an exchange. */
+err idxp_message_begins(struct track_idxp *t, int side, enum beep_keyword keyword, uint32_t msgno) MUST_CHECK;
+/* The notes of the message of side that was read become faults; asks: and the code to answer with. */
+void idxp_notes(struct track_idxp *t, int side, bool asks);
+/* Can it not be told what this is? */
+bool idxp_unreadable(const struct idxp_msg *m);
+/* The element of a MSG or a start was read; x may be NULL. */
+err idxp_asked_element(struct track_idxp *t, int side, struct idxp_exchange *x, struct idxp_got *got) MUST_CHECK;
 
 /* --- exchanges --- */
 err idxp_exchange_new(struct track_idxp *t, int side, uint32_t msgno, uint64_t at) MUST_CHECK;
