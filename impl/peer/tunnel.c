@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- messages as they come --------------------------------------------------------------------------------------------------- */
+/* --- messages as they come
+ * --------------------------------------------------------------------------------------------------- */
 
 void tunnel_part_init(struct tunnel_part *t, const struct env *env)
 {
@@ -37,17 +38,23 @@ void tunnel_no_set(struct tunnel_no *no, uint16_t code, const char *fmt, ...)
     no->code = code;
 }
 
-/* --- what is asked for ------------------------------------------------------------------------------------------------------- */
+/* --- what is asked for
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool overlooks(unsigned mutant, enum tunnel_fault_code f)
 {
     switch ((int)f) {
     case TUNNEL_F_NESTED:
-    case TUNNEL_F_BARE: return IMUT(mutant, TARGET_TAKES_NEST);
-    case TUNNEL_F_TOGETHER: return IMUT(mutant, TARGET_TAKES_ANY_SET);
-    case TUNNEL_F_ATTRIBUTE: return IMUT(mutant, TUNNEL_OTHER_ATTRIBUTE);
-    case TUNNEL_F_PORT: return IMUT(mutant, P_TAKES_PORT);
-    default: return false;
+    case TUNNEL_F_BARE:
+        return IMUT(mutant, TARGET_TAKES_NEST);
+    case TUNNEL_F_TOGETHER:
+        return IMUT(mutant, TARGET_TAKES_ANY_SET);
+    case TUNNEL_F_ATTRIBUTE:
+        return IMUT(mutant, TUNNEL_OTHER_ATTRIBUTE);
+    case TUNNEL_F_PORT:
+        return IMUT(mutant, P_TAKES_PORT);
+    default:
+        return false;
     }
 }
 
@@ -61,7 +68,8 @@ static bool all_overlooked(unsigned mutant, const struct tunnel_msg *m)
 static void lower_names(uint8_t *p, size_t n)
 {
     for (size_t i = 0; i + 6 < n; i++) {
-        if ((p[i] != '<' && p[i] != '/') || !slice_starts_nocase(slice_of(p + i + 1, 6), SLICE_LIT("tunnel"))) continue;
+        if ((p[i] != '<' && p[i] != '/') || !slice_starts_nocase(slice_of(p + i + 1, 6), SLICE_LIT("tunnel")))
+            continue;
         memcpy(p + i + 1, "tunnel", 6);
     }
 }
@@ -70,20 +78,23 @@ static err read_text(const struct env *env, unsigned mutant, slice text, bool wh
 {
     struct buf own;
     uint8_t *at;
-    if (!IMUT(mutant, TUNNEL_OTHER_NAME) || !text.n) return whole ? tunnel_msg_read(env, text, m) : tunnel_el_read(env, text, m);
+    if (!IMUT(mutant, TUNNEL_OTHER_NAME) || !text.n)
+        return whole ? tunnel_msg_read(env, text, m) : tunnel_el_read(env, text, m);
     *m = (struct tunnel_msg){.kind = TUNNEL_NOTHING};
     buf_init(&own, env->mem, text.n);
     err e = buf_reserve(&own, text.n, &at);
     if (e == OK) {
         memcpy(at, text.p, text.n);
         lower_names(at, text.n);
-        e = whole ? tunnel_msg_read(env, slice_of(at, text.n), m) : tunnel_el_read(env, slice_of(at, text.n), m);
+        e = whole ? tunnel_msg_read(env, slice_of(at, text.n), m)
+                  : tunnel_el_read(env, slice_of(at, text.n), m);
     }
     buf_done(&own);
     return e;
 }
 
-err tunnel_asked_read(const struct env *env, unsigned mutant, slice text, bool whole, struct tunnel_msg *m, struct tunnel_no *no)
+err tunnel_asked_read(const struct env *env, unsigned mutant, slice text, bool whole, struct tunnel_msg *m,
+                      struct tunnel_no *no)
 {
     *no = (struct tunnel_no){.code = 0};
     err e = read_text(env, mutant, text, whole, m);
@@ -92,7 +103,8 @@ err tunnel_asked_read(const struct env *env, unsigned mutant, slice text, bool w
         tunnel_no_set(no, (uint16_t)tunnel_msg_reply(m), "%s", m->why);
         return OK;
     }
-    if (e == OK && m->kind == TUNNEL_NOTHING && whole) tunnel_no_set(no, 500, "no element");
+    if (e == OK && m->kind == TUNNEL_NOTHING && whole)
+        tunnel_no_set(no, 500, "no element");
     else if (e == OK && m->kind != TUNNEL_TUNNEL && m->kind != TUNNEL_NOTHING)
         tunnel_no_set(no, 501, "%s is no element to ask with (RFC 3620 A.1)", tunnel_kind_names[m->kind]);
     return e;
@@ -100,7 +112,8 @@ err tunnel_asked_read(const struct env *env, unsigned mutant, slice text, bool w
 
 err tunnel_answer_write(unsigned mutant, const struct tunnel_no *no, bool whole, struct buf *out)
 {
-    struct tunnel_msg m = {.kind = no->code ? TUNNEL_ERROR : TUNNEL_OK, .code = no->code, .text = slice_str(no->text)};
+    struct tunnel_msg m = {
+        .kind = no->code ? TUNNEL_ERROR : TUNNEL_OK, .code = no->code, .text = slice_str(no->text)};
     if (!no->code) m.text = SLICE_NONE;
     if (no->code && IMUT(mutant, TUNNEL_OTHER_CODE)) m.code = 451;
     if (no->code && IMUT(mutant, P_ALL_550)) m.code = 550;
@@ -115,7 +128,9 @@ bool tunnel_channels_full(const struct beep_peer *p, const struct beep_profile *
     return n > TUNNEL_CHANNELS_MAX; /* the one that is being started among them */
 }
 
-/* --- the target ---------------------------------------------------------------------------------------------------------------- */
+/* --- the target
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static struct tunnel_part *part_new(struct beep_bound *b)
 {
@@ -141,7 +156,8 @@ static err judge(struct beep_bound *b, slice text, bool whole, struct tunnel_no 
     struct tunnel_msg m;
     unsigned mutant = b->peer->s->idxp_mutant;
     err e = tunnel_asked_read(b->peer->e.env, mutant, text, whole, &m, no);
-    if (e == OK && !no->code && m.kind == TUNNEL_TUNNEL && m.hop[0].way != TUNNEL_HERE && !IMUT(mutant, TARGET_TAKES_ANY_SET))
+    if (e == OK && !no->code && m.kind == TUNNEL_TUNNEL && m.hop[0].way != TUNNEL_HERE &&
+        !IMUT(mutant, TARGET_TAKES_ANY_SET))
         tunnel_no_set(no, 504, "this peer leads nowhere else: it takes an element without attributes");
     tunnel_msg_done(&m);
     return e;
@@ -152,7 +168,8 @@ static void begin_anew(struct beep_bound *b, uint64_t now)
     if (!IMUT(b->peer->s->idxp_mutant, TARGET_OLD_SESSION)) beep_peer_renew(b->peer, now);
 }
 
-static void target_start(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now)
+static void target_start(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no,
+                         uint64_t now)
 {
     struct beep_peer *p = b->peer;
     struct tunnel_no not = {.code = 0};
@@ -167,11 +184,14 @@ static void target_start(struct beep_bound *b, slice init, struct buf *answer, s
         return;
     }
     if (!slice_trim(init).n) return;
-    err e = judge(b, init, false, &not);
+    err e = judge(b, init, false, &not );
     if (e == OK) e = tunnel_answer_write(mutant, &not, false, answer);
-    if (e != OK) beep_peer_broken(p, e, now);
-    else if (not.code) beep_peer_note(p, "tunnel refused: %u %s", (unsigned)not.code, not.text);
-    else begin_anew(b, now);
+    if (e != OK)
+        beep_peer_broken(p, e, now);
+    else if (not .code)
+        beep_peer_note(p, "tunnel refused: %u %s", (unsigned)not .code, not .text);
+    else
+        begin_anew(b, now);
 }
 
 static void target_asked(struct beep_bound *b, struct tunnel_part *t, uint32_t msgno, uint64_t now)
@@ -181,9 +201,12 @@ static void target_asked(struct beep_bound *b, struct tunnel_part *t, uint32_t m
     struct buf text;
     unsigned mutant = p->s->idxp_mutant;
     err e = OK;
-    if (t->lost) tunnel_no_set(&no, 554, "the element is too long");
-    else if (IMUT(mutant, TARGET_START_ONLY)) tunnel_no_set(&no, 500, "elements belong into the start");
-    else e = judge(b, buf_slice(&t->octets), true, &no);
+    if (t->lost)
+        tunnel_no_set(&no, 554, "the element is too long");
+    else if (IMUT(mutant, TARGET_START_ONLY))
+        tunnel_no_set(&no, 500, "elements belong into the start");
+    else
+        e = judge(b, buf_slice(&t->octets), true, &no);
     buf_shrink(&t->octets);
     t->lost = false;
     if (no.code && IMUT(mutant, TUNNEL_MSG_MUTE)) return;
@@ -192,19 +215,25 @@ static void target_asked(struct beep_bound *b, struct tunnel_part *t, uint32_t m
     if (e == OK) e = beep_peer_reply(b, no.code ? BEEP_ERR : BEEP_RPY, msgno, 0, buf_slice(&text), true, now);
     buf_done(&text);
     if (e == ERR_USE) return; /* the session is ending */
-    if (e != OK) beep_peer_broken(p, e, now);
-    else if (no.code) beep_peer_note(p, "tunnel refused: %u %s", (unsigned)no.code, no.text);
-    else begin_anew(b, now);
+    if (e != OK)
+        beep_peer_broken(p, e, now);
+    else if (no.code)
+        beep_peer_note(p, "tunnel refused: %u %s", (unsigned)no.code, no.text);
+    else
+        begin_anew(b, now);
 }
 
-static void target_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last, uint64_t now)
+static void target_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno,
+                          slice octets, bool last, uint64_t now)
 {
     struct tunnel_part *t = b->state;
     (void)ansno;
     if (keyword != BEEP_MSG) return;
     err e = tunnel_part_add(t, octets);
-    if (e != OK) beep_peer_broken(b->peer, e, now);
-    else if (last) target_asked(b, t, msgno, now);
+    if (e != OK)
+        beep_peer_broken(b->peer, e, now);
+    else if (last)
+        target_asked(b, t, msgno, now);
 }
 
 static void target_closed(struct beep_bound *b, uint64_t now)
@@ -213,10 +242,15 @@ static void target_closed(struct beep_bound *b, uint64_t now)
     part_free(b);
 }
 
-const struct beep_profile tunnel_target = {
-    .uri = TUNNEL_URI, .clear_only = true, .start = target_start, .octets = target_octets, .closed = target_closed};
+const struct beep_profile tunnel_target = {.uri = TUNNEL_URI,
+                                           .clear_only = true,
+                                           .start = target_start,
+                                           .octets = target_octets,
+                                           .closed = target_closed};
 
-/* --- the initiator -------------------------------------------------------------------------------------------------------------- */
+/* --- the initiator
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 /* What a mutant puts in place of the element. */
 static err slip_in(unsigned mutant, struct buf *text)
@@ -245,10 +279,11 @@ static void via_over(struct beep_peer *p, const struct tunnel_msg *m, bool good,
         beep_peer_note(p, "the tunnel stands");
         beep_peer_renew(p, now);
     } else if (m->kind == TUNNEL_ERROR) {
-        beep_tune_failed(p, now, "the tunnel is refused: %u %.*s", (unsigned)m->code, (int)(m->text.n < 160 ? m->text.n : 160),
-                         m->text.n ? (const char *)m->text.p : "");
+        beep_tune_failed(p, now, "the tunnel is refused: %u %.*s", (unsigned)m->code,
+                         (int)(m->text.n < 160 ? m->text.n : 160), m->text.n ? (const char *)m->text.p : "");
     } else {
-        beep_tune_failed(p, now, "the tunnel is answered by something else: %s", m->why ? m->why : tunnel_kind_names[m->kind]);
+        beep_tune_failed(p, now, "the tunnel is answered by something else: %s",
+                         m->why ? m->why : tunnel_kind_names[m->kind]);
     }
 }
 
@@ -262,8 +297,10 @@ static void via_message(struct beep_bound *b, uint64_t now)
     err e = tunnel_msg_write(p->s->via, 0, &text);
     if (e == OK) e = beep_peer_msg(b, &msgno, buf_slice(&text), true, now);
     buf_done(&text);
-    if (e == ERR_USE) beep_tune_failed(p, now, "no tunnel: the session is being released");
-    else if (e != OK) beep_peer_broken(p, e, now);
+    if (e == ERR_USE)
+        beep_tune_failed(p, now, "no tunnel: the session is being released");
+    else if (e != OK)
+        beep_peer_broken(p, e, now);
 }
 
 static void via_started(struct beep_bound *b, slice answer, const struct beep_refusal *no, uint64_t now)
@@ -272,7 +309,8 @@ static void via_started(struct beep_bound *b, slice answer, const struct beep_re
     struct tunnel_msg m;
     if (no->code) {
         p->tune_by = 0;
-        if (!p->ending) beep_tune_failed(p, now, "the tunnel is refused: %u %s", (unsigned)no->code, no->text);
+        if (!p->ending)
+            beep_tune_failed(p, now, "the tunnel is refused: %u %s", (unsigned)no->code, no->text);
         return;
     }
     if (!part_new(b)) {
@@ -284,12 +322,15 @@ static void via_started(struct beep_bound *b, slice answer, const struct beep_re
         return;
     }
     err e = tunnel_el_read(p->e.env, answer, &m);
-    if (e == ERR_MEM) beep_peer_broken(p, e, now);
-    else via_over(p, &m, e == OK && m.kind == TUNNEL_OK, now);
+    if (e == ERR_MEM)
+        beep_peer_broken(p, e, now);
+    else
+        via_over(p, &m, e == OK && m.kind == TUNNEL_OK, now);
     tunnel_msg_done(&m);
 }
 
-static void via_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last, uint64_t now)
+static void via_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno,
+                       slice octets, bool last, uint64_t now)
 {
     struct beep_peer *p = b->peer;
     struct tunnel_part *t = b->state;
@@ -304,8 +345,10 @@ static void via_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t
     if (e != OK || !last) return;
     e = tunnel_msg_read(p->e.env, t->lost ? SLICE_NONE : buf_slice(&t->octets), &m);
     buf_shrink(&t->octets);
-    if (e == ERR_MEM) beep_peer_broken(p, e, now);
-    else via_over(p, &m, e == OK && keyword == BEEP_RPY && m.kind == TUNNEL_OK, now);
+    if (e == ERR_MEM)
+        beep_peer_broken(p, e, now);
+    else
+        via_over(p, &m, e == OK && keyword == BEEP_RPY && m.kind == TUNNEL_OK, now);
     tunnel_msg_done(&m);
 }
 
@@ -318,8 +361,11 @@ static void via_closed(struct beep_bound *b, uint64_t now)
     beep_tune_failed(p, now, "the channel for the tunnel was closed");
 }
 
-static const struct beep_profile via_profile = {
-    .uri = TUNNEL_URI, .clear_only = true, .started = via_started, .octets = via_octets, .closed = via_closed};
+static const struct beep_profile via_profile = {.uri = TUNNEL_URI,
+                                                .clear_only = true,
+                                                .started = via_started,
+                                                .octets = via_octets,
+                                                .closed = via_closed};
 
 void beep_via_ask(struct beep_peer *p, uint64_t now)
 {
@@ -338,6 +384,8 @@ void beep_via_ask(struct beep_peer *p, uint64_t now)
     if (e == OK && (text.n > BEEP_INIT_MAX || p->s->bare)) buf_clear(&text);
     if (e == OK) e = beep_peer_start(p, &via_profile, buf_slice(&text), &channel, now);
     buf_done(&text);
-    if (e == ERR_LIMIT || (e == ERR_USE && !beep_peer_turns(p))) beep_tune_failed(p, now, "no tunnel: what is asked for cannot be written as an element");
-    else if (e != OK) beep_peer_broken(p, e, now);
+    if (e == ERR_LIMIT || (e == ERR_USE && !beep_peer_turns(p)))
+        beep_tune_failed(p, now, "no tunnel: what is asked for cannot be written as an element");
+    else if (e != OK)
+        beep_peer_broken(p, e, now);
 }

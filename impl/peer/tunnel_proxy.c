@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The proxy as an endpoint: which events go where, and what is done when.  Callbacks of the BEEP peers only note what they find; it is done in tunnel_settle, when no
- * peer is at work, so that peers can be let go there. */
+/* The proxy as an endpoint: which events go where, and what is done when.  Callbacks of the BEEP peers only
+ * note what they find; it is done in tunnel_settle, when no peer is at work, so that peers can be let go
+ * there. */
 #include "peer/tunnel_proxy_impl.h"
 
 #include <stdarg.h>
@@ -38,7 +39,8 @@ void tunnel_drop_all(struct tunnel_proxy *p)
     p->stage = TUNNEL_OVER;
 }
 
-/* --- what can be done now ------------------------------------------------------------------------------------------------------ */
+/* --- what can be done now
+ * ------------------------------------------------------------------------------------------------------ */
 
 static bool under_way(const struct tunnel_proxy *p)
 {
@@ -79,14 +81,17 @@ static void step(struct tunnel_proxy *p, uint64_t now)
         if (far && (far->ending || far->over)) tunnel_way_lost(p, now);
     }
     switch (p->stage) {
-    case TUNNEL_ASKED: judge(p, now); break;
+    case TUNNEL_ASKED:
+        judge(p, now);
+        break;
     case TUNNEL_LOOKS:
         if (p->found) tunnel_way_found(p, now);
         break;
     case TUNNEL_DIALS:
         if (!p->side[FAR].link) tunnel_way_dial(p, now);
         break;
-    default: break;
+    default:
+        break;
     }
     tunnel_ask_answer(p, now);
 }
@@ -96,7 +101,8 @@ static void sweep(struct tunnel_proxy *p)
 {
     for (int i = 1; i < LINK_MAX; i++) {
         struct beep_peer *old = p->old[i];
-        if (!old || (!old->over && p->e.link[i].state != LINK_DOWN && p->e.link[i].state != LINK_IDLE)) continue;
+        if (!old || (!old->over && p->e.link[i].state != LINK_DOWN && p->e.link[i].state != LINK_IDLE))
+            continue;
         p->old[i] = NULL;
         old->e.ops->free(&old->e);
     }
@@ -118,7 +124,9 @@ void tunnel_settle(struct tunnel_proxy *p, uint64_t now)
     p->settling = false;
 }
 
-/* --- events -------------------------------------------------------------------------------------------------------------------- */
+/* --- events
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 /* Whose link is it?  NULL: nobody's who speaks BEEP. */
 static struct beep_peer *peer_on(const struct tunnel_proxy *p, int link)
@@ -156,8 +164,10 @@ static void proxy_feed(struct endpoint *e, int link, slice octets, uint64_t now)
     struct beep_peer *peer = peer_on(p, link);
     bool far = link && link == p->side[FAR].link;
     if (far && p->stage == TUNNEL_WAITS) keep_seen(p, octets);
-    if (peer) peer->e.ops->feed(&peer->e, 0, octets, now);
-    else if (far) tunnel_relay_octets(p, FAR, octets, now);
+    if (peer)
+        peer->e.ops->feed(&peer->e, 0, octets, now);
+    else if (far)
+        tunnel_relay_octets(p, FAR, octets, now);
     tunnel_settle(p, now);
 }
 
@@ -173,9 +183,12 @@ static void proxy_ended(struct endpoint *e, int link, enum link_end how, uint64_
     struct tunnel_proxy *p = proxy_of(e);
     struct beep_peer *peer = peer_on(p, link);
     bool far = link && link == p->side[FAR].link;
-    if (far && how == LINK_REFUSED && p->stage == TUNNEL_DIALS) tunnel_way_next(p, now, "cannot be connected to");
-    else if (peer) peer->e.ops->ended(&peer->e, 0, how, now);
-    else if (far) tunnel_relay_ended(p, FAR, how, now);
+    if (far && how == LINK_REFUSED && p->stage == TUNNEL_DIALS)
+        tunnel_way_next(p, now, "cannot be connected to");
+    else if (peer)
+        peer->e.ops->ended(&peer->e, 0, how, now);
+    else if (far)
+        tunnel_relay_ended(p, FAR, how, now);
     tunnel_settle(p, now);
 }
 
@@ -187,14 +200,17 @@ static void proxy_drained(struct endpoint *e, int link, uint64_t now)
     tunnel_settle(p, now);
 }
 
-/* --- deadlines ------------------------------------------------------------------------------------------------------------------- */
+/* --- deadlines
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
     return b && b < a ? b : a;
 }
 
-/* Once a tunnel stands nobody looks at the clock, unless one direction ended: who says nothing in the other for long is not waited for (TUNNEL-D09). */
+/* Once a tunnel stands nobody looks at the clock, unless one direction ended: who says nothing in the other
+ * for long is not waited for (TUNNEL-D09). */
 static uint64_t half_by(const struct tunnel_proxy *p)
 {
     bool half = p->side[NEAR].ended || p->side[FAR].ended;
@@ -229,7 +245,10 @@ static void tick_peer(struct beep_peer *peer, uint64_t now)
 static void too_late(struct tunnel_proxy *p, uint64_t now)
 {
     bool met = p->stage == TUNNEL_WAITS || p->stage == TUNNEL_PASSED;
-    const char *what = p->stage == TUNNEL_LOOKS ? "was not found" : p->stage == TUNNEL_WAITS ? "did not greet" : p->stage == TUNNEL_PASSED ? "did not answer" : "was not reached";
+    const char *what = p->stage == TUNNEL_LOOKS    ? "was not found"
+                       : p->stage == TUNNEL_WAITS  ? "did not greet"
+                       : p->stage == TUNNEL_PASSED ? "did not answer"
+                                                   : "was not reached";
     tunnel_ask_fail(p, met ? 550 : 450, now, "%s %s in time", p->to, what);
 }
 
@@ -245,13 +264,18 @@ static void proxy_tick(struct endpoint *e, uint64_t now)
         tick_peer(p->side[FAR].peer, now);
     }
     bool asked = p->stage > TUNNEL_ASKED && p->stage < TUNNEL_AGREED;
-    if (p->stage == TUNNEL_AGREED && now >= p->by) tunnel_drop_all(p); /* ok cannot be said, for want of a window or room */
-    else if (asked && now >= p->by) too_late(p, now);
-    else if (p->stage == TUNNEL_DIALS && p->side[FAR].link && now >= p->connect_by) tunnel_way_next(p, now, "did not answer in time");
+    if (p->stage == TUNNEL_AGREED && now >= p->by)
+        tunnel_drop_all(p); /* ok cannot be said, for want of a window or room */
+    else if (asked && now >= p->by)
+        too_late(p, now);
+    else if (p->stage == TUNNEL_DIALS && p->side[FAR].link && now >= p->connect_by)
+        tunnel_way_next(p, now, "did not answer in time");
     tunnel_settle(p, now);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------------------------ */
+/* --- life
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool proxy_finished(const struct endpoint *e)
 {

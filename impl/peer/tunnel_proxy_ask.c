@@ -11,7 +11,9 @@ static struct tunnel_proxy *proxy_of(struct beep_bound *b)
     return b->profile->ctx;
 }
 
-/* --- answers --------------------------------------------------------------------------------------------------------------------- */
+/* --- answers
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static err whole_message(slice element, struct buf *out)
 {
@@ -20,7 +22,8 @@ static err whole_message(slice element, struct buf *out)
     return buf_add_str(out, "\r\n");
 }
 
-static void reply(struct tunnel_proxy *p, struct beep_bound *b, bool in_start, uint32_t msgno, slice element, bool good, uint64_t now)
+static void reply(struct tunnel_proxy *p, struct beep_bound *b, bool in_start, uint32_t msgno, slice element,
+                  bool good, uint64_t now)
 {
     struct beep_peer *near = tunnel_near(p);
     struct buf text;
@@ -48,8 +51,11 @@ static void refuse_more(struct tunnel_proxy *p, uint64_t now)
         memmove(p->more, p->more + 1, --p->mores * sizeof *p->more);
         buf_clear(&element);
         err e = tunnel_answer_write(p->s->mutant, &no, false, &element);
-        if (e != OK) beep_peer_broken(tunnel_near(p), e, now);
-        else reply(p, beep_peer_bound(tunnel_near(p), m.channel), m.in_start, m.msgno, buf_slice(&element), false, now);
+        if (e != OK)
+            beep_peer_broken(tunnel_near(p), e, now);
+        else
+            reply(p, beep_peer_bound(tunnel_near(p), m.channel), m.in_start, m.msgno, buf_slice(&element),
+                  false, now);
     }
     buf_done(&element);
 }
@@ -69,7 +75,8 @@ static void answer_error(struct tunnel_proxy *p, uint64_t now)
     beep_peer_work(tunnel_near(p), now);
 }
 
-/* ok is the last frame of the session: whatever else was queued goes before it, and what is not answered yet never will be. */
+/* ok is the last frame of the session: whatever else was queued goes before it, and what is not answered yet
+ * never will be. */
 static void answer_ok(struct tunnel_proxy *p, uint64_t now)
 {
     static const struct tunnel_no none;
@@ -88,8 +95,10 @@ static void answer_ok(struct tunnel_proxy *p, uint64_t now)
     bool was = near->inside; /* nothing goes out before all is said */
     near->inside = true;
     reply(p, p->b, p->in_start, p->msgno, buf_slice(&p->answer), true, now);
-    if (here) beep_peer_renew(near, now);
-    else beep_peer_go_raw(near, &p->side[NEAR].raw, now);
+    if (here)
+        beep_peer_renew(near, now);
+    else
+        beep_peer_go_raw(near, &p->side[NEAR].raw, now);
     near->inside = was;
     buf_shrink(&p->answer);
     if (here) tunnel_ask_over(p, now);
@@ -101,13 +110,17 @@ static bool ok_is_due(const struct tunnel_proxy *p)
     if (p->ok_sent) return false;
     if (PMUT(p, P_OK_ON_CONNECT) && (p->stage == TUNNEL_WAITS || p->stage == TUNNEL_PASSED)) return true;
     if (PMUT(p, P_OK_EARLY) && p->stage == TUNNEL_PASSED) return true;
+    if (PMUT(p, P_WAITS_FOR_DATA) && !p->side[FAR].peer && p->side[FAR].link && !p->side[FAR].octets)
+        return false;
     return p->stage == TUNNEL_AGREED;
 }
 
 void tunnel_ask_answer(struct tunnel_proxy *p, uint64_t now)
 {
-    if (p->stage == TUNNEL_FAILED && !(PMUT(p, P_HANGS) && (p->last.code == 450 || p->last.code == 550))) answer_error(p, now);
-    else if (ok_is_due(p)) answer_ok(p, now);
+    if (p->stage == TUNNEL_FAILED && !(PMUT(p, P_HANGS) && (p->last.code == 450 || p->last.code == 550)))
+        answer_error(p, now);
+    else if (ok_is_due(p))
+        answer_ok(p, now);
 }
 
 void tunnel_ask_over(struct tunnel_proxy *p, uint64_t now)
@@ -168,7 +181,9 @@ void tunnel_ask_pass(struct tunnel_proxy *p, const struct tunnel_msg *error, uin
     if (e != OK) beep_peer_broken(tunnel_near(p), e, now);
 }
 
-/* --- questions ------------------------------------------------------------------------------------------------------------------- */
+/* --- questions
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 /* A mutant takes 4294967897 for 601. */
 static void odd_ports(struct tunnel_proxy *p)
@@ -192,7 +207,8 @@ static bool one_more(struct tunnel_proxy *p, const struct beep_bound *b, bool in
 }
 
 /* A whole element came.  What is against its form is told in no. */
-static err take(struct tunnel_proxy *p, struct beep_bound *b, slice text, bool whole, uint32_t msgno, struct tunnel_no *no)
+static err take(struct tunnel_proxy *p, struct beep_bound *b, slice text, bool whole, uint32_t msgno,
+                struct tunnel_no *no)
 {
     tunnel_msg_done(&p->msg);
     err e = tunnel_asked_read(p->e.env, p->s->mutant, text, whole, &p->msg, no);
@@ -230,13 +246,14 @@ static void start(struct beep_bound *b, slice init, struct buf *answer, struct b
         if (!b->later) beep_peer_broken(b->peer, ERR_LIMIT, now);
         return;
     }
-    err e = take(p, b, init, false, 0, &not);
+    err e = take(p, b, init, false, 0, &not );
     b->later = p->stage == TUNNEL_ASKED;
-    if (e == OK && not.code) e = tunnel_answer_write(p->s->mutant, &not, false, answer);
+    if (e == OK && not .code) e = tunnel_answer_write(p->s->mutant, &not, false, answer);
     if (e != OK) beep_peer_broken(b->peer, e, now);
 }
 
-static void asked(struct tunnel_proxy *p, struct beep_bound *b, struct tunnel_part *t, uint32_t msgno, uint64_t now)
+static void asked(struct tunnel_proxy *p, struct beep_bound *b, struct tunnel_part *t, uint32_t msgno,
+                  uint64_t now)
 {
     struct tunnel_no no = {.code = 0};
     struct buf element;
@@ -245,18 +262,24 @@ static void asked(struct tunnel_proxy *p, struct beep_bound *b, struct tunnel_pa
         if (!one_more(p, b, false, msgno)) beep_peer_broken(b->peer, ERR_LIMIT, now);
         return;
     }
-    if (t->lost) tunnel_no_set(&no, 554, "the element is too long");
-    else if (PMUT(p, TARGET_START_ONLY)) tunnel_no_set(&no, 500, "elements belong into the start");
-    else e = take(p, b, buf_slice(&t->octets), true, msgno, &no);
+    if (t->lost)
+        tunnel_no_set(&no, 554, "the element is too long");
+    else if (PMUT(p, TARGET_START_ONLY))
+        tunnel_no_set(&no, 500, "elements belong into the start");
+    else
+        e = take(p, b, buf_slice(&t->octets), true, msgno, &no);
     if (e == OK && (!no.code || PMUT(p, TUNNEL_MSG_MUTE))) return;
     buf_init(&element, p->e.env->mem, TUNNEL_ELEMENT_MAX);
     if (e == OK) e = tunnel_answer_write(p->s->mutant, &no, false, &element);
-    if (e != OK) beep_peer_broken(b->peer, e, now);
-    else reply(p, b, false, msgno, buf_slice(&element), false, now);
+    if (e != OK)
+        beep_peer_broken(b->peer, e, now);
+    else
+        reply(p, b, false, msgno, buf_slice(&element), false, now);
     buf_done(&element);
 }
 
-static void octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice part, bool last, uint64_t now)
+static void octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno,
+                   slice part, bool last, uint64_t now)
 {
     struct tunnel_part *t = b->state;
     (void)ansno;

@@ -12,22 +12,28 @@ static struct link *link_of(struct tunnel_side *s)
     return &s->p->e.link[s->link];
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------------------------- */
+/* --- writing
+ * --------------------------------------------------------------------------------------------------------------------------
+ */
 
 static void put(struct tunnel_side *to, slice octets)
 {
     struct link *l = link_of(to);
     err e;
     if (!octets.n || l->state != LINK_UP || l->drop || to->shut) return;
-    if (to->peer) e = beep_conn_write(&to->peer->c, octets);
-    else e = buf_add(&l->out, octets);
+    if (to->peer)
+        e = beep_conn_write(&to->peer->c, octets);
+    else
+        e = buf_add(&l->out, octets);
     if (e != OK) tunnel_drop_all(to->p);
 }
 
 static void give(struct tunnel_side *to, slice octets)
 {
-    if (to->open) put(to, octets);
-    else if (buf_add(&to->early, octets) != OK) tunnel_drop_all(to->p);
+    if (to->open)
+        put(to, octets);
+    else if (buf_add(&to->early, octets) != OK)
+        tunnel_drop_all(to->p);
 }
 
 /* The end is passed on behind the last octet. */
@@ -35,11 +41,15 @@ static void shut(struct tunnel_side *to, uint64_t now)
 {
     if (to->shut || !to->open || PMUT(to->p, P_KEEPS_OPEN)) return;
     to->shut = true;
-    if (to->peer) beep_peer_shut_raw(to->peer, now);
-    else link_of(to)->fin = true;
+    if (to->peer)
+        beep_peer_shut_raw(to->peer, now);
+    else
+        link_of(to)->fin = true;
 }
 
-/* --- what mutants do with octets --------------------------------------------------------------------------------------------------------- */
+/* --- what mutants do with octets
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void alter(struct tunnel_side *to, slice octets, uint8_t last)
 {
@@ -59,13 +69,18 @@ static void give_mutated(struct tunnel_side *from, struct tunnel_side *to, slice
     enum { LOST = 8, STOP = 65536 };
     bool near = from == &p->side[NEAR];
     uint64_t before = from->octets;
-    if (PMUT(p, P_LOSES_NEAR) && near && before < LOST) octets = slice_sub(octets, (size_t)(LOST - before), octets.n);
+    if (PMUT(p, P_LOSES_NEAR) && near && before < LOST)
+        octets = slice_sub(octets, (size_t)(LOST - before), octets.n);
     if (PMUT(p, P_STOPS) && near) octets = slice_sub(octets, 0, before < STOP ? (size_t)(STOP - before) : 0);
-    if (PMUT(p, P_ALTERS) || PMUT(p, P_NEWLINES)) alter(to, octets, from->last);
-    else give(to, octets);
+    if (PMUT(p, P_ALTERS) || PMUT(p, P_NEWLINES))
+        alter(to, octets, from->last);
+    else
+        give(to, octets);
 }
 
-/* --- what comes ---------------------------------------------------------------------------------------------------------------------------- */
+/* --- what comes
+ * ----------------------------------------------------------------------------------------------------------------------------
+ */
 
 void tunnel_relay_octets(struct tunnel_proxy *p, int from, slice octets, uint64_t now)
 {
@@ -93,7 +108,8 @@ void tunnel_relay_open(struct tunnel_proxy *p, int side, uint64_t now)
     if (!(PMUT(p, P_LOSES_FAR) && side == NEAR)) put(s, buf_slice(&s->early));
     buf_shrink(&s->early);
     if (side == FAR && !s->peer && PMUT(p, P_GREETS_LAST))
-        put(s, SLICE_LIT("RPY 0 0 . 0 52\r\nContent-Type: application/beep+xml\r\n\r\n<greeting />\r\nEND\r\n"));
+        put(s,
+            SLICE_LIT("RPY 0 0 . 0 52\r\nContent-Type: application/beep+xml\r\n\r\n<greeting />\r\nEND\r\n"));
     if (p->side[NEAR].open && p->side[FAR].open && p->stage == TUNNEL_AGREED) is_through(p, now);
     if (other(s)->ended) shut(s, now);
 }
@@ -125,7 +141,9 @@ void tunnel_relay_pauses(struct tunnel_proxy *p)
     }
 }
 
-/* --- as BEEP peers see it --------------------------------------------------------------------------------------------------------------------- */
+/* --- as BEEP peers see it
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static int index_of(const struct tunnel_side *s)
 {

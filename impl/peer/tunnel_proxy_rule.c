@@ -5,7 +5,9 @@
 
 #include "peer/tunnel_proxy_impl.h"
 
-/* --- the house ------------------------------------------------------------------------------------------------------------------- */
+/* --- the house
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static void house_enter(struct tunnel_proxy *p)
 {
@@ -23,8 +25,10 @@ void tunnel_house_leave(struct tunnel_proxy *p)
 {
     struct tunnel_house *h = p->s->house;
     if (!h || !p->housed) return;
-    if (p->before) p->before->next = p->next;
-    else h->first = p->next;
+    if (p->before)
+        p->before->next = p->next;
+    else
+        h->first = p->next;
     if (p->next) p->next->before = p->before;
     h->pending--;
     p->housed = false;
@@ -34,11 +38,14 @@ static size_t same_in_house(const struct tunnel_proxy *p)
 {
     size_t n = 0;
     for (const struct tunnel_proxy *q = p->s->house ? p->s->house->first : NULL; q; q = q->next)
-        n += q != p && strcmp(q->neighbour, p->neighbour) == 0 && slice_eq(buf_slice(&q->text), buf_slice(&p->text));
+        n += q != p && strcmp(q->neighbour, p->neighbour) == 0 &&
+             slice_eq(buf_slice(&q->text), buf_slice(&p->text));
     return n;
 }
 
-/* --- circles --------------------------------------------------------------------------------------------------------------------- */
+/* --- circles
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool same_hop(const struct tunnel_hop *a, const struct tunnel_hop *b)
 {
@@ -76,7 +83,9 @@ static bool leads_to_self(const struct tunnel_proxy *p, const char *to)
     return is_self(p, slice_str(to)) || (p->s->self_is && p->s->self_is(p->s->ctx, to));
 }
 
-/* --- the request ------------------------------------------------------------------------------------------------------------------ */
+/* --- the request
+ * ------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_routed(const struct tunnel_hop *h)
 {
@@ -95,13 +104,15 @@ static const struct tunnel_msg *route_for(const struct tunnel_proxy *p, const st
 
 static void who(const struct tunnel_proxy *p, struct tunnel_no *no)
 {
-    if (p->s->need_auth && !*beep_peer_identity(tunnel_near(p)) && !PMUT(p, P_ANYBODY)) tunnel_no_set(no, 530, "tunnels are for those who authenticate first");
+    if (p->s->need_auth && !*beep_peer_identity(tunnel_near(p)) && !PMUT(p, P_ANYBODY))
+        tunnel_no_set(no, 530, "tunnels are for those who authenticate first");
 }
 
 static void allowed(const struct tunnel_proxy *p, const char *to, struct tunnel_no *no)
 {
     struct beep_refusal r = {.code = 0};
-    struct tunnel_request q = {.msg = &p->msg, .way = p->way, .identity = beep_peer_identity(tunnel_near(p)), .to = to};
+    struct tunnel_request q = {
+        .msg = &p->msg, .way = p->way, .identity = beep_peer_identity(tunnel_near(p)), .to = to};
     if (!p->s->allow || PMUT(p, P_ANYWHERE)) return;
     p->s->allow(p->s->ctx, &q, &r);
     if (!r.code || (PMUT(p, P_ANYBODY) && (r.code == 530 || r.code == 537))) return;
@@ -111,10 +122,14 @@ static void allowed(const struct tunnel_proxy *p, const char *to, struct tunnel_
 static void shape(const struct tunnel_proxy *p, struct tunnel_no *no)
 {
     const struct tunnel_msg *m = &p->msg;
-    if (p->s->hops_max && m->hops > p->s->hops_max) tunnel_no_set(no, 554, "more than %zu elements in one another", p->s->hops_max);
-    else if (names_twice(m) && !PMUT(p, P_LOOPS)) tunnel_no_set(no, 554, "a loop: the same hop is named twice");
-    else if (p->s->routed_only && m->hop[0].way != TUNNEL_HERE && !is_routed(&m->hop[0])) tunnel_no_set(no, 554, "only tunnels to a profile or an endpoint are set up here");
-    else if (PMUT(p, P_EMPTY_IS_ERROR) && m->hops == 1 && m->hop[0].given) tunnel_no_set(no, 501, "no element inside");
+    if (p->s->hops_max && m->hops > p->s->hops_max)
+        tunnel_no_set(no, 554, "more than %zu elements in one another", p->s->hops_max);
+    else if (names_twice(m) && !PMUT(p, P_LOOPS))
+        tunnel_no_set(no, 554, "a loop: the same hop is named twice");
+    else if (p->s->routed_only && m->hop[0].way != TUNNEL_HERE && !is_routed(&m->hop[0]))
+        tunnel_no_set(no, 554, "only tunnels to a profile or an endpoint are set up here");
+    else if (PMUT(p, P_EMPTY_IS_ERROR) && m->hops == 1 && m->hop[0].given)
+        tunnel_no_set(no, 501, "no element inside");
 }
 
 static void route(struct tunnel_proxy *p, struct tunnel_no *no)
@@ -132,14 +147,20 @@ static void crowd(struct tunnel_proxy *p, struct tunnel_no *no)
 {
     const struct tunnel_proxy_setup *s = p->s;
     const char *from = s->neighbour ? s->neighbour(s->ctx, &p->e) : NULL;
-    size_t pending_max = s->pending_max ? s->pending_max : TUNNEL_PENDING, same_max = s->same_max ? s->same_max : TUNNEL_SAME;
+    size_t pending_max = s->pending_max ? s->pending_max : TUNNEL_PENDING,
+           same_max = s->same_max ? s->same_max : TUNNEL_SAME;
     snprintf(p->neighbour, sizeof p->neighbour, "%s", from ? from : "");
     buf_clear(&p->text);
-    if (tunnel_el_write(&p->msg, 0, &p->text) != OK) tunnel_no_set(no, 421, "out of memory");
-    else if (s->house && s->house->pending >= pending_max) tunnel_no_set(no, 421, "too many tunnels are being set up");
-    else if (PMUT(p, P_LOOPS)) return;
-    else if (s->ours && s->ours(s->ctx, &p->e)) tunnel_no_set(no, 554, "a loop: the request comes from this proxy itself");
-    else if (same_in_house(p) >= same_max) tunnel_no_set(no, 554, "a loop: the same tunnel is asked for %zu times at once", same_max);
+    if (tunnel_el_write(&p->msg, 0, &p->text) != OK)
+        tunnel_no_set(no, 421, "out of memory");
+    else if (s->house && s->house->pending >= pending_max)
+        tunnel_no_set(no, 421, "too many tunnels are being set up");
+    else if (PMUT(p, P_LOOPS))
+        return;
+    else if (s->ours && s->ours(s->ctx, &p->e))
+        tunnel_no_set(no, 554, "a loop: the request comes from this proxy itself");
+    else if (same_in_house(p) >= same_max)
+        tunnel_no_set(no, 554, "a loop: the same tunnel is asked for %zu times at once", same_max);
 }
 
 static void destination(const struct tunnel_proxy *p, struct tunnel_no *no)
@@ -147,15 +168,20 @@ static void destination(const struct tunnel_proxy *p, struct tunnel_no *no)
     const struct tunnel_hop *h = &p->way->hop[0];
     char to[TUNNEL_PLACE_MAX];
     if (h->way == TUNNEL_HERE) {
-        if (!p->s->here) tunnel_no_set(no, 550, "this is a proxy alone: no service is to be had here");
-        else allowed(p, NULL, no);
+        if (!p->s->here)
+            tunnel_no_set(no, 550, "this is a proxy alone: no service is to be had here");
+        else
+            allowed(p, NULL, no);
         return;
     }
     if (tunnel_hop_place(h, to, sizeof to) != OK) /* srv without port */
-        snprintf(to, sizeof to, "%.*s", (int)h->value[TUNNEL_A_FQDN].n, (const char *)h->value[TUNNEL_A_FQDN].p);
+        snprintf(to, sizeof to, "%.*s", (int)h->value[TUNNEL_A_FQDN].n,
+                 (const char *)h->value[TUNNEL_A_FQDN].p);
     /* the names that are ours hold whatever a look-up says, and so does what is forbidden */
-    if (leads_to_self(p, to)) tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
-    else allowed(p, to, no);
+    if (leads_to_self(p, to))
+        tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
+    else
+        allowed(p, to, no);
 }
 
 void tunnel_rule_request(struct tunnel_proxy *p, struct tunnel_no *no)
@@ -171,6 +197,8 @@ void tunnel_rule_request(struct tunnel_proxy *p, struct tunnel_no *no)
 
 void tunnel_rule_place(struct tunnel_proxy *p, const char *to, struct tunnel_no *no)
 {
-    if (leads_to_self(p, to)) tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
-    else allowed(p, to, no);
+    if (leads_to_self(p, to))
+        tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
+    else
+        allowed(p, to, no);
 }

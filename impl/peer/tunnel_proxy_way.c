@@ -5,7 +5,9 @@
 
 #include "peer/tunnel_proxy_impl.h"
 
-/* --- look-ups ---------------------------------------------------------------------------------------------------------------------- */
+/* --- look-ups
+ * ----------------------------------------------------------------------------------------------------------------------
+ */
 
 static const struct tunnel_hop *hop_of(const struct tunnel_proxy *p)
 {
@@ -38,8 +40,11 @@ static void query(struct tunnel_proxy *p, bool srv)
     const struct tunnel_hop *h = hop_of(p);
     slice fqdn = h->value[TUNNEL_A_FQDN], service = h->value[TUNNEL_A_SRV];
     struct tunnel_query q = {.name = p->query, .srv = srv, .port = srv ? 0 : h->port};
-    if (srv) snprintf(p->query, sizeof p->query, "%.*s.%.*s", (int)service.n, (const char *)service.p, (int)fqdn.n, (const char *)fqdn.p);
-    else snprintf(p->query, sizeof p->query, "%.*s", (int)fqdn.n, (const char *)fqdn.p);
+    if (srv)
+        snprintf(p->query, sizeof p->query, "%.*s.%.*s", (int)service.n, (const char *)service.p, (int)fqdn.n,
+                 (const char *)fqdn.p);
+    else
+        snprintf(p->query, sizeof p->query, "%.*s", (int)fqdn.n, (const char *)fqdn.p);
     snprintf(p->to, sizeof p->to, "%s", p->query);
     p->srv = srv;
     p->looking = true;
@@ -82,7 +87,8 @@ void tunnel_way_look(struct tunnel_proxy *p, uint64_t now)
 void tunnel_way_found(struct tunnel_proxy *p, uint64_t now)
 {
     p->found = false;
-    if (p->places) dial_next(p);
+    if (p->places)
+        dial_next(p);
     else if (p->srv && hop_of(p)->port && !PMUT(p, P_NO_FALLBACK)) {
         query(p, false);
         p->again = true;
@@ -92,7 +98,9 @@ void tunnel_way_found(struct tunnel_proxy *p, uint64_t now)
     }
 }
 
-/* --- the connection ----------------------------------------------------------------------------------------------------------------- */
+/* --- the connection
+ * -----------------------------------------------------------------------------------------------------------------
+ */
 
 /* A link for one more connection; 0 when all are still ending. */
 static int free_link(struct tunnel_proxy *p)
@@ -118,8 +126,10 @@ static void let_go(struct tunnel_proxy *p, uint64_t now)
     struct link *l = &p->e.link[far->link];
     if (!far->link) return;
     if (l->state == LINK_WANTED) l->state = LINK_IDLE;
-    if (far->peer && far->peer->ready && !PMUT(p, P_KEEPS_FAR)) beep_peer_terminate(far->peer, now);
-    else if ((l->state == LINK_DIALING || l->state == LINK_UP) && !PMUT(p, P_KEEPS_FAR)) l->drop = true;
+    if (far->peer && far->peer->ready && !PMUT(p, P_KEEPS_FAR))
+        beep_peer_terminate(far->peer, now);
+    else if ((l->state == LINK_DIALING || l->state == LINK_UP) && !PMUT(p, P_KEEPS_FAR))
+        l->drop = true;
     p->old[far->link] = far->peer;
     far->peer = NULL;
     far->link = 0;
@@ -194,11 +204,15 @@ void tunnel_way_up(struct tunnel_proxy *p, uint64_t now)
 void tunnel_way_lost(struct tunnel_proxy *p, uint64_t now)
 {
     const char *why = p->side[FAR].peer->why;
-    if (p->stage == TUNNEL_WAITS && p->seen_n) tunnel_ask_fail(p, 550, now, "%s: %s; it said: %s", p->to, why, p->seen);
-    else tunnel_ask_fail(p, 550, now, "%s: %s", p->to, *why ? why : "the session there ended");
+    if (p->stage == TUNNEL_WAITS && p->seen_n)
+        tunnel_ask_fail(p, 550, now, "%s: %s; it said: %s", p->to, why, p->seen);
+    else
+        tunnel_ask_fail(p, 550, now, "%s: %s", p->to, *why ? why : "the session there ended");
 }
 
-/* --- the session there ---------------------------------------------------------------------------------------------------------------- */
+/* --- the session there
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_awaited(const struct tunnel_proxy *p, const struct beep_peer *far, enum tunnel_stage stage)
 {
@@ -231,8 +245,10 @@ static void far_greeted(void *ctx, struct beep_peer *far, uint64_t now)
     uint32_t channel;
     if (!is_awaited(p, far, TUNNEL_WAITS)) return;
     if (!beep_peer_offers(far, TUNNEL_URI)) {
-        if (PMUT(p, P_NO_TUNNEL_NEEDED)) agreed(p, now);
-        else tunnel_ask_fail(p, 550, now, "%s does not offer TUNNEL", p->to);
+        if (PMUT(p, P_NO_TUNNEL_NEEDED))
+            agreed(p, now);
+        else
+            tunnel_ask_fail(p, 550, now, "%s does not offer TUNNEL", p->to);
         return;
     }
     far->m.spare = true; /* a SEQ that meets the ok on its way would be read by somebody else (TUNNEL-D13) */
@@ -256,11 +272,18 @@ static void far_say(void *ctx, struct beep_peer *far, const char *text)
 
 static void far_answer(struct tunnel_proxy *p, err e, const struct tunnel_msg *m, bool positive, uint64_t now)
 {
-    if (PMUT(p, P_SEQ) && e == OK && m->kind == TUNNEL_OK && buf_add_str(&tunnel_link(p, FAR)->out, "SEQ 0 600 4096\r\n") != OK) tunnel_drop_all(p);
-    if (e == ERR_MEM) tunnel_ask_fail(p, 421, now, "out of memory");
-    else if (e == OK && m->kind == TUNNEL_OK && positive) agreed(p, now);
-    else if (e == OK && m->kind == TUNNEL_ERROR) tunnel_ask_pass(p, m, now);
-    else tunnel_ask_fail(p, 550, now, "%s answers a tunnel element by something else: %s", p->to, m->why ? m->why : tunnel_kind_names[m->kind]);
+    if (PMUT(p, P_SEQ) && e == OK && m->kind == TUNNEL_OK &&
+        buf_add_str(&tunnel_link(p, FAR)->out, "SEQ 0 600 4096\r\n") != OK)
+        tunnel_drop_all(p);
+    if (e == ERR_MEM)
+        tunnel_ask_fail(p, 421, now, "out of memory");
+    else if (e == OK && m->kind == TUNNEL_OK && positive)
+        agreed(p, now);
+    else if (e == OK && m->kind == TUNNEL_ERROR)
+        tunnel_ask_pass(p, m, now);
+    else
+        tunnel_ask_fail(p, 550, now, "%s answers a tunnel element by something else: %s", p->to,
+                        m->why ? m->why : tunnel_kind_names[m->kind]);
 }
 
 /* The element as a MSG: it was too long for the start, or passed over there. */
@@ -276,7 +299,8 @@ static void ask_on_channel(struct tunnel_proxy *p, struct beep_bound *b, uint64_
 }
 
 /* The channel was declined: the error of that is passed back with all it has. */
-static void declined(struct tunnel_proxy *p, const struct beep_el *el, const struct beep_refusal *no, uint64_t now)
+static void declined(struct tunnel_proxy *p, const struct beep_el *el, const struct beep_refusal *no,
+                     uint64_t now)
 {
     struct tunnel_msg m = {.kind = TUNNEL_ERROR, .code = no->code, .text = slice_str(no->text)};
     if (el && el->kind == BEEP_EL_ERROR) {
@@ -307,7 +331,8 @@ static void started(struct beep_bound *b, slice answer, const struct beep_refusa
     tunnel_msg_done(&m);
 }
 
-static void octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice part, bool last, uint64_t now)
+static void octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno,
+                   slice part, bool last, uint64_t now)
 {
     struct tunnel_proxy *p = b->profile->ctx;
     struct tunnel_msg m;

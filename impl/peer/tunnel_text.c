@@ -40,7 +40,8 @@ static const char *read_hop(slice word, struct tunnel_hop *h)
     const char *why;
     if (word.p[0] == '[') {
         slice in = until(slice_sub(word, 1, word.n), ']'), behind = slice_sub(word, in.n + 2, word.n);
-        if (!tunnel_is_ip6(in) || !slice_starts(behind, SLICE_LIT(":"))) return "an IPv6 address is [ADDRESS]:PORT";
+        if (!tunnel_is_ip6(in) || !slice_starts(behind, SLICE_LIT(":")))
+            return "an IPv6 address is [ADDRESS]:PORT";
         tunnel_hop_set(h, TUNNEL_A_IP6, in);
         return set_port(h, slice_sub(behind, 1, behind.n));
     }
@@ -51,10 +52,15 @@ static const char *read_hop(slice word, struct tunnel_hop *h)
         why = set_srv(h, host);
         return why || !has_port ? why : set_port(h, port);
     }
-    if (!has_port) return "a hop is HOST:PORT, ADDRESS:PORT, [ADDRESS6]:PORT, _SERVICE._PROTO.HOST, profile=URI or endpoint=TEXT";
-    if (tunnel_is_ip4(host)) tunnel_hop_set(h, TUNNEL_A_IP4, host);
-    else if (idxp_is_fqdn(host)) tunnel_hop_set(h, TUNNEL_A_FQDN, host);
-    else return "the host is no domain name";
+    if (!has_port)
+        return "a hop is HOST:PORT, ADDRESS:PORT, [ADDRESS6]:PORT, _SERVICE._PROTO.HOST, profile=URI or "
+               "endpoint=TEXT";
+    if (tunnel_is_ip4(host))
+        tunnel_hop_set(h, TUNNEL_A_IP4, host);
+    else if (idxp_is_fqdn(host))
+        tunnel_hop_set(h, TUNNEL_A_FQDN, host);
+    else
+        return "the host is no domain name";
     return set_port(h, port);
 }
 
@@ -107,9 +113,15 @@ err tunnel_chain_read(const struct env *env, slice text, struct tunnel_msg *m, c
 
 err tunnel_hop_place(const struct tunnel_hop *h, char *out, size_t out_n)
 {
-    enum tunnel_attr a = h->way == TUNNEL_BY_IP4 ? TUNNEL_A_IP4 : h->way == TUNNEL_BY_IP6 ? TUNNEL_A_IP6 : TUNNEL_A_FQDN;
-    if ((h->way != TUNNEL_BY_FQDN && h->way != TUNNEL_BY_SRV && h->way != TUNNEL_BY_IP4 && h->way != TUNNEL_BY_IP6) || !h->port) return ERR_USE;
+    enum tunnel_attr a = h->way == TUNNEL_BY_IP4   ? TUNNEL_A_IP4
+                         : h->way == TUNNEL_BY_IP6 ? TUNNEL_A_IP6
+                                                   : TUNNEL_A_FQDN;
+    if ((h->way != TUNNEL_BY_FQDN && h->way != TUNNEL_BY_SRV && h->way != TUNNEL_BY_IP4 &&
+         h->way != TUNNEL_BY_IP6) ||
+        !h->port)
+        return ERR_USE;
     slice v = h->value[a];
-    int n = snprintf(out, out_n, h->way == TUNNEL_BY_IP6 ? "[%.*s]:%u" : "%.*s:%u", (int)v.n, (const char *)v.p, (unsigned)h->port);
+    int n = snprintf(out, out_n, h->way == TUNNEL_BY_IP6 ? "[%.*s]:%u" : "%.*s:%u", (int)v.n,
+                     (const char *)v.p, (unsigned)h->port);
     return n > 0 && (size_t)n < out_n ? OK : ERR_USE;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The two ends of a tunnel without a proxy between them: what the initiator asks for and does behind the answer, what the target takes, and the session that begins anew. */
+/* The two ends of a tunnel without a proxy between them: what the initiator asks for and does behind the
+ * answer, what the target takes, and the session that begins anew. */
 #include "test/beep_world.h"
 
 #include "peer/tunnel.h"
 #include "test/beep_script.h"
 
-#define TUNNEL(n, el) "<start number='" n "'><profile uri='" TUNNEL_URI "'><![CDATA[" el "]]></profile></start>"
+#define TUNNEL(n, el)                                                                                        \
+    "<start number='" n "'><profile uri='" TUNNEL_URI "'><![CDATA[" el "]]></profile></start>"
 
 static const enum link_split splits[] = {SPLIT_WHOLE, SPLIT_BYTES, SPLIT_RANDOM};
 static const struct beep_profile *const offered[] = {&tunnel_target, &beep_echo, &beep_many};
@@ -28,7 +30,8 @@ static int setup(void **state)
         struct identity_policy p = {.analyzer = client, .no_resumption = true};
         if (identities_reference(x->ids, &p, &x->tls[client], why, sizeof why) != OK) return -1;
     }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\n"), "users", &x->users, why, sizeof why) != OK) return -1;
+    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\n"), "users", &x->users, why, sizeof why) != OK)
+        return -1;
     *state = x;
     return 0;
 }
@@ -70,7 +73,8 @@ static void works(struct beep_world *w)
     assert_false(w->chan[0].wrong);
     for (int i = 0; i < 2; i++) {
         assert_true(beep_peer_tunnelled(w->side[i].p));
-        assert_int_equal(w->side[i].greeted, i ? 2 : 1); /* nobody tells the initiator before the tunnel stands */
+        assert_int_equal(w->side[i].greeted,
+                         i ? 2 : 1); /* nobody tells the initiator before the tunnel stands */
     }
     assert_int_equal(beep_peer_close(w->side[0].p, 0, net_now(w->net)), OK);
     bw_run(w, 5000);
@@ -170,7 +174,8 @@ static void refused(void **state)
     tunnel_msg_done(&far);
 }
 
-/* --- the target, octet for octet ---------------------------------------------------------------------------------------------- */
+/* --- the target, octet for octet
+ * ---------------------------------------------------------------------------------------------- */
 
 static void target(struct beep_script *s)
 {
@@ -182,7 +187,8 @@ static void target(struct beep_script *s)
     bs_alive(s);
 }
 
-/* What stands behind the ok counts from the beginning: seqno, numbers, channels; what came right behind it is not lost. */
+/* What stands behind the ok counts from the beginning: seqno, numbers, channels; what came right behind it is
+ * not lost. */
 static void anew(struct beep_script *s)
 {
     bs_expect(s, BEEP_RPY, 0, 0, "<greeting");
@@ -199,7 +205,8 @@ static void next_session(struct beep_script *s, struct buf *b)
 {
     memset(s->seq, 0, sizeof s->seq);
     bs_add(s, b, "RPY", 0, 0, '.', SLICE_LIT(BS_HEAD "<greeting />\r\n"));
-    bs_add(s, b, "MSG", 0, 1, '.', SLICE_LIT(BS_HEAD "<start number='1'><profile uri='" BEEP_URI_ECHO "'/></start>"));
+    bs_add(s, b, "MSG", 0, 1, '.',
+           SLICE_LIT(BS_HEAD "<start number='1'><profile uri='" BEEP_URI_ECHO "'/></start>"));
     bs_add(s, b, "MSG", 1, 1, '.', SLICE_LIT("\r\nhello"));
 }
 
@@ -287,7 +294,8 @@ static void in_start(void **state)
     }
 }
 
-/* As many channels as anybody needs; and no SEQ comes behind the ok, nor for the frame that it answers once the ok went out. */
+/* As many channels as anybody needs; and no SEQ comes behind the ok, nor for the frame that it answers once
+ * the ok went out. */
 static void bounds(void **state)
 {
     struct beep_script s;
@@ -313,7 +321,8 @@ static void bounds(void **state)
     bs_close(&s);
 }
 
-/* --- the initiator, octet for octet -------------------------------------------------------------------------------------------- */
+/* --- the initiator, octet for octet
+ * -------------------------------------------------------------------------------------------- */
 
 static void initiator(struct beep_script *s)
 {
@@ -333,9 +342,11 @@ static void initiator_anew(void **state)
         struct buf b;
         initiator(&s);
         buf_init(&b, &mem_libc, 1 << 20);
-        bs_add(&s, &b, "RPY", 0, 1, '.', SLICE_LIT(BS_HEAD "<profile uri='" TUNNEL_URI "'><![CDATA[<ok/>]]></profile>"));
+        bs_add(&s, &b, "RPY", 0, 1, '.',
+               SLICE_LIT(BS_HEAD "<profile uri='" TUNNEL_URI "'><![CDATA[<ok/>]]></profile>"));
         memset(s.seq, 0, sizeof s.seq);
-        bs_add(&s, &b, "RPY", 0, 0, '.', SLICE_LIT(BS_HEAD "<greeting><profile uri='" BEEP_URI_ECHO "'/></greeting>"));
+        bs_add(&s, &b, "RPY", 0, 0, '.',
+               SLICE_LIT(BS_HEAD "<greeting><profile uri='" BEEP_URI_ECHO "'/></greeting>"));
         bs_feed(&s, slice_sub(buf_slice(&b), 0, cut));
         bs_feed(&s, slice_sub(buf_slice(&b), cut, b.n));
         assert_true(s.out.n > 5 && memcmp(buf_slice(&s.out).p, "RPY 0", 5) == 0); /* no SEQ in front of it */
@@ -355,7 +366,10 @@ static void initiator_refused(void **state)
         const char *keyword, *el, *why;
     } row[] = {
         {"ERR", "<error code='538'>so not</error>", "538 so not"},
-        {"RPY", "<profile uri='" TUNNEL_URI "'><![CDATA[<error code='450' xml:lang='en'>proxy1: no way</error>]]></profile>", "450 proxy1: no way"},
+        {"RPY",
+         "<profile uri='" TUNNEL_URI
+         "'><![CDATA[<error code='450' xml:lang='en'>proxy1: no way</error>]]></profile>",
+         "450 proxy1: no way"},
         {"RPY", "<profile uri='" TUNNEL_URI "'><![CDATA[<foo/>]]></profile>", "something else"},
     };
     (void)state;
@@ -385,7 +399,9 @@ static void unanswered(void **state)
     bs_close(&s);
 }
 
-/* --- others ------------------------------------------------------------------------------------------------------------------------ */
+/* --- others
+ * ------------------------------------------------------------------------------------------------------------------------
+ */
 
 /* The identity is gone behind the tunnel. */
 static void identity(void **state)
@@ -394,11 +410,15 @@ static void identity(void **state)
     struct beep_script s;
     env(&s.w);
     s.w.setup[0].via = NULL;
-    struct sasl_options so = {.side = SASL_SERVER, .hostname = "h.test", .offered = SASL_BIT(SASL_PLAIN), .users = x->users};
+    struct sasl_options so = {
+        .side = SASL_SERVER, .hostname = "h.test", .offered = SASL_BIT(SASL_PLAIN), .users = x->users};
     assert_int_equal(sasl_context_new(&s.w.env, &so, &s.w.setup[1].sasl_server, NULL, 0), OK);
     bs_open(&s, 1);
     bs_greet(&s, "<greeting />");
-    bs_mgmt(&s, "MSG", 1, "<start number='1'><profile uri='http://iana.org/beep/SASL/PLAIN'><![CDATA[<blob>AGFsaWNlAHdvbmRlcg==</blob>]]></profile></start>");
+    bs_mgmt(&s, "MSG", 1,
+            "<start number='1'><profile "
+            "uri='http://iana.org/beep/SASL/PLAIN'><![CDATA[<blob>AGFsaWNlAHdvbmRlcg==</blob>]]></profile></"
+            "start>");
     bs_expect(&s, BEEP_RPY, 0, 1, "complete");
     assert_string_equal(beep_peer_identity(s.p), "alice");
     bs_mgmt(&s, "MSG", 2, TUNNEL("3", "<tunnel/>"));
@@ -427,7 +447,20 @@ static void chains(void **state)
         {"a.example:1 b.example:2 endpoint=operator console", "operator console", "a.example:1"},
         {"profile=http://draftproof.invalid/p", "profile=", NULL},
     };
-    static const char *const bad[] = {"", "host", "host:0", "host:65536", "host:x", "[::1]", "[x]:1", "_a:1", "_a._b:1", "raw", "a..b:1", "profile= x", "profile=http://x/ a.example:1", "a.example:1 raw b.example:2"};
+    static const char *const bad[] = {"",
+                                      "host",
+                                      "host:0",
+                                      "host:65536",
+                                      "host:x",
+                                      "[::1]",
+                                      "[x]:1",
+                                      "_a:1",
+                                      "_a._b:1",
+                                      "raw",
+                                      "a..b:1",
+                                      "profile= x",
+                                      "profile=http://x/ a.example:1",
+                                      "a.example:1 raw b.example:2"};
     struct env e;
     struct tunnel_msg m;
     const char *why;
@@ -451,6 +484,53 @@ static void chains(void **state)
         if (tunnel_chain_read(&e, slice_str(bad[i]), &m, &why) == OK) fail_msg("%s was taken", bad[i]);
         assert_non_null(why);
         tunnel_msg_done(&m);
+    }
+}
+
+/* 5.2: neither under TLS nor within a layer of SASL is there TUNNEL; SASL without a layer is nothing of the
+ * kind (TUNNEL-D14). */
+static void layered(void **state)
+{
+    struct fixture *x = *state;
+    for (int how = 0; how < 3; how++) {
+        struct beep_world w;
+        struct beep_profile tunnel;
+        struct sasl_options so = {.side = SASL_SERVER,
+                                  .hostname = "h.test",
+                                  .offered = SASL_ALL,
+                                  .users = x->users,
+                                  .qop = how == 1 ? SASL_QOP_ANY : 0};
+        struct sasl_options co = {.side = SASL_CLIENT,
+                                  .hostname = "h.test",
+                                  .offered = SASL_ALL,
+                                  .user = "alice",
+                                  .password = "wonder",
+                                  .qop = so.qop};
+        env(&w);
+        w.setup[0].via = NULL;
+        tunnel = bw_profile(&w, TUNNEL_URI);
+        if (how == 0) {
+            w.setup[1].tls_server = x->tls[0];
+            w.setup[0].tls_client = x->tls[1];
+            w.setup[0].want_tls = true;
+        } else {
+            assert_int_equal(sasl_context_new(&w.env, &so, &w.setup[1].sasl_server, NULL, 0), OK);
+            assert_int_equal(sasl_context_new(&w.env, &co, &w.setup[0].sasl_client, NULL, 0), OK);
+            w.setup[0].sasl_mechanism = how == 1 ? "DIGEST-MD5" : "PLAIN";
+        }
+        assert_int_equal(bw_open(&w), OK);
+        bw_run(&w, 5000);
+        assert_int_equal(w.side[0].greeted, 1);
+        assert_int_equal(beep_peer_offers(w.side[0].p, TUNNEL_URI), how == 2);
+        struct bw_chan *c = bw_start(&w, 0, &tunnel, SLICE_NONE, net_now(w.net));
+        bw_run(&w, 5000);
+        assert_non_null(c);
+        assert_int_equal(c->no.code, how == 2 ? 0 : 538);
+        struct sasl_context *contexts[] = {w.setup[0].sasl_client, w.setup[1].sasl_server};
+        bw_close(&w);
+        sasl_context_free(contexts[0]);
+        sasl_context_free(contexts[1]);
+        assert_int_equal(w.f.live, 0);
     }
 }
 
@@ -481,19 +561,13 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(through),
-        cmocka_unit_test(tls_behind),
-        cmocka_unit_test(bare_behind),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(coalesced),
-        cmocka_unit_test(on_channel),
-        cmocka_unit_test(in_start),
-        cmocka_unit_test(bounds),
-        cmocka_unit_test(initiator_anew),
-        cmocka_unit_test(initiator_refused),
-        cmocka_unit_test(unanswered),
-        cmocka_unit_test(identity),
-        cmocka_unit_test(chains),
+        cmocka_unit_test(through),        cmocka_unit_test(tls_behind),
+        cmocka_unit_test(bare_behind),    cmocka_unit_test(refused),
+        cmocka_unit_test(coalesced),      cmocka_unit_test(on_channel),
+        cmocka_unit_test(in_start),       cmocka_unit_test(bounds),
+        cmocka_unit_test(initiator_anew), cmocka_unit_test(initiator_refused),
+        cmocka_unit_test(unanswered),     cmocka_unit_test(identity),
+        cmocka_unit_test(chains),         cmocka_unit_test(layered),
         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

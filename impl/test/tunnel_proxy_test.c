@@ -4,18 +4,32 @@
 
 static const enum link_split splits[] = {SPLIT_WHOLE, SPLIT_BYTES, SPLIT_RANDOM};
 
-/* --- one proxy between stubs ---------------------------------------------------------------------------------------------------- */
+/* --- one proxy between stubs
+ * ---------------------------------------------------------------------------------------------------- */
 
-#define ASKS(el) {NULL, "RPY", 0, 0, TW_HEAD "<greeting />\r\n", 0}, {"END\r\n", "MSG", 0, 1, TW_START("1", el), 0}
+#define ASKS(el)                                                                                             \
+    {NULL, "RPY", 0, 0, TW_HEAD "<greeting />\r\n", 0},                                                      \
+    {                                                                                                        \
+        "END\r\n", "MSG", 0, 1, TW_START("1", el), 0                                                         \
+    }
 #define INNER(attrs) "<tunnel " attrs "><tunnel/></tunnel>"
-#define TO_T INNER("fqdn='t.example' port='604'")
-#define GREETS {NULL, "RPY", 0, 0, TW_GREETING, 0}
+#define TO_T         INNER("fqdn='t.example' port='604'")
+#define GREETS                                                                                               \
+    {                                                                                                        \
+        NULL, "RPY", 0, 0, TW_GREETING, 0                                                                    \
+    }
 
 /* The ladder of 2.1, octet for octet, with octets that come coalesced with either ok. */
 static void one_hop(void **state)
 {
-    static const struct tw_rule near[] = {ASKS(TO_T), {"<ok />", NULL, 0, 0, NULL, 0}, {"END\r\n", NULL, 0, 0, "hello from near", 0}, {"bye", NULL, 0, 0, "bye near", TW_FIN}};
-    static const struct tw_rule far[] = {GREETS, {"<tunnel/>", "RPY", 0, 1, TW_OK, 0}, {NULL, NULL, 0, 0, "coalesced \x01\xff", 0}, {"hello from near", NULL, 0, 0, "bye far", TW_FIN}};
+    static const struct tw_rule near[] = {ASKS(TO_T),
+                                          {"<ok />", NULL, 0, 0, NULL, 0},
+                                          {"END\r\n", NULL, 0, 0, "hello from near", 0},
+                                          {"bye", NULL, 0, 0, "bye near", TW_FIN}};
+    static const struct tw_rule far[] = {GREETS,
+                                         {"<tunnel/>", "RPY", 0, 1, TW_OK, 0},
+                                         {NULL, NULL, 0, 0, "coalesced \x01\xff", 0},
+                                         {"hello from near", NULL, 0, 0, "bye far", TW_FIN}};
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         struct tunnel_world w;
@@ -25,7 +39,8 @@ static void one_hop(void **state)
         struct tw_stub *f = TW_LISTEN(&w, "t.example:604", far), *n = TW_DIAL(&w, "p1.example:604", near);
         tw_run(&w, 5000);
         tw_wants(n, "<ok />");
-        tw_wants(n, "END\r\ncoalesced \x01\xff" "bye far");
+        tw_wants(n, "END\r\ncoalesced \x01\xff"
+                    "bye far");
         tw_wants(f, "number='1'");
         assert_false(tw_heard(f, "t.example"));
         assert_false(tw_heard(f, "SEQ 0 1"));
@@ -42,17 +57,22 @@ static void one_hop(void **state)
 /* 2.4: a last hop without BEEP, which speaks first. */
 static void last_hop(void **state)
 {
-    static const struct tw_rule near[] = {ASKS("<tunnel fqdn='t.example' port='23'/>"), {"login:", NULL, 0, 0, "me", 0}, {"me too", NULL, 0, 0, NULL, TW_RESET}};
+    static const struct tw_rule near[] = {ASKS("<tunnel fqdn='t.example' port='23'/>"),
+                                          {"login:", NULL, 0, 0, "me", 0},
+                                          {"me too", NULL, 0, 0, NULL, TW_RESET}};
     static const struct tw_rule far[] = {{NULL, NULL, 0, 0, "login:", 0}, {"me", NULL, 0, 0, "me too", 0}};
     static const struct tw_rule mute[] = {{"me", NULL, 0, 0, "me too", 0}};
-    static const struct tw_rule eager[] = {ASKS("<tunnel fqdn='t.example' port='23'/>"), {"<ok />", NULL, 0, 0, "me", 0}, {"me too", NULL, 0, 0, NULL, TW_RESET}};
+    static const struct tw_rule eager[] = {ASKS("<tunnel fqdn='t.example' port='23'/>"),
+                                           {"<ok />", NULL, 0, 0, "me", 0},
+                                           {"me too", NULL, 0, 0, NULL, TW_RESET}};
     (void)state;
     for (int silent = 0; silent < 2; silent++) {
         struct tunnel_world w;
         tw_init(&w);
         tw_open(&w, 1);
         struct tw_stub *f = silent ? TW_LISTEN(&w, "t.example:23", mute) : TW_LISTEN(&w, "t.example:23", far);
-        struct tw_stub *n = silent ? TW_DIAL(&w, "p1.example:604", eager) : TW_DIAL(&w, "p1.example:604", near);
+        struct tw_stub *n =
+            silent ? TW_DIAL(&w, "p1.example:604", eager) : TW_DIAL(&w, "p1.example:604", near);
         tw_run(&w, 5000);
         tw_wants(n, silent ? "END\r\nme too" : "END\r\nlogin:me too");
         assert_int_equal(f->in.n, 2); /* no octet of the proxy's own */
@@ -70,11 +90,13 @@ static void forms(void **state)
         {TO_T, "t.example:604"},
         {INNER("ip4='10.0.0.9' port='10290'"), "10.0.0.9:10290"},
         {INNER("ip6='fe80::1' port='7'"), "[fe80::1]:7"},
-        {INNER("fqdn='t.example' srv='_beep._tcp' port='9'"), "t.example:9"}, /* without a resolver SRV fails */
+        {INNER("fqdn='t.example' srv='_beep._tcp' port='9'"),
+         "t.example:9"}, /* without a resolver SRV fails */
         {"<tunnel profile='http://draftproof.invalid/SEP2'/>", "t.example:604"},
         {"<tunnel endpoint='operator &quot;console&quot;'/>", "t.example:604"},
     };
-    static const struct tw_rule far[] = {GREETS, {"<tunnel/>", "RPY", 0, 1, TW_OK, 0}, {NULL, NULL, 0, 0, "hi", 0}};
+    static const struct tw_rule far[] = {
+        GREETS, {"<tunnel/>", "RPY", 0, 1, TW_OK, 0}, {NULL, NULL, 0, 0, "hi", 0}};
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         for (int later = 0; later < 2; later++) {
@@ -83,14 +105,22 @@ static void forms(void **state)
             const char *why;
             tw_init(&w);
             assert_int_equal(tunnel_chain_read(&w.env, SLICE_LIT("t.example:604"), &w.via, &why), OK);
-            struct tunnel_route route[] = {{false, "http://draftproof.invalid/SEP2", &w.via}, {true, "operator \"console\"", &w.via}};
+            struct tunnel_route route[] = {{false, "http://draftproof.invalid/SEP2", &w.via},
+                                           {true, "operator \"console\"", &w.via}};
             w.proxy[0].s.route = route;
             w.proxy[0].s.routes = 2;
             tw_open(&w, 1);
-            snprintf(text, sizeof text, later ? TW_HEAD "%s" : TW_HEAD "<start number='1'><profile uri='" TUNNEL_URI "'><![CDATA[%s]]></profile></start>", row[i].el);
-            struct tw_rule near[] = {{NULL, "RPY", 0, 0, TW_HEAD "<greeting />\r\n", 0}, {"END\r\n", "MSG", 0, 1, later ? TW_START("1", "") : text, 0},
-                                     {"RPY 0 1", NULL, 0, 0, NULL, 0}, {"END\r\n", "MSG", 1, 1, text, 0}};
-            struct tw_stub *f = TW_LISTEN(&w, row[i].at, far), *n = tw_dial(&w, "p1.example:604", near, later ? 4 : 2);
+            snprintf(text, sizeof text,
+                     later ? TW_HEAD "%s"
+                           : TW_HEAD "<start number='1'><profile uri='" TUNNEL_URI
+                                     "'><![CDATA[%s]]></profile></start>",
+                     row[i].el);
+            struct tw_rule near[] = {{NULL, "RPY", 0, 0, TW_HEAD "<greeting />\r\n", 0},
+                                     {"END\r\n", "MSG", 0, 1, later ? TW_START("1", "") : text, 0},
+                                     {"RPY 0 1", NULL, 0, 0, NULL, 0},
+                                     {"END\r\n", "MSG", 1, 1, text, 0}};
+            struct tw_stub *f = TW_LISTEN(&w, row[i].at, far),
+                           *n = tw_dial(&w, "p1.example:604", near, later ? 4 : 2);
             tw_run(&w, 5000);
             tw_wants(n, later ? "RPY 1 1 ." : "RPY 0 1 .");
             tw_wants(n, "END\r\nhi");
@@ -104,10 +134,17 @@ static void forms(void **state)
 static void asks_on_channel(void **state)
 {
     static const struct tw_rule near[] = {ASKS(TO_T)};
-    static const struct tw_rule far[] = {GREETS, {"<tunnel/>", "RPY", 0, 1, TW_HEAD "<profile uri='" TUNNEL_URI "'/>", 0}, {"MSG 1 1", NULL, 0, 0, NULL, 0},
-                                         {"END\r\n", "RPY", 1, 1, TW_HEAD "<ok/>", 0}, {NULL, NULL, 0, 0, "hi", 0}};
-    static const struct tw_rule refuses[] = {GREETS, {"<tunnel/>", "RPY", 0, 1, TW_HEAD "<profile uri='" TUNNEL_URI "'/>", 0}, {"MSG 1 1", NULL, 0, 0, NULL, 0},
-                                             {"END\r\n", "ERR", 1, 1, TW_HEAD "<error code='537' xml:lang='de'>nein &lt;</error>", 0}};
+    static const struct tw_rule far[] = {
+        GREETS,
+        {"<tunnel/>", "RPY", 0, 1, TW_HEAD "<profile uri='" TUNNEL_URI "'/>", 0},
+        {"MSG 1 1", NULL, 0, 0, NULL, 0},
+        {"END\r\n", "RPY", 1, 1, TW_HEAD "<ok/>", 0},
+        {NULL, NULL, 0, 0, "hi", 0}};
+    static const struct tw_rule refuses[] = {
+        GREETS,
+        {"<tunnel/>", "RPY", 0, 1, TW_HEAD "<profile uri='" TUNNEL_URI "'/>", 0},
+        {"MSG 1 1", NULL, 0, 0, NULL, 0},
+        {"END\r\n", "ERR", 1, 1, TW_HEAD "<error code='537' xml:lang='de'>nein &lt;</error>", 0}};
     (void)state;
     struct tunnel_world w;
     tw_init(&w);
@@ -128,7 +165,9 @@ static void asks_on_channel(void **state)
     tw_close(&w);
 }
 
-/* --- looking up -------------------------------------------------------------------------------------------------------------------- */
+/* --- looking up
+ * --------------------------------------------------------------------------------------------------------------------
+ */
 
 struct lookup {
     struct endpoint *e;
@@ -142,9 +181,12 @@ struct lookup {
 
 static err resolve(void *ctx, struct endpoint *e, const struct tunnel_query *q, tunnel_found done, void *who)
 {
-    struct lookup *l = ((struct tw_proxy *)ctx)->s.resolve ? (struct lookup *)(void *)((struct tw_proxy *)ctx)->near.hooks.ctx : NULL;
+    struct lookup *l = ((struct tw_proxy *)ctx)->s.resolve
+                           ? (struct lookup *)(void *)((struct tw_proxy *)ctx)->near.hooks.ctx
+                           : NULL;
     assert_true(l && l->queries < 2);
-    snprintf(l->asked[l->queries++], sizeof l->asked[0], "%s%s:%u", q->srv ? "srv " : "", q->name, (unsigned)q->port);
+    snprintf(l->asked[l->queries++], sizeof l->asked[0], "%s%s:%u", q->srv ? "srv " : "", q->name,
+             (unsigned)q->port);
     l->e = e;
     l->done = done;
     l->who = who;
@@ -170,7 +212,8 @@ static void with_lookup(struct tunnel_world *w, struct lookup *l)
 static void looked_up(void **state)
 {
     static const struct tw_rule near[] = {ASKS(INNER("fqdn='t.example' srv='_beep._tcp' port='9'"))};
-    static const struct tw_rule far[] = {GREETS, {"<tunnel/>", "RPY", 0, 1, TW_OK, 0}, {NULL, NULL, 0, 0, "hi", 0}};
+    static const struct tw_rule far[] = {
+        GREETS, {"<tunnel/>", "RPY", 0, 1, TW_OK, 0}, {NULL, NULL, 0, 0, "hi", 0}};
     struct tunnel_world w;
     struct lookup l;
     (void)state;
@@ -238,7 +281,9 @@ static void lookup_left(void **state)
     }
 }
 
-/* --- BEEP peers at the ends ---------------------------------------------------------------------------------------------------------- */
+/* --- BEEP peers at the ends
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
 static struct tunnel_world *the;
 static struct beep_profile app;
@@ -247,9 +292,11 @@ static void app_started(struct beep_bound *b, slice answer, const struct beep_re
 {
     (void)answer;
     uint32_t msgno = 0;
-    if (!no->code) assert_int_equal(beep_peer_msg(b, &msgno, SLICE_LIT("\r\nfrom end to end"), true, now), OK);
+    if (!no->code)
+        assert_int_equal(beep_peer_msg(b, &msgno, SLICE_LIT("\r\nfrom end to end"), true, now), OK);
 }
-static void app_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno, slice octets, bool last, uint64_t now)
+static void app_octets(struct beep_bound *b, enum beep_keyword keyword, uint32_t msgno, uint32_t ansno,
+                       slice octets, bool last, uint64_t now)
 {
     struct tunnel_world *w = b->profile->ctx;
     (void)msgno;
@@ -292,13 +339,22 @@ static void ends(struct tunnel_world *w, int proxies)
     bool bare = w->setup[0].bare;
     const char *why;
     the = w;
-    app = (struct beep_profile){.uri = BEEP_URI_ECHO, .ctx = w, .started = app_started, .octets = app_octets, .answered = app_answered};
+    app = (struct beep_profile){.uri = BEEP_URI_ECHO,
+                                .ctx = w,
+                                .started = app_started,
+                                .octets = app_octets,
+                                .answered = app_answered};
     for (int i = 1; i < proxies; i++)
         snprintf(text + strlen(text), room - strlen(text), "p%d.example:604 ", i + 1);
     snprintf(text + strlen(text), room - strlen(text), "t.example:604");
     assert_int_equal(tunnel_chain_read(&w->env, slice_str(text), &w->via, &why), OK);
-    w->setup[0] = (struct beep_setup){.env = &w->env, .mux = beep_mux_usual, .via = &w->via, .bare = bare, .hooks = {.ctx = w, .greeted = ends_greeted}};
-    w->setup[1] = (struct beep_setup){.env = &w->env, .mux = beep_mux_usual, .profile = target_profiles, .profiles = 2};
+    w->setup[0] = (struct beep_setup){.env = &w->env,
+                                      .mux = beep_mux_usual,
+                                      .via = &w->via,
+                                      .bare = bare,
+                                      .hooks = {.ctx = w, .greeted = ends_greeted}};
+    w->setup[1] =
+        (struct beep_setup){.env = &w->env, .mux = beep_mux_usual, .profile = target_profiles, .profiles = 2};
     assert_int_equal(net_listen(w->net, "t.example:604", target_accept, w, bound, sizeof bound, NULL, 0), OK);
 }
 
@@ -335,7 +391,9 @@ static void chains(void **state)
     }
 }
 
-/* --- octets ------------------------------------------------------------------------------------------------------------------------------ */
+/* --- octets
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
 enum { BIG = 64 << 20, PIECE_OUT = 50000 };
 
@@ -379,8 +437,10 @@ static void near_fed(struct tw_stub *s, slice octets)
 
 static void big(void **state)
 {
-    static const struct tw_rule near[] = {ASKS("<tunnel fqdn='p2.example' port='604'><tunnel fqdn='t.example' port='1'/></tunnel>"), {"<ok />", NULL, 0, 0, NULL, 0},
-                                          {"END\r\n", NULL, 0, 0, NULL, 0}};
+    static const struct tw_rule near[] = {
+        ASKS("<tunnel fqdn='p2.example' port='604'><tunnel fqdn='t.example' port='1'/></tunnel>"),
+        {"<ok />", NULL, 0, 0, NULL, 0},
+        {"END\r\n", NULL, 0, 0, NULL, 0}};
     struct tunnel_world w;
     (void)state;
     tw_init(&w);
@@ -408,7 +468,8 @@ static void big(void **state)
 /* A direction that ended while nothing comes in the other is not kept for ever. */
 static void half_open(void **state)
 {
-    static const struct tw_rule near[] = {ASKS("<tunnel fqdn='t.example' port='1'/>"), {"<ok />", NULL, 0, 0, "last words", TW_FIN}};
+    static const struct tw_rule near[] = {ASKS("<tunnel fqdn='t.example' port='1'/>"),
+                                          {"<ok />", NULL, 0, 0, "last words", TW_FIN}};
     struct tunnel_world w;
     (void)state;
     tw_init(&w);
@@ -428,15 +489,9 @@ static void half_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_hop),
-        cmocka_unit_test(last_hop),
-        cmocka_unit_test(forms),
-        cmocka_unit_test(asks_on_channel),
-        cmocka_unit_test(looked_up),
-        cmocka_unit_test(lookup_left),
-        cmocka_unit_test(chains),
-        cmocka_unit_test(big),
-        cmocka_unit_test(half_open),
+        cmocka_unit_test(one_hop),         cmocka_unit_test(last_hop),  cmocka_unit_test(forms),
+        cmocka_unit_test(asks_on_channel), cmocka_unit_test(looked_up), cmocka_unit_test(lookup_left),
+        cmocka_unit_test(chains),          cmocka_unit_test(big),       cmocka_unit_test(half_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tunnel_world: proxies of TUNNEL over the memory of the process, a BEEP peer at either end of them, and stubs that say and hear octets by a list of rules. */
+/* tunnel_world: proxies of TUNNEL over the memory of the process, a BEEP peer at either end of them, and
+ * stubs that say and hear octets by a list of rules. */
 #ifndef TEST_TUNNEL_WORLD_H
 #define TEST_TUNNEL_WORLD_H
 
@@ -9,9 +10,10 @@
 
 enum { TW_PROXIES = 8, TW_STUBS = 24, TW_RULES = 12 };
 
-#define TW_HEAD "Content-Type: application/beep+xml\r\n\r\n"
+#define TW_HEAD     "Content-Type: application/beep+xml\r\n\r\n"
 #define TW_GREETING TW_HEAD "<greeting><profile uri='" TUNNEL_URI "'/></greeting>\r\n"
-#define TW_START(n, el) TW_HEAD "<start number='" n "'><profile uri='" TUNNEL_URI "'><![CDATA[" el "]]></profile></start>\r\n"
+#define TW_START(n, el)                                                                                      \
+    TW_HEAD "<start number='" n "'><profile uri='" TUNNEL_URI "'><![CDATA[" el "]]></profile></start>\r\n"
 #define TW_OK TW_HEAD "<profile uri='" TUNNEL_URI "'><![CDATA[<ok/>]]></profile>\r\n"
 
 enum tw_end { TW_GOES_ON, TW_FIN, TW_RESET };
@@ -33,7 +35,7 @@ struct tw_stub {
     struct buf in;
     unsigned ups, ends;
     enum link_end how;
-    bool used, stays;      /* stays: does not end when the other side does */
+    bool used, stays; /* stays: does not end when the other side does */
     uint64_t ended_at;
     void (*drained)(struct tw_stub *s);
     void (*fed)(struct tw_stub *s, slice octets);
@@ -72,14 +74,18 @@ struct tunnel_world {
     struct bw_chan chan; /* what the initiator sends */
 };
 
-/* --- stubs --------------------------------------------------------------------------------------------------------------------- */
+/* --- stubs
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static inline void tw_say(struct tw_stub *s, const struct tw_rule *r)
 {
     struct buf *out = &s->e.link[0].out;
     size_t n = r->payload ? strlen(r->payload) : 0;
     if (r->keyword) {
-        assert_int_equal(buf_addf(out, "%s %u %u . %u %zu\r\n", r->keyword, r->channel, r->msgno, (unsigned)s->seq[r->channel], n), OK);
+        assert_int_equal(buf_addf(out, "%s %u %u . %u %zu\r\n", r->keyword, r->channel, r->msgno,
+                                  (unsigned)s->seq[r->channel], n),
+                         OK);
         s->seq[r->channel] += (uint32_t)n;
     }
     if (n) assert_int_equal(buf_add(out, slice_of(r->payload, n)), OK);
@@ -165,7 +171,8 @@ static inline void tw_free(struct endpoint *e)
     (void)e;
 }
 
-static const struct endpoint_ops tw_ops = {tw_up, tw_feed, tw_urgent, tw_ended, tw_drained, tw_tick, tw_deadline, tw_finished, tw_free};
+static const struct endpoint_ops tw_ops = {tw_up,   tw_feed,     tw_urgent,   tw_ended, tw_drained,
+                                           tw_tick, tw_deadline, tw_finished, tw_free};
 
 /* One that listens at a name, or connects to it. */
 static inline struct tw_stub *tw_stub_new(struct tunnel_world *w, const struct tw_rule *rule, size_t rules)
@@ -192,7 +199,8 @@ static inline struct endpoint *tw_stub_accept(void *ctx, int *link, bool *owned)
     return &s->e;
 }
 
-static inline struct tw_stub *tw_listen(struct tunnel_world *w, const char *name, const struct tw_rule *rule, size_t rules)
+static inline struct tw_stub *tw_listen(struct tunnel_world *w, const char *name, const struct tw_rule *rule,
+                                        size_t rules)
 {
     char bound[64];
     struct tw_stub *s = tw_stub_new(w, rule, rules);
@@ -200,7 +208,8 @@ static inline struct tw_stub *tw_listen(struct tunnel_world *w, const char *name
     return s;
 }
 
-static inline struct tw_stub *tw_dial(struct tunnel_world *w, const char *name, const struct tw_rule *rule, size_t rules)
+static inline struct tw_stub *tw_dial(struct tunnel_world *w, const char *name, const struct tw_rule *rule,
+                                      size_t rules)
 {
     struct tw_stub *s = tw_stub_new(w, rule, rules);
     s->e.link[0].to = name;
@@ -209,7 +218,7 @@ static inline struct tw_stub *tw_dial(struct tunnel_world *w, const char *name, 
     return s;
 }
 #define TW_LISTEN(w, name, rules) tw_listen(w, name, rules, sizeof(rules) / sizeof *(rules))
-#define TW_DIAL(w, name, rules) tw_dial(w, name, rules, sizeof(rules) / sizeof *(rules))
+#define TW_DIAL(w, name, rules)   tw_dial(w, name, rules, sizeof(rules) / sizeof *(rules))
 
 static inline bool tw_heard(const struct tw_stub *s, const char *text)
 {
@@ -220,10 +229,13 @@ static inline bool tw_heard(const struct tw_stub *s, const char *text)
 static inline void tw_wants(const struct tw_stub *s, const char *text)
 {
     if (tw_heard(s, text)) return;
-    fail_msg("wanted \"%s\" in: %.*s\nproxy said:\n%s", text, (int)s->in.n, (const char *)buf_slice(&s->in).p, s->w->proxy[0].said);
+    fail_msg("wanted \"%s\" in: %.*s\nproxy said:\n%s", text, (int)s->in.n, (const char *)buf_slice(&s->in).p,
+             s->w->proxy[0].said);
 }
 
-/* --- proxies --------------------------------------------------------------------------------------------------------------------- */
+/* --- proxies
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static inline void tw_proxy_said(void *ctx, const char *text)
 {
@@ -275,8 +287,16 @@ static inline void tw_init(struct tunnel_world *w)
         snprintf(p->name, sizeof p->name, "p%d.example:604", i + 1);
         p->selves[0] = p->name;
         p->near = (struct beep_setup){.env = &w->env, .mux = beep_mux_usual};
-        p->s = (struct tunnel_proxy_setup){.env = &w->env, .name = p->name, .near = &p->near, .self = p->selves, .selves = 1, .house = &p->house, .ctx = p,
-                                           .through = tw_proxy_through, .say = tw_proxy_said, .gone = tw_proxy_gone};
+        p->s = (struct tunnel_proxy_setup){.env = &w->env,
+                                           .name = p->name,
+                                           .near = &p->near,
+                                           .self = p->selves,
+                                           .selves = 1,
+                                           .house = &p->house,
+                                           .ctx = p,
+                                           .through = tw_proxy_through,
+                                           .say = tw_proxy_said,
+                                           .gone = tw_proxy_gone};
     }
 }
 
@@ -285,7 +305,9 @@ static inline void tw_open(struct tunnel_world *w, int proxies)
     char bound[64];
     assert_int_equal(net_mem_new(&w->env, 1000, &w->net), OK);
     for (int i = 0; i < proxies; i++)
-        assert_int_equal(net_listen(w->net, w->proxy[i].name, tw_proxy_accept, &w->proxy[i], bound, sizeof bound, NULL, 0), OK);
+        assert_int_equal(
+            net_listen(w->net, w->proxy[i].name, tw_proxy_accept, &w->proxy[i], bound, sizeof bound, NULL, 0),
+            OK);
 }
 
 static inline void tw_run(struct tunnel_world *w, uint64_t ms)
