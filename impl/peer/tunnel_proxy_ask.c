@@ -67,9 +67,10 @@ static void answer_error(struct tunnel_proxy *p, uint64_t now)
         tunnel_drop_all(p);
         return;
     }
-    reply(p, p->b, p->in_start, p->msgno, buf_slice(&p->answer), false, now);
+    struct beep_bound *b = p->b;
+    p->b = NULL; /* the next start may have waited for this answer, and is taken while it is given */
+    reply(p, b, p->in_start, p->msgno, buf_slice(&p->answer), false, now);
     buf_shrink(&p->answer);
-    p->b = NULL;
     refuse_more(p, now);
     if (PMUT(p, P_ERROR_ENDS)) beep_peer_leave(tunnel_near(p), now);
     beep_peer_work(tunnel_near(p), now);
