@@ -148,13 +148,19 @@ void idxp_play_faults(struct player *p, int end, struct track_idxp *t, size_t ru
     }
 }
 
+/* A proxy passes the code of our far end on, whatever it is (TUNNEL-D15). */
+static bool passed_on(const struct player *p, int end, enum tunnel_fault_code code)
+{
+    return code == TUNNEL_F_OTHER_CODE && idxp_play_proxy(p) && end == TUNNEL_PLAY_NEAR && idxp_play_end(p, TUNNEL_PLAY_FAR)->we_refused;
+}
+
 void idxp_play_tunnel_faults(struct player *p, int end, size_t rung)
 {
     struct track_tunnel *t = &idxp_play_end(p, end)->tunnel;
     int us = beep_play_end(p, end)->conn.side;
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct tunnel_fault *f = &t->fault[i];
-        if (f->severity == SEV_NOTE) continue;
+        if (f->severity == SEV_NOTE || passed_on(p, end, f->code)) continue;
         if (f->side == us) t->tainted[us] = true;
         else idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + (int)f->code, f->clause, f->defect, f->severity == SEV_FAIL, f->text, rung);
     }
@@ -190,8 +196,10 @@ static void note_tunnel(struct player *p, int end, int side, struct idxp_play_ch
         return;
     }
     if (g->keyword == BEEP_MSG || (!g->answers && !g->declined)) return;
-    if (ours) x->peer_asked = false;
-    else {
+    if (ours) {
+        x->peer_asked = false;
+        x->we_refused = !g->through;
+    } else {
         x->we_asked = false;
         x->tunnel_failed = !g->through;
     }

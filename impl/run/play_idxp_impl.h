@@ -44,6 +44,12 @@ struct idxp_play_alerts {
     struct buf payload;
 };
 
+/* What an ident, or a messageid, of the peer stands for. */
+struct idxp_play_id {
+    uint64_t key, content;
+};
+enum { IDXP_PLAY_IDS = 256 };
+
 struct idxp_play_way {
     size_t pc; /* the statement, + 1 */
     int step;
@@ -71,9 +77,12 @@ struct idxp_play_end {
     bool ours_inside;         /* proxy: what comes is our own, passed on: nothing is held against the peer */
     bool we_asked, peer_asked;/* for a tunnel, unanswered */
     bool tunnel_failed;       /* our last element got an error */
+    bool we_refused;          /* the last element of the peer got an error from us */
     size_t hops;              /* of the element that we sent last */
     bool first_renewed;       /* the first frame behind a tunnel is still to come */
     struct idxp_play_alerts alerts;
+    struct idxp_play_id id[IDXP_PLAY_IDS]; /* of the peer's IDMEF; the oldest give way */
+    size_t ids;
     struct idxp_play_way way;
 };
 
@@ -128,9 +137,10 @@ void idxp_play_octets(struct player *p, int end, slice octets, uint64_t now);
 void idxp_play_path(const struct tunnel_msg *m, char *out, size_t n);
 /* What a message of IDMEF shows: for the run, and faults in it. */
 void idxp_play_look(struct player *p, int end, slice body, slice charset, const struct idmef_result *r, size_t rung);
+void idxp_play_look_inside(struct player *p, int end, slice body, size_t rung);
 /* What a greeting of BEEP shows. */
 void idxp_play_look_greeting(struct player *p, int end, const struct beep_el *el, size_t rung);
-/* Ours shows a greeting of IDXP. */
+/* What a greeting of IDXP shows. */
 void idxp_play_look_idxp(struct player *p, int end, const struct idxp_msg *m, size_t rung);
 
 /* --- by ourselves --------------------------------------------------------------------------------------------------------- */
