@@ -11,7 +11,7 @@ struct piece {
 
 #define DECL    {"decl", "value", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"}
 #define ROOT    {"root", "open", "<idmef:IDMEF-Message"}, {"root", "attributes", " version=\"1.0\" xmlns:idmef=\"http://iana.org/idmef\" xml:lang=\"en\""}, {"root", "gt", ">\r\n"}
-#define TIME    "<idmef:CreateTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T15:09:08Z</idmef:CreateTime>\r\n" /* 6.4: seconds since 1900 */
+#define TIME    "<idmef:CreateTime ntpstamp=\"0xc25bb714.0x00000000\">2003-05-01T15:09:08Z</idmef:CreateTime>\r\n" /* 6.4: seconds since 1900 */
 #define ANALYZER "  <idmef:Analyzer analyzerid=\"sensor-1\"/>\r\n"
 
 static const struct piece alert[] = {
@@ -40,7 +40,7 @@ static const struct piece heartbeat[] = {
 
 /* Every element of section 8 that is not left out by another, and every attribute. */
 #define NODE "<Node ident=\"n\" category=\"dns\"><location>hall</location><name>host.example.org</name><Address ident=\"a\" category=\"ipv4-addr\" vlan-name=\"lan\" vlan-num=\"7\"><address>192.0.2.1</address><netmask>255.255.255.0</netmask></Address></Node>"
-#define USER_ID(type) "<UserId ident=\"i\" type=\"" type "\" tty=\"tty1\"><name>joe</name><number>13243</number></UserId>"
+#define USER_ID(type) "<UserId ident=\"i-" type "\" type=\"" type "\" tty=\"tty1\"><name>joe</name><number>13243</number></UserId>"
 #define USER "<User ident=\"u\" category=\"os-device\">" USER_ID("current-user") "</User>"
 #define PROCESS "<Process ident=\"p\"><name>finger</name><pid>42</pid><path>/usr/bin/finger</path><arg>-l</arg><env>HOME=/</env></Process>"
 #define INODE "<Inode><change-time>2003-05-01T15:09:08Z</change-time><number>5</number><major-device>8</major-device><minor-device>1</minor-device><c-major-device>0</c-major-device><c-minor-device>0</c-minor-device></Inode>"
@@ -52,7 +52,7 @@ static const struct piece heartbeat[] = {
 
 #define WHOLE(last) \
     " <Alert messageid=\"abc-3" last "\"><Analyzer analyzerid=\"sensor-1\" name=\"n\" manufacturer=\"m\" model=\"o\" version=\"1\" class=\"c\" ostype=\"Linux\" osversion=\"6\">" NODE PROCESS "<Analyzer analyzerid=\"sensor-2\"/></Analyzer>\r\n"
-#define TIMES "<CreateTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T15:09:08Z</CreateTime><DetectTime ntpstamp=\"0xc25d8ab4.0x80000000\">2003-05-01T15:09:08.5Z</DetectTime><AnalyzerTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T17:09:08+02:00</AnalyzerTime>\r\n"
+#define TIMES "<CreateTime ntpstamp=\"0xc25bb714.0x00000000\">2003-05-01T15:09:08Z</CreateTime><DetectTime ntpstamp=\"0xc25bb714.0x80000000\">2003-05-01T15:09:08.5Z</DetectTime><AnalyzerTime ntpstamp=\"0xc25bb714.0x00000000\">2003-05-01T17:09:08+02:00</AnalyzerTime>\r\n"
 #define CLASS "<Classification ident=\"c\" text=\"everything\"><Reference origin=\"vendor-specific\" meaning=\"m\"><name>n</name><url>http://www.example.org/n</url></Reference></Classification>\r\n"
 
 static const char whole[] =
@@ -65,12 +65,12 @@ static const char whole[] =
     "</Target>\r\n" CLASS
     "<Assessment><Impact severity=\"high\" completion=\"failed\" type=\"file\">i</Impact><Action category=\"notification-sent\">a</Action><Confidence rating=\"numeric\">0.5</Confidence></Assessment>\r\n"
     "<ToolAlert><name>tool</name><command>run</command><alertident analyzerid=\"sensor-1\">abc-1</alertident></ToolAlert>\r\n"
-    DATA("boolean", "true") DATA("byte", "QQ==") DATA("character", "c") DATA("date-time", "2003-05-01T15:09:08Z") DATA("integer", "7") DATA("ntpstamp", "0xc25d8ab4.0x00000000") DATA("portlist", "1,2-3")
+    DATA("boolean", "true") DATA("byte", "QQ==") DATA("character", "c") DATA("date-time", "2003-05-01T15:09:08Z") DATA("integer", "7") DATA("ntpstamp", "0xc25bb714.0x00000000") DATA("portlist", "1,2-3")
     DATA("real", "1.5") DATA("string", "s") DATA("byte-string", "AAEC") DATA("xmltext", "<x:x xmlns:x=\"http://www.example.org/x\"/>") " </Alert>\r\n"
     WHOLE("b") TIMES CLASS "<CorrelationAlert><name>c</name><alertident>abc-1</alertident></CorrelationAlert></Alert>\r\n"
     WHOLE("c") TIMES CLASS "<OverflowAlert><program>fingerd</program><size>512</size><buffer>AAEC</buffer></OverflowAlert></Alert>\r\n"
-    " <Heartbeat messageid=\"abc-4\"><Analyzer analyzerid=\"sensor-1\"/><CreateTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T15:09:08Z</CreateTime><HeartbeatInterval>60</HeartbeatInterval>"
-    "<AnalyzerTime ntpstamp=\"0xc25d8ab4.0x00000000\">2003-05-01T15:09:08Z</AnalyzerTime></Heartbeat>\r\n</IDMEF-Message>";
+    " <Heartbeat messageid=\"abc-4\"><Analyzer analyzerid=\"sensor-1\"/><CreateTime ntpstamp=\"0xc25bb714.0x00000000\">2003-05-01T15:09:08Z</CreateTime><HeartbeatInterval>60</HeartbeatInterval>"
+    "<AnalyzerTime ntpstamp=\"0xc25bb714.0x00000000\">2003-05-01T15:09:08Z</AnalyzerTime></Heartbeat>\r\n</IDMEF-Message>";
 
 /* What fills a message up stands where data of an analyzer's own has its place.  n: octets that are missing, as far as its tags let it be so few. */
 static err fill(struct player *p, size_t n, struct parts *o)
@@ -96,6 +96,8 @@ err idxp_play_sample(struct player *p, const struct scn_stmt *s, struct parts *o
 {
     const char *name = beep_play_text(s, "sample");
     const struct piece *from = !name || strcmp(name, "alert") == 0 ? alert : strcmp(name, "smallest") == 0 ? smallest : strcmp(name, "heartbeat") == 0 ? heartbeat : NULL;
+    const char *encoding = beep_play_text(s, "encoding");
+    bool wide = encoding && strncmp(encoding, "UTF-16", 6) == 0;
     uint32_t size = 0;
     size_t have = 2; /* the line end behind the document */
     beep_play_number(s, "size", &size);
@@ -105,7 +107,8 @@ err idxp_play_sample(struct player *p, const struct scn_stmt *s, struct parts *o
     for (const struct piece *k = from; k->line; k++)
         have += strlen(k->text);
     for (const struct piece *k = from; k->line; k++) {
-        if (size > have && strcmp(k->line, "additional") == 0) TRY(fill(p, size - have, o));
+        if (wide && strcmp(k->line, "decl") == 0) TRY(parts_add(o, k->line, k->piece, SLICE_LIT("<?xml version=\"1.0\" encoding=\"UTF-16\"?>\r\n")));
+        else if (size > have && strcmp(k->line, "additional") == 0) TRY(fill(p, size - have, o));
         else TRY(parts_add(o, k->line, k->piece, slice_str(k->text)));
     }
     return OK;
