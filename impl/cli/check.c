@@ -23,10 +23,13 @@ static const struct argp_option options[] = {
     {"identity", OPT_IDENTITY, "NAME", 0, "iap-proxy: its identity, if it adds no Via line that tells it", 1},
     {"profile", OPT_PROFILE, "URI", 0, "beep: a profile for data that the peer offers, or asks for (default: the first that it is seen to)", 1},
     {"echo", OPT_ECHO, NULL, 0, "beep: with that profile each message comes back as it was sent", 1},
-    {"sasl-user", OPT_SASL_USER, "FILE", 0, "beep: whom the peer knows, as `user password' on one line; we are the first by name, and let all of them in", 1},
-    {"sasl-mechanism", OPT_SASL_MECHANISM, "NAME", 0, "beep: how we authenticate ourselves (default: the best that the peer offers)", 1},
+    {"sasl-user", OPT_SASL_USER, "FILE", 0, "beep, idxp: whom the peer knows, as `user password' on one line; we are the first by name, and let all of them in", 1},
+    {"dialect", OPT_DIALECT, "rfc|draft", 0, "idxp: that of RFC 4767 (default), or that of draft-ietf-idwg-beep-idxp-01: clauses of the other are not judged", 1},
+    {"sasl-mechanism", OPT_SASL_MECHANISM, "NAME", 0, "beep, idxp: how we authenticate ourselves (default: the best that the peer offers)", 1},
     {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for.  iap: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); "
-     "beep: many, starts, closes, releases, wants-tls, wants-sasl, server-name, unavailable, need-tls, need-auth.  May be repeated or joined by commas", 1},
+     "beep: many, starts, closes, releases, wants-tls, wants-sasl, server-name, unavailable, need-tls, need-auth; "
+     "idxp: starts, wants-tls, wants-sasl, need-tls, need-auth, target, tunnel, heartbeats, knows-uri, knows-kind, compares; tunnel-proxy: names, srv, profile-map, endpoint-map, limits, "
+     "need-auth.  May be repeated or joined by commas", 1},
     {"set", OPT_SET, "NAME=VALUE", 0, "give $NAME of the scenarios a value: one that the protocol leaves to you, or, with --scenario, any; may be repeated", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},
@@ -34,7 +37,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What to run:", 2},
     {"case", OPT_CASE, "ID", 0, "only the cases whose id is, or begins with, ID (iap/3.1); may be repeated", 2},
     {"scenario", OPT_SCENARIO, "FILE", 0, "the cases of a scenario file of your own too", 2},
-    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap, beep)", 2},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap, beep, idxp)", 2},
     {"split", OPT_SPLIT, "HOW", 0, "how our octets are cut: whole, bytes, random[:SEED], all, or several joined by commas (default whole)", 2},
     {"list", OPT_LIST, NULL, 0, "print the ids and titles of the cases, run nothing", 2},
     {"dry-run", OPT_DRY, NULL, 0, "print the cases as they would be run, run nothing", 2},
@@ -248,7 +251,7 @@ static int check_peer(struct check *c, const struct run_role *role)
         if (!o->connect || !o->next_hop) return cli_error("a proxy is tested from both sides: give --connect H:P (its near side) and --next-hop H:P (where we are its next hop)");
         return CLI_OK;
     }
-    if (o->next_hop) return cli_error("--next-hop is for iap-proxy");
+    if (o->next_hop) return cli_error("--next-hop is for proxies");
     if (o->connect && (o->listen || o->exec)) return cli_error("--connect says that the peer listens; --listen and --exec are for a peer that connects");
     if (!o->connect && !o->listen && !o->exec) return cli_error("where is the peer?  --connect H:P if it listens, --listen H:P or --exec CMD if it connects to us");
     if (o->exec && !o->exec[strspn(o->exec, " \t\n")]) return cli_error("--exec: a command is wanted");

@@ -6,17 +6,18 @@
 #include "cli/cli.h"
 #include "run/kill.h"
 #include "run/proto_beep.h"
+#include "run/proto_idxp.h"
 #include "run/suite.h"
 
 enum { CHECK_SELECTS = 256, CHECK_FILES = 64, CHECK_OWN = 16 };
 
 /* Options of one protocol only. */
-enum { OPT_HOST = 0x3000, OPT_IDENTITY, OPT_PROFILE, OPT_ECHO, OPT_SASL_USER, OPT_SASL_MECHANISM };
+enum { OPT_HOST = 0x3000, OPT_IDENTITY, OPT_PROFILE, OPT_ECHO, OPT_SASL_USER, OPT_SASL_MECHANISM, OPT_DIALECT };
 struct check;
 struct check_own {
     int key;
     const char *name;                              /* "--host" */
-    const struct run_proto *proto;
+    const struct run_proto *proto, *also; /* also: another one that it says something about, NULL */
     void (*take)(struct check *c, const char *arg);
 };
 
@@ -33,6 +34,7 @@ struct check {
     const struct check_own *own[CHECK_OWN]; /* that were given */
     size_t owns;
     struct beep_options beep;
+    struct idxp_options idxp;
     struct sasl_users *users;
     const char *users_file;
     const char *role, *mutant, *jsonl, *junit, *tap, *html, *waive, *save;

@@ -38,13 +38,19 @@ static void take_mechanism(struct check *c, const char *arg)
     c->beep.mechanism = arg;
 }
 
+static void take_dialect(struct check *c, const char *arg)
+{
+    c->o.dialect = arg;
+}
+
 static const struct check_own list[] = {
-    {OPT_HOST, "--host", &run_iap, take_host},
-    {OPT_IDENTITY, "--identity", &run_iap, take_identity},
-    {OPT_PROFILE, "--profile", &run_beep, take_profile},
-    {OPT_ECHO, "--echo", &run_beep, take_echo},
-    {OPT_SASL_USER, "--sasl-user", &run_beep, take_user},
-    {OPT_SASL_MECHANISM, "--sasl-mechanism", &run_beep, take_mechanism},
+    {OPT_HOST, "--host", &run_iap, NULL, take_host},
+    {OPT_IDENTITY, "--identity", &run_iap, NULL, take_identity},
+    {OPT_PROFILE, "--profile", &run_beep, NULL, take_profile},
+    {OPT_ECHO, "--echo", &run_beep, NULL, take_echo},
+    {OPT_SASL_USER, "--sasl-user", &run_beep, &run_idxp, take_user},
+    {OPT_SASL_MECHANISM, "--sasl-mechanism", &run_beep, &run_idxp, take_mechanism},
+    {OPT_DIALECT, "--dialect", &run_idxp, NULL, take_dialect},
 };
 
 error_t check_own_parse(struct check *c, int key, const char *arg)
@@ -72,14 +78,26 @@ static int use_beep(struct check *c)
     return CLI_OK;
 }
 
+static int use_idxp(struct check *c)
+{
+    int status = use_beep(c);
+    if (status != CLI_OK) return status;
+    c->idxp.beep = c->beep;
+    c->o.own = &c->idxp;
+    return c->o.dialect && cli_word("--dialect", c->o.dialect, run_idxp.dialect) < 0 ? CLI_USE : CLI_OK;
+}
+
 int check_own_use(struct check *c, const struct run_role *role)
 {
-    char roles[400];
+    char roles[400], more[400];
     for (size_t i = 0; i < c->owns; i++) {
-        if (c->own[i]->proto == c->proto) continue;
-        return cli_error("%s says nothing about %s: it is for %s", c->own[i]->name, role->name, run_role_names(c->own[i]->proto, ~0u, roles, sizeof roles));
+        const struct check_own *x = c->own[i];
+        if (x->proto == c->proto || x->also == c->proto) continue;
+        run_role_names(x->proto, ~0u, roles, sizeof roles);
+        return cli_error("%s says nothing about %s: it is for %s%s%s", x->name, role->name, roles, x->also ? "," : "", x->also ? run_role_names(x->also, ~0u, more, sizeof more) : "");
     }
     if (c->proto == &run_beep) return use_beep(c);
+    if (c->proto == &run_idxp) return use_idxp(c);
     /* What stands in our requests has to be right in itself: the mistakes are the cases' business. */
     if (c->proto == &run_iap) return cli_host("--host", c->o.host) != CLI_OK ? CLI_USE : cli_host("--identity", c->o.identity);
     return CLI_OK;

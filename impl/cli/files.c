@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "run/server_iap.h"
 
 void cli_alerts_init(struct cli_alerts *l)
 {
@@ -32,6 +33,12 @@ static int add(struct cli_alerts *l, slice body, const char *name)
     }
     l->a[l->n++] = (struct server_alert){.body = body, .name = name};
     return CLI_OK;
+}
+
+int cli_alerts_add_copy(struct cli_alerts *l, slice body, const char *name)
+{
+    uint8_t *copy = mem_dup(&mem_libc, body.n ? (const void *)body.p : "", body.n);
+    return copy ? add(l, slice_of(copy, body.n), name) : cli_error("out of memory");
 }
 
 int cli_alerts_add(struct cli_alerts *l, const char *path)

@@ -31,8 +31,10 @@ struct job { /* one setting at one TLS profile */
     enum run_tls tls;
     struct run_results rs;
     pid_t pid;        /* of the server, 0 */
-    char file[64];    /* what the setting has as the text of one; "" none */
+    char file[2][64]; /* what the setting has as the texts of them; "" none */
+    char route[RUN_WORDS][128]; /* options with {hop} in them */
     char address[64];
+    char next_hop[64]; /* of a proxy: where we are */
     int status;
     bool done;
 };
@@ -60,8 +62,18 @@ static void word(struct words *w, const char *text)
     w->w[w->n] = NULL;
 }
 
+static const char *serve_word(struct job *j, size_t i)
+{
+    const char *text = j->s->serve[i], *at = strstr(text, "{hop}");
+    if (strcmp(text, "{file}") == 0) return j->file[0];
+    if (strcmp(text, "{file2}") == 0) return j->file[1];
+    if (!at) return text;
+    snprintf(j->route[i], sizeof j->route[i], "%.*s%s%s", (int)(at - text), text, j->next_hop, at + strlen("{hop}"));
+    return j->route[i];
+}
+
 /* The options of serve for a setting: strict about certificates, quick to give up. */
-static void serve_words(const struct job *j, struct words *w)
+static void serve_words(struct job *j, struct words *w)
 {
     const struct run_setting *s = j->s;
     word(w, "serve");
@@ -83,23 +95,25 @@ static void serve_words(const struct job *j, struct words *w)
             word(w, s->serve_tls[i]);
     }
     for (size_t i = 0; i < RUN_WORDS && s->serve[i]; i++)
-        word(w, strcmp(s->serve[i], "{file}") == 0 ? j->file : s->serve[i]);
+        word(w, serve_word(j, i));
 }
 
 /* mkstemp makes it for its owner alone. */
-static int write_file(struct job *j)
+static int write_file(char file[64], const char *text)
 {
-    const char *text = j->s->file, *tmp = getenv("TMPDIR");
+    const char *tmp = getenv("TMPDIR");
     if (!text) return CLI_OK;
-    if ((size_t)snprintf(j->file, sizeof j->file, "%s/draftproof-XXXXXX", tmp && *tmp ? tmp : "/tmp") >= sizeof j->file)
+    if ((size_t)snprintf(file, 64, "%s/draftproof-XXXXXX", tmp && *tmp ? tmp : "/tmp") >= 64) {
+        file[0] = 0;
         return cli_error("TMPDIR: its name is too long");
-    int fd = mkstemp(j->file);
+    }
+    int fd = mkstemp(file);
     if (fd < 0) {
-        j->file[0] = 0;
+        file[0] = 0;
         return cli_error("%s: %s", tmp ? tmp : "/tmp", strerror(errno));
     }
     bool ok = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    return close(fd) == 0 && ok ? CLI_OK : cli_error("%s: %s", j->file, strerror(errno));
+    return close(fd) == 0 && ok ? CLI_OK : cli_error("%s: %s", file, strerror(errno));
 }
 
 /* --- a server as a child -------------------------------------------------------------------------------------------------- */
@@ -211,18 +225,9 @@ static void command_of(const struct words *w, const char *self, char *out, size_
 
 static int run_listener(struct job *j, struct suite_options *o, struct words *w)
 {
-    char next_hop[64] = "", route[96];
     word(w, "--listen");
     word(w, "127.0.0.1:0");
-    if (j->proxy) {
-        if (free_address(next_hop, sizeof next_hop) != CLI_OK) return CLI_USE;
-        snprintf(route, sizeof route, "m.dom.org=%s", next_hop);
-        word(w, "--next-hop");
-        word(w, route);
-        word(w, "--identity");
-        word(w, "p.dom.org");
-        o->next_hop = next_hop;
-    }
+    if (j->proxy) o->next_hop = j->next_hop;
     int status = start_server(j, w);
     o->connect = j->address;
     if (status == CLI_OK) status = play(j, o);
@@ -252,11 +257,14 @@ static int play_setting(struct job *j)
     o.ables = 0;
     for (size_t i = 0; i < RUN_ABLES && s->able[i]; i++)
         o.able[o.ables++] = s->able[i];
+    if (j->proxy && free_address(j->next_hop, sizeof j->next_hop) != CLI_OK) return CLI_USE;
     serve_words(j, &w);
     if (!s->connects) return run_listener(j, &o, &w);
     word(&w, "--once");
+    if (s->through) word(&w, "--via");
+    if (s->through) word(&w, "{host}:{port}");
     word(&w, "--connect");
-    word(&w, "{host}:{port}");
+    word(&w, s->through ? "behind.draftproof.invalid:604" : "{host}:{port}");
     command_of(&w, j->r->self, exec, sizeof exec);
     o.exec = exec;
     return play(j, &o);
@@ -264,9 +272,11 @@ static int play_setting(struct job *j)
 
 static int run_setting(struct job *j)
 {
-    int status = write_file(j);
+    int status = write_file(j->file[0], j->s->file);
+    if (status == CLI_OK) status = write_file(j->file[1], j->s->file2);
     if (status == CLI_OK) status = play_setting(j);
-    if (j->file[0]) unlink(j->file);
+    for (size_t i = 0; i < 2; i++)
+        if (j->file[i][0]) unlink(j->file[i]);
     return status;
 }
 

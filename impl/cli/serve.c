@@ -17,9 +17,9 @@ static const struct argp_option options[] = {
     {"next-hop", OPT_NEXT_HOP, "[NAME=]H:P", 0, "proxy: connect onwards to H:P, with NAME= only for requests for that host; may be repeated.  "
      "Requests for any other host are answered 403 (7.5)", 2},
     {"identity", OPT_IDENTITY, "NAME", 0, "proxy: the host in its Via lines; default: made of port and host name", 2},
-    {"store", OPT_STORE, "DIR", 0, "manager: keep alerts in DIR before they are acknowledged", 2},
+    {"store", OPT_STORE, "DIR", 0, "manager, of IDXP as well: keep alerts in DIR before they are acknowledged", 2},
     {"refuse", OPT_REFUSE, NULL, 0, "answer every connect request with 403", 2},
-    {"type", OPT_TYPE, "TYPE", 0, "analyzer: media type of the alerts", 2},
+    {"type", OPT_TYPE, "TYPE", 0, "analyzer: media type of the alerts; of IDXP text/xml, text/plain or application/octet-stream (default: what each file looks like)", 2},
     {"pad", OPT_PAD, "N|uniform:N", 0, "analyzer: pad alerts with blanks to a multiple of N octets, or to a length drawn evenly up to N (7.4)", 2},
     {"style", OPT_STYLE, "sent|example|grammar", 0, "form to write where the draft contradicts itself", 2},
     {NULL, 0, NULL, 0, "BEEP:", 3},
@@ -36,11 +36,33 @@ static const struct argp_option options[] = {
     {"window", OPT_WINDOW, "OCTETS", 0, "window on each channel (default 16384, at least 4096)", 3},
     {"frame", OPT_FRAME, "OCTETS", 0, "largest payload of a frame (default 912)", 3},
     {"every", OPT_EVERY, "S", 0, "initiator: time between messages (default 1)", 3},
-    {"mutate", OPT_MUTATE, "NAME", 0, "make one deliberate mistake: see draftproof mutants", 6},
-    {"verbose", 'v', NULL, 0, "tell what happens on standard error", 6},
+    {NULL, 0, NULL, 0, "IDXP (--sasl-users, --sasl-user, --sasl-mechanism, --need-auth, --store, --type and --every as well):", 4},
+    {"dialect", OPT_DIALECT, "draft|rfc", 0, "that of draft-ietf-idwg-beep-idxp-01, or that of RFC 4767 (default)", 4},
+    {"uri", OPT_URI, "URI", 0, "its name in greetings (default: made of the host's)", 4},
+    {"fqdn", OPT_FQDN, "NAME", 0, "its host name in greetings (default: none)", 4},
+    {"policy", OPT_POLICY, "FILE", 0, "who may be what, as lines of `allow uri=... subject=... role=... kind=...' (default: everybody)", 4},
+    {"allow-clear", OPT_ALLOW_CLEAR, NULL, 0, "serve peers without TLS too, though there is a certificate (default: 530)", 4},
+    {"via", OPT_VIA, "HOP", 0, "with --connect: by a tunnel through that proxy, H:P; may be repeated, outermost first", 4},
+    {"stream", OPT_STREAM, "alert|heartbeat|config", 0, "with --connect: a channel for messages of that kind; may be repeated (default: one for all)", 4},
+    {"priority", OPT_PRIORITY, "N", 0, "channelPriority in greetings (0 is the highest)", 4},
+    {"pipeline", OPT_PIPELINE, "N", 0, "analyzer: messages that may be without an answer (default 16)", 4},
+    {"embed", OPT_EMBED, NULL, 0, "with --connect: greet in the start of the channel", 4},
+    {"no-target", OPT_NO_TARGET, NULL, 0, "with --listen: no tunnel ends here", 4},
+    {"max-sessions", OPT_MAX_SESSIONS, "N", 0, "with --listen: answer further ones with 421 (default 1000)", 4},
+    {NULL, 0, NULL, 0, "tunnel-proxy (with --sasl-users):", 5},
+    {"access", OPT_ACCESS, "FILE", 0, "who may go where, as lines of `allow identity=NAME to=HOST:PORT' (default: whoever authenticated, anywhere)", 5},
+    {"open", OPT_OPEN, NULL, 0, "ask nobody who he is", 5},
+    {"hops", OPT_HOPS, "N", 0, "longest chain that is taken (default 32)", 5},
+    {"profile-map", OPT_PROFILE_MAP, "URI=H:P", 0, "where tunnels to that profile lead; may be repeated", 5},
+    {"endpoint-map", OPT_ENDPOINT_MAP, "NAME=H:P", 0, "where tunnels to that endpoint lead; may be repeated", 5},
+    {"routed-only", OPT_ROUTED_ONLY, NULL, 0, "no tunnels but to such profiles and endpoints", 5},
+    {"self", OPT_SELF, "HOST[:P]", 0, "a name of this proxy, beside where it listens: a tunnel to it is a loop; may be repeated", 5},
+    {"resolver", OPT_RESOLVER, "H:P", 0, "name server (default: the system's)", 5},
+    {"mutate", OPT_MUTATE, "NAME", 0, "make one deliberate mistake: see draftproof mutants", 8},
+    {"verbose", 'v', NULL, 0, "tell what happens on standard error", 8},
     {0}};
 
-static const struct serve_proto *const protos[] = {&serve_iap, &serve_beep, NULL};
+static const struct serve_proto *const protos[] = {&serve_iap, &serve_beep, &serve_idxp, NULL};
 
 static const struct serve_proto *proto_of(const struct run_proto *p)
 {
@@ -53,24 +75,32 @@ static const struct serve_proto *proto_of(const struct run_proto *p)
 static error_t parse_own(int key, char *arg, struct argp_state *state)
 {
     struct serve *s = state->input;
-    for (size_t i = 0; protos[i]; i++) {
-        if (protos[i]->parse(s, key, arg, state) != 0) continue;
-        if (s->owns < SERVE_OWN) s->own[s->owns++] = (struct serve_own){protos[i], key};
-        return 0;
-    }
-    return ARGP_ERR_UNKNOWN;
+    unsigned known = 0;
+    /* the role may stand behind it: whoever knows it takes it */
+    for (size_t i = 0; protos[i]; i++)
+        if (protos[i]->parse(s, key, arg, state) == 0) known |= 1u << i;
+    if (!known) return ARGP_ERR_UNKNOWN;
+    if (s->owns < SERVE_OWN) s->own[s->owns++] = (struct serve_own){known, key};
+    return 0;
 }
 
 /* The options of one protocol say nothing to the roles of another. */
 static int check_own(const struct serve *s)
 {
-    char roles[400];
+    char roles[400], all[800];
     for (size_t i = 0; i < s->owns; i++) {
         const struct argp_option *a = options;
-        if (s->own[i].proto->proto == s->o.proto) continue;
+        bool mine = false;
+        all[0] = 0;
+        for (size_t k = 0; protos[k]; k++) {
+            if (!(s->own[i].protos & 1u << k)) continue;
+            mine |= protos[k]->proto == s->o.proto;
+            snprintf(all + strlen(all), sizeof all - strlen(all), "%s%s", *all ? "," : "", run_role_names(protos[k]->proto, ~0u, roles, sizeof roles));
+        }
+        if (mine) continue;
         while (a->key != s->own[i].key)
             a++;
-        return cli_error("--%s says nothing to %s: it is for %s", a->name, s->o.role->name, run_role_names(s->own[i].proto->proto, ~0u, roles, sizeof roles));
+        return cli_error("--%s says nothing to %s: it is for %s", a->name, s->o.role->name, all);
     }
     return CLI_OK;
 }
@@ -119,8 +149,9 @@ static int check_use(struct serve *s)
     if (!o->proto->server || !proto_of(o->proto)) return cli_error("there is no %s to be run", role->name);
     if (s->mutant) o->mutant = cli_mutant(o->proto, s->mutant);
     if (s->mutant && !o->mutant) return CLI_USE;
+    if (role->ways == RUN_PROXY && !o->listen && !o->connect) return cli_error("a proxy listens: give --listen");
     if (!o->listen == !o->connect) return cli_error("give either --listen or --connect");
-    if (role->ways == RUN_PROXY && o->connect) return cli_error("a proxy listens: give --listen and --next-hop");
+    if (role->ways == RUN_PROXY && o->connect) return cli_error("a proxy listens: give --listen");
     if (o->connect && role->ways == RUN_LISTENS) return cli_error("%s listens: give --listen", role->name);
     if (o->listen && role->ways == RUN_CONNECTS) return cli_error("%s connects: give --connect", role->name);
     int status = check_own(s);
@@ -133,7 +164,7 @@ int cli_serve(int argc, char **argv)
     static const struct argp_child children[] = {{&cli_talk_argp, 0, NULL, 0}, {0}};
     char doc[900], roles[400];
     const struct argp argp = {options, parse, "ROLE [FILE...]", doc, children, NULL, NULL};
-    struct serve s = {.iap = {.style = iap_style_sent}};
+    struct serve s = {.iap = {.style = iap_style_sent}, .idxp = {.o = {.dialect = IDXP_RFC}}};
     struct tls_context *tls = NULL;
     char why[300] = "";
     env_init(&s.env);
@@ -143,7 +174,7 @@ int cli_serve(int argc, char **argv)
     snprintf(doc, sizeof doc,
              "Runs a reference peer: ROLE is %s.  Prints `listening on H:P' once it takes connections, ends with status 0 on SIGTERM.  An analyzer sends each FILE "
              "(three samples without any) on every connection, then stays.  A BEEP listener offers a profile that echoes and one that answers many times over; an "
-             "initiator starts a channel with the first of them that is offered, and sends a message now and then.", roles);
+             "initiator starts a channel with the first of them that is offered, and sends a message now and then.  A tunnel-proxy connects onwards to where it is asked to.", roles);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER * 0, NULL, &s);
     int status = check_use(&s);
     if (status == CLI_OK) status = proto_of(s.o.proto)->ready(&s, &tls);
@@ -155,6 +186,7 @@ int cli_serve(int argc, char **argv)
     tls_context_free(tls);
     tls_context_free(s.second);
     sasl_users_free(s.users);
+    serve_idxp_done(&s);
     cli_alerts_done(&s.alerts);
     return status;
 }

@@ -11,16 +11,16 @@
 enum { OPT_TLS = 0x1000, OPT_CERT, OPT_KEY, OPT_CA, OPT_PKI, OPT_PEER_NAME, OPT_PEER_OID, OPT_PEER_SUBJECT };
 
 static const struct argp_option options[] = {
-    {NULL, 0, NULL, 0, "TLS:", 5},
+    {NULL, 0, NULL, 0, "TLS:", 6},
     {"tls", OPT_TLS, "draft|modern|off", 0,
-     "draft: TLS 1.0 with TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA (IAP 6.3); modern: TLS 1.2 and 1.3 (default); off: the handshake, and the TLS profile of BEEP, are left out", 5},
-    {"cert", OPT_CERT, "FILE", 0, "own certificate (PEM)", 5},
-    {"key", OPT_KEY, "FILE", 0, "its private key (PEM)", 5},
-    {"ca", OPT_CA, "FILE", 0, "authority that the peer's certificate must come from (PEM)", 5},
-    {"pki", OPT_PKI, "DIR", 0, "take certificate, key and authority from a folder that draftproof pki made", 5},
-    {"peer-name", OPT_PEER_NAME, "NAME", 0, "name that the server's certificate must carry; of a manager (IAP 6.6) the name in --host or --connect, if it is no address; empty: any", 5},
-    {"peer-oid", OPT_PEER_OID, "OID", 0, "extended key usage that the peer's certificate must have (6.5)", 5},
-    {"peer-subject", OPT_PEER_SUBJECT, "PATTERNS", 0, "what the peer's subject must match, such as 'OU=Sensors,CN=*.dom.org' (6.6)", 5},
+     "draft: TLS 1.0 with TLS_DHE_DSS_WITH_3DES_EDE_CBC_SHA (IAP 6.3); modern: TLS 1.2 and 1.3 (default); off: the handshake, and the TLS profile of BEEP, are left out", 6},
+    {"cert", OPT_CERT, "FILE", 0, "own certificate (PEM)", 6},
+    {"key", OPT_KEY, "FILE", 0, "its private key (PEM)", 6},
+    {"ca", OPT_CA, "FILE", 0, "authority that the peer's certificate must come from (PEM)", 6},
+    {"pki", OPT_PKI, "DIR", 0, "take certificate, key and authority from a folder that draftproof pki made", 6},
+    {"peer-name", OPT_PEER_NAME, "NAME", 0, "name that the server's certificate must carry; of a manager (IAP 6.6) the name in --host or --connect, if it is no address; empty: any", 6},
+    {"peer-oid", OPT_PEER_OID, "OID", 0, "extended key usage that the peer's certificate must have (6.5)", 6},
+    {"peer-subject", OPT_PEER_SUBJECT, "PATTERNS", 0, "what the peer's subject must match, such as 'OU=Sensors,CN=*.dom.org' (6.6)", 6},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -104,9 +104,10 @@ struct run_try {
 
 /* --- programs on loopback ---------------------------------------------------------------------------------------------- */
 
-enum { RUN_WORDS = 10, RUN_ABLES = 6, RUN_SELECTS = 8 };
+enum { RUN_WORDS = 14, RUN_ABLES = 6, RUN_SELECTS = 8 };
 
-/* One configuration of the reference for `draftproof check reference'.  All get --deadline 2 and, but for proxies, --tls PROFILE. */
+/* One configuration of the reference for `draftproof check reference'.  All get --deadline 2 and, but for proxies, --tls PROFILE.  In options of a proxy {hop} stands for the address where we are the
+ * hop behind it. */
 struct run_setting {
     const char *name;                 /* "iap-manager that listens"; NULL ends the list */
     const char *role;
@@ -120,7 +121,8 @@ struct run_setting {
     const char *select[RUN_SELECTS];  /* of the cases, those with one of these prefixes, NULL-ended; none: all */
     bool only_able;                   /* of the cases, those that need one of able */
     const void *own;                  /* suite_options.own of the run */
-    const char *file;                 /* text of a file, for its owner alone, whose name stands for "{file}" among the options; NULL: none */
+    const char *file, *file2;         /* texts of files, for their owner alone, whose names stand for "{file}" and "{file2}" among the options; NULL: none */
+    bool through;                     /* it connects through us as its proxy: --via in place of --connect */
 };
 
 /* --- a protocol -------------------------------------------------------------------------------------------------------------- */

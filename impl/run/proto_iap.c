@@ -123,7 +123,7 @@ static const struct run_setting settings[] = {
     {.name = "iap-manager that connects", .role = "iap-manager", .connects = true, .able = {"trust", "role-oid", "subject"}, .serve = {HOST}, .serve_tls = STRICT_MANAGER},
     {.name = "iap-analyzer that connects", .role = "iap-analyzer", .connects = true, .able = {"trust", "role-oid", "subject", "name"}, .serve = {HOST}, .serve_tls = STRICT_ANALYZER},
     {.name = "iap-analyzer that listens", .role = "iap-analyzer", .able = {"trust", "role-oid", "subject", "name"}, .serve = {HOST}, .serve_tls = STRICT_ANALYZER},
-    {.name = "iap-proxy", .role = "iap-proxy", .bare = true, .serve = {HOST}},
+    {.name = "iap-proxy", .role = "iap-proxy", .bare = true, .serve = {HOST, "--next-hop", "m.dom.org={hop}", "--identity", "p.dom.org"}},
     /* these answer before TLS begins */
     {.name = "iap-manager that refuses", .role = "iap-manager", .once = true, .able = {"refusing"}, .serve = {HOST, "--refuse"}, .serve_tls = STRICT_MANAGER},
     {.name = "iap-manager without certificate", .role = "iap-manager", .bare = true, .once = true, .able = {"unconfigured"}, .serve = {HOST}},

@@ -6,8 +6,9 @@
 #include "run/proto.h"
 #include "run/proto_beep.h"
 #include "run/proto_iap.h"
+#include "run/proto_idxp.h"
 
-const struct run_proto *const run_protos[] = {&run_iap, &run_beep, NULL};
+const struct run_proto *const run_protos[] = {&run_iap, &run_beep, &run_idxp, NULL};
 
 const struct run_proto *run_proto_of_role(const char *name, const struct run_role **role)
 {

@@ -6,11 +6,10 @@
 #include "peer/iap_peer.h"
 #include "peer/iap_proxy.h"
 #include "run/play_iap.h"
+#include "run/sender.h"
 #include "run/server.h"
 
 enum { SERVER_ROUTES = 32 };
-
-struct server_alert { slice type, body; const char *name; }; /* name for people: the file */
 
 struct server_iap_options { /* server_options.own */
     struct iap_route route[SERVER_ROUTES];
@@ -26,18 +25,7 @@ struct server_iap_options { /* server_options.own */
 
 extern const struct server_ops server_iap;
 
-/* --- one delivery -------------------------------------------------------------------------------------------------------- */
-struct sender_options {
-    struct server_options peer;   /* role analyzer; listen or connect; own is not looked at */
-    struct server_iap_options iap;
-    size_t repeat;                /* each alert so many times */
-    unsigned connections;         /* shared by this many connections at once */
-    uint64_t timeout_ms;          /* without progress, the delivery is given up */
-    void (*progress)(void *ctx, uint64_t acknowledged, uint64_t all);
-    /* One alert that was not acknowledged; code 0: no answer. */
-    void (*refused)(void *ctx, const struct server_alert *a, uint16_t code);
-};
-struct sender_result { uint64_t all, acknowledged, rejected, unanswered; double seconds; };
-err sender_run(const struct sender_options *o, struct sender_result *out, char *why, size_t why_n) MUST_CHECK;
+/* A delivery (run/sender.h); sender_options.peer.own is a struct server_iap_options, whose alerts are not looked at. */
+extern const struct sender_ops sender_iap;
 
 #endif

@@ -7,8 +7,8 @@
 
 #include "base/buf.h"
 
-enum { IDENTITY, TO, FROM, CONDITIONS };
-static const char *const condition_names[CONDITIONS] = {"identity", "to", "from"};
+enum { IDENTITY, TO, CONDITIONS };
+static const char *const condition_names[CONDITIONS] = {"identity", "to"};
 
 struct rule {
     bool deny;
@@ -78,7 +78,7 @@ static err set_word(const struct reader *r, struct rule *x, slice w)
     size_t eq = slice_find(w, SLICE_LIT("="));
     slice key = slice_sub(w, 0, eq), value = slice_sub(w, eq + (eq < w.n), w.n);
     int shown = (int)(w.n < 60 ? w.n : 60);
-    if (eq == w.n) return wrong(r, "\"%.*s\" is no condition: write identity=, to=, from= or code=", shown, (const char *)w.p);
+    if (eq == w.n) return wrong(r, "\"%.*s\" is no condition: write identity=, to= or code=", shown, (const char *)w.p);
     if (slice_eq(key, SLICE_LIT("code"))) return set_code(r, x, value);
     if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"') value = slice_sub(value, 1, value.n - 1);
     for (size_t i = 0; i < CONDITIONS; i++) {
@@ -89,7 +89,7 @@ static err set_word(const struct reader *r, struct rule *x, slice w)
         x->want[i] = mem_dup(r->a->mem, value.n ? (const void *)value.p : "", value.n);
         return x->want[i] ? OK : ERR_MEM;
     }
-    return wrong(r, "there is no condition \"%.*s\": there are identity, to, from and code", shown, (const char *)w.p);
+    return wrong(r, "there is no condition \"%.*s\": there are identity, to and code", shown, (const char *)w.p);
 }
 
 static err add_rule(const struct reader *r, bool deny, slice rest)
@@ -197,14 +197,13 @@ static bool identity_fits(const char *pattern, const char *identity)
     return *identity ? fits(pattern, identity, false) : !*pattern; /* nobody is not somebody of any name */
 }
 
-uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *from, const char *to, size_t *line)
+uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *to, size_t *line)
 {
     bool for_somebody = false;
     if (line) *line = 0;
     for (size_t i = 0; i < a->rules; i++) {
         const struct rule *x = &a->rule[i];
         if (x->want[TO] && !fits(x->want[TO], to, true)) continue;
-        if (x->want[FROM] && !fits(x->want[FROM], from, true)) continue;
         if (x->want[IDENTITY] && !identity_fits(x->want[IDENTITY], identity)) {
             for_somebody |= !x->deny;
             continue;

@@ -4,10 +4,9 @@
  *   allow identity=alice to=*.example.org:604     # a name: judged before it is looked up
  *   allow identity=site-? to=192.0.2.*:*
  *   deny  to=127.*:*                              # behind a look-up the addresses are judged, too
- *   allow identity=* from=10.*
  *
  * One rule a line; a word that begins with # ends it.  Conditions, all of which have to hold, each at most once: identity=PATTERN (of SASL; "" is nobody, which only identity="" fits, or a
- * rule without that condition), to=PATTERN (HOST:PORT, [ADDRESS6]:PORT; letters without case), from=PATTERN (the neighbour's address, without port).  In patterns * is any octets, ? is one.  deny may have
+ * rule without that condition) and to=PATTERN (HOST:PORT, [ADDRESS6]:PORT; letters without case).  In patterns * is any octets, ? is one.  deny may have
  * code=530|534|537|550|554 (537 without).  A hop that names no place by itself (a route of ours leads on) is judged by the place that the route gives. */
 #ifndef RUN_TUNNEL_ACCESS_H
 #define RUN_TUNNEL_ACCESS_H
@@ -25,8 +24,8 @@ struct tunnel_access;
 err tunnel_access_parse(const struct env *env, slice text, const char *name, struct tunnel_access **out, char *why, size_t why_n) MUST_CHECK;
 /* NULL is allowed. */
 void tunnel_access_free(struct tunnel_access *a);
-/* 0: allowed; otherwise the code of the refusal.  530 when somebody with an identity would have been let through and nobody's is known.  from may be "" when it is not known.  line: of the rule
+/* 0: allowed; otherwise the code of the refusal.  530 when somebody with an identity would have been let through and nobody's is known.  line: of the rule
  * that decided, 0 for none; may be NULL. */
-uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *from, const char *to, size_t *line);
+uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *to, size_t *line);
 
 #endif
