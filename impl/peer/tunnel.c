@@ -125,7 +125,7 @@ bool tunnel_channels_full(const struct beep_peer *p, const struct beep_profile *
     size_t n = 0;
     for (size_t i = 0; i < p->chans; i++)
         n += p->chan[i]->b.profile == profile;
-    return n > TUNNEL_CHANNELS_MAX; /* the one that is being started among them */
+    return n > TUNNEL_CHANNELS_SERVED; /* the one that is being started among them */
 }
 
 /* --- the target

@@ -23,8 +23,8 @@
 extern const struct beep_profile tunnel_target;
 
 enum {
-    TUNNEL_CHANNELS_MAX = 16 /* TUNNEL channels of one session: one is enough, and a proxy that failed may be
-                                asked again on another */
+    TUNNEL_CHANNELS_SERVED = 16 /* TUNNEL channels of one session: one is enough, and a proxy that failed may
+                                be asked again on another */
 };
 
 /* Writes what --tunnel of a program or a line of a file says as a chain of hops, outermost first, separated

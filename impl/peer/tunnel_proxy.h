@@ -63,8 +63,9 @@ struct tunnel_request {           /* what is asked for, for the hook that allows
     const struct tunnel_msg *msg; /* as it came */
     const struct tunnel_msg *way; /* as it was routed; msg itself when it needs no route */
     const char *identity;         /* whom SASL authenticated; "" for nobody */
-    const char *to; /* where we are about to connect to; a name before it is looked up, NULL for an element
-                       without attributes */
+    const char *to;    /* what we are about to look up or to connect to: HOST:PORT; _x._tcp.HOST:PORT for SRV,
+                        * with    0 when there is no port; NULL for an element without attributes */
+    const char *place; /* one of the addresses that a look-up of it told; NULL before */
 };
 
 /* What all proxies of one process know of each other: kept by whoever makes them, outlives them.  Not for
@@ -100,8 +101,8 @@ struct tunnel_proxy_setup { /* shared by many proxies; outlives them */
     unsigned mutant;            /* enum idxp_mutant */
 
     void *ctx; /* of the hooks, all of which may be NULL */
-    /* Fills in a refusal: 530, 534, 537 or 554.  Called before anything is looked up, and, where a look-up
-     * told other places, again for each of them. */
+    /* Fills in a refusal: 530, 534, 537 or 554.  Called before anything is looked up, and again for each
+     * place that a look-up told, and for HOST:PORT that is tried when SRV is not there. */
     void (*allow)(void *ctx, const struct tunnel_request *r, struct beep_refusal *no);
     /* Looks a name up; done may be called from inside.  Whoever calls it later has the carrier look at e
      * again (net_touch).  NULL: names go to the carrier as they are, and look-ups of SRV fail. */

@@ -10,7 +10,8 @@
 enum { NEAR, FAR };
 
 enum {
-    TUNNEL_MORE_MAX = 16, /* requests that came while one was under way: each TUNNEL channel can have one */
+    TUNNEL_NAME_MAX = 400, /* srv, a name and a port; the DNS takes less, and says so */
+    TUNNEL_MORE_MAX = 16,  /* requests that came while one was under way: each TUNNEL channel can have one */
     TUNNEL_SEEN =
         60, /* octets of what a far side says in place of a greeting, for the text of the error (6.3) */
     TUNNEL_SAME = 16,
@@ -77,8 +78,9 @@ struct tunnel_proxy {
     bool looking, found, srv; /* a look-up is under way; it was answered; it was one of SRV */
     struct tunnel_place place[TUNNEL_PLACES_MAX];
     size_t places, place_at;
-    char to[TUNNEL_PLACE_MAX]; /* where it leads */
-    char query[TUNNEL_PLACE_MAX];
+    char to[TUNNEL_NAME_MAX];    /* where it leads */
+    char query[TUNNEL_NAME_MAX]; /* what is looked up */
+    char named[TUNNEL_NAME_MAX]; /* the same with its port, as the hook that allows it is told */
     struct tunnel_no last;       /* what became of the address that was tried last, or of the look-up */
     struct tunnel_part far_part; /* the far answer, when it comes on the channel */
     char seen[TUNNEL_SEEN + 1];
@@ -124,8 +126,9 @@ void tunnel_ask_over(struct tunnel_proxy *p, uint64_t now);
 /* Is the request allowed, by itself and with all else that is under way?  Routes it (p->way).  What is
  * against it in no. */
 void tunnel_rule_request(struct tunnel_proxy *p, struct tunnel_no *no);
-/* The same for a place that a look-up told. */
+/* The same for a place that a look-up told; and for HOST:PORT in place of SRV. */
 void tunnel_rule_place(struct tunnel_proxy *p, const char *to, struct tunnel_no *no);
+void tunnel_rule_fallback(struct tunnel_proxy *p, struct tunnel_no *no);
 void tunnel_house_leave(struct tunnel_proxy *p);
 
 /* --- tunnel_proxy_way.c --- */

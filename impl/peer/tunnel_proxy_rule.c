@@ -108,11 +108,14 @@ static void who(const struct tunnel_proxy *p, struct tunnel_no *no)
         tunnel_no_set(no, 530, "tunnels are for those who authenticate first");
 }
 
-static void allowed(const struct tunnel_proxy *p, const char *to, struct tunnel_no *no)
+static void allowed(const struct tunnel_proxy *p, const char *to, const char *place, struct tunnel_no *no)
 {
     struct beep_refusal r = {.code = 0};
-    struct tunnel_request q = {
-        .msg = &p->msg, .way = p->way, .identity = beep_peer_identity(tunnel_near(p)), .to = to};
+    struct tunnel_request q = {.msg = &p->msg,
+                               .way = p->way,
+                               .identity = beep_peer_identity(tunnel_near(p)),
+                               .to = to,
+                               .place = place};
     if (!p->s->allow || PMUT(p, P_ANYWHERE)) return;
     p->s->allow(p->s->ctx, &q, &r);
     if (!r.code || (PMUT(p, P_ANYBODY) && (r.code == 530 || r.code == 537))) return;
@@ -163,25 +166,35 @@ static void crowd(struct tunnel_proxy *p, struct tunnel_no *no)
         tunnel_no_set(no, 554, "a loop: the same tunnel is asked for %zu times at once", same_max);
 }
 
-static void destination(const struct tunnel_proxy *p, struct tunnel_no *no)
+/* The name or address as it was asked for.  What is ours by name, or forbidden, is so whatever a look-up
+ * says. */
+static void by_name(struct tunnel_proxy *p, bool srv, struct tunnel_no *no)
 {
     const struct tunnel_hop *h = &p->way->hop[0];
+    slice fqdn = h->value[TUNNEL_A_FQDN], service = h->value[TUNNEL_A_SRV];
     char to[TUNNEL_PLACE_MAX];
-    if (h->way == TUNNEL_HERE) {
-        if (!p->s->here)
-            tunnel_no_set(no, 550, "this is a proxy alone: no service is to be had here");
-        else
-            allowed(p, NULL, no);
-        return;
-    }
-    if (tunnel_hop_place(h, to, sizeof to) != OK) /* srv without port */
-        snprintf(to, sizeof to, "%.*s", (int)h->value[TUNNEL_A_FQDN].n,
-                 (const char *)h->value[TUNNEL_A_FQDN].p);
-    /* the names that are ours hold whatever a look-up says, and so does what is forbidden */
+    bool has = tunnel_hop_place(h, to, sizeof to) == OK;
+    if (!has) snprintf(to, sizeof to, "%.*s", (int)fqdn.n, (const char *)fqdn.p); /* srv without port */
+    if (!srv)
+        snprintf(p->named, sizeof p->named, "%s", to);
+    else
+        snprintf(p->named, sizeof p->named, "%.*s.%.*s:%u", (int)service.n, (const char *)service.p,
+                 (int)fqdn.n, (const char *)fqdn.p, (unsigned)h->port);
     if (leads_to_self(p, to))
         tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
     else
-        allowed(p, to, no);
+        allowed(p, p->named, NULL, no);
+}
+
+static void destination(struct tunnel_proxy *p, struct tunnel_no *no)
+{
+    const struct tunnel_hop *h = &p->way->hop[0];
+    if (h->way != TUNNEL_HERE)
+        by_name(p, h->way == TUNNEL_BY_SRV && !PMUT(p, P_NO_SRV), no);
+    else if (!p->s->here)
+        tunnel_no_set(no, 550, "this is a proxy alone: no service is to be had here");
+    else
+        allowed(p, NULL, NULL, no);
 }
 
 void tunnel_rule_request(struct tunnel_proxy *p, struct tunnel_no *no)
@@ -197,8 +210,14 @@ void tunnel_rule_request(struct tunnel_proxy *p, struct tunnel_no *no)
 
 void tunnel_rule_place(struct tunnel_proxy *p, const char *to, struct tunnel_no *no)
 {
+    if (strcmp(to, p->named) == 0) return; /* it was judged already */
     if (leads_to_self(p, to))
         tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
     else
-        allowed(p, to, no);
+        allowed(p, p->named, to, no);
+}
+
+void tunnel_rule_fallback(struct tunnel_proxy *p, struct tunnel_no *no)
+{
+    by_name(p, false, no);
 }

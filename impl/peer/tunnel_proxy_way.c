@@ -86,16 +86,20 @@ void tunnel_way_look(struct tunnel_proxy *p, uint64_t now)
 /* 4: fqdn and port are tried when a look-up of SRV fails; not when its targets do not answer (TUNNEL-D12). */
 void tunnel_way_found(struct tunnel_proxy *p, uint64_t now)
 {
+    struct tunnel_no no = {.code = 0};
     p->found = false;
-    if (p->places)
+    if (p->places) {
         dial_next(p);
-    else if (p->srv && hop_of(p)->port && !PMUT(p, P_NO_FALLBACK)) {
-        query(p, false);
-        p->again = true;
-    } else {
-        struct tunnel_no no = p->last;
-        tunnel_ask_fail(p, no.code, now, "%s", no.text);
+        return;
     }
+    if (p->srv && hop_of(p)->port && !PMUT(p, P_NO_FALLBACK)) {
+        tunnel_rule_fallback(p, &no);
+        if (!no.code) query(p, false);
+    } else {
+        no = p->last;
+    }
+    p->again = true;
+    if (no.code) tunnel_ask_fail(p, no.code, now, "%s", no.text);
 }
 
 /* --- the connection

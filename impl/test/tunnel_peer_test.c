@@ -302,7 +302,7 @@ static void bounds(void **state)
     char text[200], pad[5000];
     (void)state;
     target(&s);
-    for (unsigned n = 1; n <= TUNNEL_CHANNELS_MAX; n++) {
+    for (unsigned n = 1; n <= TUNNEL_CHANNELS_SERVED; n++) {
         snprintf(text, sizeof text, "<start number='%u'><profile uri='" TUNNEL_URI "'/></start>", 2 * n - 1);
         bs_mgmt(&s, "MSG", n, text);
         bs_expect(&s, BEEP_RPY, 0, n, "<profile");

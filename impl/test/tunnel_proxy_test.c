@@ -201,6 +201,16 @@ static void cancel(void *ctx, void *who)
     l->cancelled++;
 }
 
+/* Each name is judged before it is looked up, and each address behind that. */
+static char judged[400];
+static void by_rule(void *ctx, const struct tunnel_request *r, struct beep_refusal *no)
+{
+    size_t n = strlen(judged);
+    (void)ctx;
+    snprintf(judged + n, sizeof judged - n, "%s %s;", r->to, r->place ? r->place : "-");
+    if (r->place && strcmp(r->place, "one:1") == 0) *no = (struct beep_refusal){554, "not one"};
+}
+
 static void with_lookup(struct tunnel_world *w, struct lookup *l)
 {
     *l = (struct lookup){.n = 0};
@@ -220,6 +230,8 @@ static void looked_up(void **state)
     /* the targets of SRV, in their order: the first is not there */
     tw_init(&w);
     with_lookup(&w, &l);
+    w.proxy[0].s.allow = by_rule;
+    judged[0] = 0;
     tw_open(&w, 1);
     TW_LISTEN(&w, "two:2", far);
     struct tw_stub *n = TW_DIAL(&w, "p1.example:604", near);
@@ -228,14 +240,19 @@ static void looked_up(void **state)
     assert_string_equal(l.asked[0], "srv _beep._tcp.t.example:0");
     assert_false(tw_heard(n, "RPY 0 1"));
     strcpy(l.place[0].to, "one:1");
-    strcpy(l.place[1].to, "two:2");
-    l.done(l.who, l.place, 2, NULL, net_now(w.net));
+    strcpy(l.place[1].to, "gone:7");
+    strcpy(l.place[2].to, "two:2");
+    l.done(l.who, l.place, 3, NULL, net_now(w.net));
     tw_run(&w, 1000);
+    assert_string_equal(judged, "_beep._tcp.t.example:9 -;_beep._tcp.t.example:9 "
+                                "one:1;_beep._tcp.t.example:9 gone:7;_beep._tcp.t.example:9 two:2;");
     tw_wants(n, "END\r\nhi");
     tw_close(&w);
     /* no SRV: the name and the port */
     tw_init(&w);
     with_lookup(&w, &l);
+    w.proxy[0].s.allow = by_rule;
+    judged[0] = 0;
     l.at_once = true;
     l.n = 1;
     strcpy(l.place[0].to, "three:3");
@@ -245,6 +262,7 @@ static void looked_up(void **state)
     tw_run(&w, 1000);
     tw_wants(n, "END\r\nhi");
     assert_string_equal(l.asked[1], "t.example:9");
+    assert_string_equal(judged, "_beep._tcp.t.example:9 -;t.example:9 -;t.example:9 three:3;");
     tw_close(&w);
     /* nor that */
     tw_init(&w);
