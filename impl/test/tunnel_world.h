@@ -6,6 +6,7 @@
 
 #include "test/beep_world.h"
 
+#include "io/loop.h"
 #include "peer/tunnel_proxy_impl.h"
 
 enum { TW_PROXIES = 8, TW_STUBS = 24, TW_RULES = 12 };
@@ -61,6 +62,7 @@ struct tunnel_world {
     struct mem mem;
     struct mem_fail f;
     struct net *net;
+    struct loop *loop; /* NULL: in memory */
     enum link_split split;
     struct tw_proxy proxy[TW_PROXIES];
     struct tw_stub stub[TW_STUBS];
@@ -300,14 +302,28 @@ static inline void tw_init(struct tunnel_world *w)
     }
 }
 
+/* tcp: over sockets; the names of the proxies are then their addresses. */
+static inline void tw_open_on(struct tunnel_world *w, int proxies, bool tcp)
+{
+    if (tcp) {
+        assert_int_equal(loop_new(&w->env, &w->loop), OK);
+        assert_int_equal(net_tcp_new(&w->env, w->loop, &w->net), OK);
+    } else {
+        assert_int_equal(net_mem_new(&w->env, 1000, &w->net), OK);
+    }
+    for (int i = 0; i < proxies; i++) {
+        struct tw_proxy *p = &w->proxy[i];
+        char bound[sizeof p->name];
+        assert_int_equal(net_listen(w->net, tcp ? "127.0.0.1:0" : p->name, tw_proxy_accept, p, bound,
+                                    sizeof bound, NULL, 0),
+                         OK);
+        snprintf(p->name, sizeof p->name, "%s", bound);
+    }
+}
+
 static inline void tw_open(struct tunnel_world *w, int proxies)
 {
-    char bound[64];
-    assert_int_equal(net_mem_new(&w->env, 1000, &w->net), OK);
-    for (int i = 0; i < proxies; i++)
-        assert_int_equal(
-            net_listen(w->net, w->proxy[i].name, tw_proxy_accept, &w->proxy[i], bound, sizeof bound, NULL, 0),
-            OK);
+    tw_open_on(w, proxies, false);
 }
 
 static inline void tw_run(struct tunnel_world *w, uint64_t ms)
@@ -323,6 +339,8 @@ static inline void tw_close(struct tunnel_world *w)
     for (int i = 0; i < 2; i++)
         if (w->peer[i]) net_remove(w->net, &w->peer[i]->e);
     net_free(w->net);
+    if (w->loop) loop_free(w->loop);
+    w->loop = NULL;
     for (int i = 0; i < 2; i++) {
         if (w->peer[i]) w->peer[i]->e.ops->free(&w->peer[i]->e);
         w->peer[i] = NULL;
