@@ -17,6 +17,7 @@ struct trip {
     uint64_t now;
     char *why;
     size_t why_n;
+    bool tunnel; /* to an endpoint a tunnel is asked for in clear, before anything else (RFC 3620 5) */
 };
 
 #define STUCKF(t, ...) (snprintf((t)->why, (t)->why_n, __VA_ARGS__), STUCK)
@@ -55,7 +56,7 @@ static int to_security(const struct trip *t)
 {
     const struct play_beep_run *r = beep_play_run(t->p);
     const struct play_idxp_run *own = idxp_play_run(t->p);
-    bool clear = says(t, "clear", "yes"), can = !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
+    bool clear = says(t, "clear", "yes") || (t->tunnel && !idxp_play_proxy(t->p)), can = !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
     int g;
     if (t->x->way.step == STEP_SECURITY) {
         g = beep_play_to_greeted(t->p, t->end, t->now, t->why, t->why_n);
@@ -134,7 +135,6 @@ static int to_idxp_channel(const struct trip *t)
 
 static int to_silent_channel(const struct trip *t)
 {
-    t->x->hold_tunnels |= false;
     int g = to_idxp_channel(t);
     struct idxp_play_chan *c = g == THERE ? idxp_play_current(t->p, t->end, false) : NULL;
     if (c) c->silent = true;
@@ -247,6 +247,7 @@ bool idxp_play_reach(struct player *p, int end, const char *state, int *r, uint6
     struct trip t = {.p = p, .end = end, .b = beep_play_end(p, end), .x = idxp_play_end(p, end), .s = &p->plan->stmt[p->pc], .now = now, .why = why, .why_n = why_n};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (strcmp(ways[i].name, state) != 0) continue;
+        t.tunnel = strncmp(state, "tunnel", 6) == 0;
         if (t.x->way.pc != p->pc + 1) t.x->way = (struct idxp_play_way){.pc = p->pc + 1};
         *r = ways[i].go(&t);
         return true;

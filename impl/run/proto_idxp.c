@@ -194,6 +194,12 @@ static bool met_compares(const struct run_ctx *r)
     return r->o->tls != RUN_TLS_OFF && run_met_able(r, "compares");
 }
 
+/* A peer that took our good certificate trusts its authority, so that others can be shown which nobody vouches for. */
+static bool met_trust(const struct run_ctx *r)
+{
+    return run_met_trust(r) || run_met_able(r, "trust");
+}
+
 static bool met_tunnel(const struct run_ctx *r)
 {
     return r->o->peer_connects && run_met_able(r, "tunnel");
@@ -213,6 +219,7 @@ static const struct run_need needs[] = {
     {"need-auth", SET_UP("to serve nobody before authentication, and told of us: --sasl-user FILE", "need-auth"), true, RUN_APART, met_need_auth},
     {"knows-uri", SET_UP("to take $URI, and neither $URI_OTHER nor $URI_REFUSED", "knows-uri"), true, RUN_APART, NULL},
     {"knows-kind", SET_UP("to know that $URI_ANALYZER is an analyzer", "knows-kind"), true, RUN_APART, NULL},
+    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, RUN_USUAL, met_trust},
     {"compares", SET_UP("to compare the subject of our certificate with $URI", "compares"), true, RUN_APART, met_compares},
     {"tunnel", SET_UP("to come through us as its proxy", "tunnel"), true, RUN_APART, met_tunnel},
     {"target", SET_UP("to let tunnels end at it", "target"), true, RUN_USUAL, met_target},
