@@ -346,9 +346,9 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
     if (part) part->used = false;
     const struct beep_play_more *more = beep_play_run(p)->more;
     bool about_sasl = beep_play_sasl_about(x, g), about_many = beep_play_many_about(x, g);
-    bool told = more && more->tells(p, end, g);
+    enum beep_play_told told = more ? more->tells(p, end, g) : BEEP_TOLD_AS_EVER;
     if (!el && !(g->channel && (g->channel->number == 0 || g->channel->tuning != BEEP_DATA_CHANNEL))) {
-        raise_data(p, end, g, part, told, rung);
+        raise_data(p, end, g, part, told != BEEP_TOLD_AS_EVER, rung);
     } else if (!beep_play_readable(g)) {
         raise_unreadable(p, end, g, rung);
     } else {
@@ -356,7 +356,7 @@ static err on_message(struct player *p, int end, const struct beep_got *g, struc
             x->refused = track_beep_session(&x->conn.track) == BEEP_SS_UNAVAILABLE && g->frame.msgno == 0;
             note_error(x, el);
         }
-        raise_element(p, end, g, part, about_sasl || about_many || told, rung);
+        if (told != BEEP_TOLD_NOT) raise_element(p, end, g, part, about_sasl || about_many || told == BEEP_TOLD_SHYLY, rung);
     }
     if (more) TRY(more->message(p, end, g, rung, now));
     if (about_many) beep_play_many_reply(x, g, beep_play_readable(g));

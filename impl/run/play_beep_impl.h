@@ -146,6 +146,13 @@ struct beep_say_word {
     enum beep_say_where where;
 };
 
+/* What becomes of BEEP's own event of a message that the protocol tells of. */
+enum beep_play_told {
+    BEEP_TOLD_AS_EVER,
+    BEEP_TOLD_SHYLY, /* passed over unless an alternative names it */
+    BEEP_TOLD_NOT
+};
+
 /* What it adds to the words of BEEP.  All functions are there. */
 struct beep_play_more {
     size_t state;      /* octets of p->state, which begins with struct beep_play */
@@ -159,8 +166,7 @@ struct beep_play_more {
     bool (*may_talk)(const struct player *p, int end);
     /* A frame of the peer, ahead of the events of its message. */
     err (*frame)(struct player *p, int end, const struct beep_got *g, size_t rung);
-    /* Is BEEP's own event of this message passed over, because the protocol tells it? */
-    bool (*tells)(const struct player *p, int end, const struct beep_got *g);
+    enum beep_play_told (*tells)(const struct player *p, int end, const struct beep_got *g);
     /* A whole message of the peer, behind BEEP's own event. */
     err (*message)(struct player *p, int end, const struct beep_got *g, size_t rung, uint64_t now);
     /* A MSG that is to be answered by ourselves.  *took: it was, or was left to the case. */

@@ -24,14 +24,21 @@ static struct idxp_play_chan *about(const struct player *p, int end, const struc
     return g->ask == BEEP_ASK_START ? idxp_play_chan(p, end, g->number) : NULL;
 }
 
-/* ANS and NUL are BEEP's own events.  A profile stays one unless something inside it is told. */
-bool idxp_play_tells(const struct player *p, int end, const struct beep_got *g)
+/* Something stands inside the start, or the profile that answers it. */
+static bool inside(const struct idxp_play_chan *c)
+{
+    if (c->tunnel) return c->tgot.msg && !(c->tgot.kind == TUNNEL_NOTHING && c->tgot.read == OK);
+    return c->got.msg && !(c->got.kind == IDXP_NOTHING && c->got.msg->kind == IDXP_NOTHING && c->got.read == OK);
+}
+
+/* ANS and NUL are BEEP's own events.  A profile stays one unless something inside it is told: whoever names it in a case means that nothing is. */
+enum beep_play_told idxp_play_tells(const struct player *p, int end, const struct beep_got *g)
 {
     const struct idxp_play_chan *c = about(p, end, g);
-    if (!c) return false;
-    if (g->frame.channel) return g->frame.keyword == BEEP_MSG || g->frame.keyword == BEEP_RPY || g->frame.keyword == BEEP_ERR;
-    if (g->el->kind == BEEP_EL_START) return true;
-    return g->el->kind == BEEP_EL_PROFILE && c->in_start && (c->tunnel ? c->tgot.msg && c->tgot.kind != TUNNEL_NOTHING : c->got.msg && c->got.kind != IDXP_NOTHING);
+    bool one = g->frame.keyword == BEEP_MSG || g->frame.keyword == BEEP_RPY || g->frame.keyword == BEEP_ERR;
+    if (!c) return BEEP_TOLD_AS_EVER;
+    if (g->frame.channel) return one ? BEEP_TOLD_SHYLY : BEEP_TOLD_AS_EVER;
+    return g->el->kind == BEEP_EL_PROFILE && c->in_start && inside(c) ? BEEP_TOLD_NOT : BEEP_TOLD_AS_EVER;
 }
 
 static void put_where(struct beep_fields *f, const struct idxp_play_chan *c, uint32_t msgno, bool embedded)
@@ -178,7 +185,7 @@ static void on_idxp(struct player *p, int end, struct idxp_play_chan *c, const s
     int them = !beep_play_end(p, end)->conn.side;
     if (track_idxp_role(&c->t, them) == IDXP_SERVER) idxp_play_see(p, end, IDXP_SEEN_SERVER);
     if (b->frame.channel && (b->frame.keyword == BEEP_ANS || b->frame.keyword == BEEP_NUL)) return;
-    if (b->frame.channel == 0 && !g->msg) return; /* nothing stands inside */
+    if (b->frame.channel == 0 && !inside(c)) return;
     if (b->frame.keyword != BEEP_MSG) raise_reply(p, end, c, b, rung);
     else if (g->asked == IDXP_ASKED_DATA || g->kind >= IDXP_XML) raise_data(p, end, c, b, rung);
     else if (g->msg && g->msg->kind == IDXP_GREETING) raise_greeting(p, end, c, rung);
@@ -236,7 +243,7 @@ static void on_tunnel(struct player *p, int end, const struct idxp_play_chan *c,
     const struct tunnel_msg *m = g->msg;
     struct beep_fields f = {.n = 0};
     if (b->frame.channel && (b->frame.keyword == BEEP_ANS || b->frame.keyword == BEEP_NUL)) return;
-    if (b->frame.channel == 0 && (!m || (m->kind == TUNNEL_NOTHING && g->read == OK))) return;
+    if (b->frame.channel == 0 && !inside(c)) return;
     bool msg = b->frame.keyword == BEEP_MSG, fits = m && (msg ? m->kind == TUNNEL_TUNNEL : m->kind == TUNNEL_OK || m->kind == TUNNEL_ERROR);
     if (!fits || (!msg && g->read != OK)) {
         const char *fault = m && m->note_n ? tunnel_faults[m->note[0].code].name : "ELEMENT";

@@ -130,7 +130,7 @@ void idxp_play_tunnel_faults(struct player *p, int end, size_t rung);
 void idxp_play_fault(struct player *p, int end, int code, enum clause_id clause, enum defect_id defect, bool fail, const char *text, size_t rung);
 
 /* --- events --------------------------------------------------------------------------------------------------------------- */
-bool idxp_play_tells(const struct player *p, int end, const struct beep_got *g);
+enum beep_play_told idxp_play_tells(const struct player *p, int end, const struct beep_got *g);
 err idxp_play_message(struct player *p, int end, const struct beep_got *g, size_t rung, uint64_t now) MUST_CHECK;
 void idxp_play_octets(struct player *p, int end, slice octets, uint64_t now);
 /* Compact text of an element, as in send tunnel path=. */

@@ -51,27 +51,37 @@ static void next_step(const struct trip *t, int step)
     t->b->way = (struct beep_play_way){.pc = t->p->pc + 1};
 }
 
-/* TLS where it can be had, SASL where it has to be. */
-static int to_security(const struct trip *t)
+/* TLS where it can be had, SASL where it has to be.  Tunnels are asked for in clear (3620 5). */
+static int to_cover(const struct trip *t, bool tls)
 {
     const struct play_beep_run *r = beep_play_run(t->p);
     const struct play_idxp_run *own = idxp_play_run(t->p);
-    bool clear = says(t, "clear", "yes") || (t->tunnel && !idxp_play_proxy(t->p)), can = !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
+    bool clear = says(t, "clear", "yes") || (t->tunnel && !idxp_play_proxy(t->p)), can = tls && !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
     int g;
     if (t->x->way.step == STEP_SECURITY) {
         g = beep_play_to_greeted(t->p, t->end, t->now, t->why, t->why_n);
-        bool wants = can && (beep_play_secured(t->b) || t->b->way.asked || (r->under_test == TEST_BEEP_LISTENER ? t->b->offers_tls : r->learned_wants_tls));
+        bool wants = can && (beep_play_secured(t->b) || t->b->way.asked || t->b->offers_tls || (r->under_test == TEST_BEEP_INITIATOR && r->learned_wants_tls));
         if (wants) g = beep_play_to_tls(t->p, t->end, t->now, t->why, t->why_n);
         if (g != THERE) return g;
         next_step(t, STEP_IDENTITY);
     }
     if (t->x->way.step == STEP_IDENTITY) {
-        bool needs = idxp_play_proxy(t->p) ? r->user && t->b->offers_sasl : own->need_auth;
+        bool needs = idxp_play_proxy(t->p) ? r->user && t->b->offers_sasl : tls && own->need_auth;
         g = needs && !clear && !t->b->authenticated ? beep_play_to_authenticated(t->p, t->end, t->now, t->why, t->why_n) : THERE;
         if (g != THERE) return g;
         next_step(t, STEP_TALK);
     }
     return beep_play_to_greeted(t->p, t->end, t->now, t->why, t->why_n);
+}
+
+static int to_security(const struct trip *t)
+{
+    return to_cover(t, true);
+}
+
+static int to_tunnel_ready(const struct trip *t)
+{
+    return to_cover(t, false);
 }
 
 /* The start that this statement sent is not answered. */
@@ -167,7 +177,7 @@ static int to_data(const struct trip *t)
 
 static int to_tunnel_channel(const struct trip *t)
 {
-    int g = to_security(t);
+    int g = to_tunnel_ready(t);
     if (g != THERE) return g;
     if (t->x->way.asked) {
         if (waiting(t)) return WAIT;
@@ -196,7 +206,7 @@ static int to_asking(const struct trip *t)
     int g;
     if (t->x->tunnel_failed) return STUCKF(t, "the peer gives no tunnel: %s", t->b->declined);
     if (t->x->way.asked) return THERE;
-    g = to_security(t);
+    g = to_tunnel_ready(t);
     if (g != THERE) return g;
     return ask_tunnel(t) == WAIT ? THERE : STUCK;
 }
@@ -242,7 +252,7 @@ bool idxp_play_reach(struct player *p, int end, const char *state, int *r, uint6
     static const struct {
         const char *name;
         int (*go)(const struct trip *t);
-    } ways[] = {{"idxp-channel", to_silent_channel}, {"idxp", to_idxp}, {"data", to_data}, {"tunnel-ready", to_security},
+    } ways[] = {{"idxp-channel", to_silent_channel}, {"idxp", to_idxp}, {"data", to_data}, {"tunnel-ready", to_tunnel_ready},
                 {"tunnel-channel", to_tunnel_channel}, {"tunnel-asked", to_tunnel_asked}, {"tunnel", to_tunnel}};
     struct trip t = {.p = p, .end = end, .b = beep_play_end(p, end), .x = idxp_play_end(p, end), .s = &p->plan->stmt[p->pc], .now = now, .why = why, .why_n = why_n};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
