@@ -28,9 +28,9 @@ void idxp_broken(struct idxp_channel *c, err e, uint64_t now)
 
 void idxp_give_up(struct idxp_channel *c, uint64_t now, const char *why)
 {
-    if (!c->b) return;
+    if (!c->b || c->over) return;
     idxp_note(c, "channel %u is closed: %s", (unsigned)c->b->channel, why);
-    c->open = false;
+    c->over = true;
     err e = beep_peer_close(c->b->peer, c->b->channel, now);
     if (e != OK && e != ERR_USE) idxp_broken(c, e, now);
 }
@@ -84,7 +84,7 @@ void idxp_told_ready(struct idxp_channel *c, uint64_t now)
 {
     enum idxp_role ours = track_idxp_role(&c->t, c->side), theirs = track_idxp_role(&c->t, idxp_other(c));
     bool server = ours == IDXP_SERVER && theirs == IDXP_CLIENT;
-    if (!c->open || (!server && !idxp_channel_may_send(c))) return;
+    if (!c->open || c->over || (!server && !idxp_channel_may_send(c))) return;
     if (c->s->hooks.ready) c->s->hooks.ready(c->s->hooks.ctx, c, now);
 }
 
@@ -311,7 +311,6 @@ static void hook_said(struct idxp_channel *c, uint16_t code, struct beep_refusal
     if (code < 400) return;
     no->code = code;
     if (!no->text[0] && idxp_code_text(code)) snprintf(no->text, sizeof no->text, "%s", idxp_code_text(code));
-    c->in_given = false; /* it knows */
     settle(c, no);
 }
 
@@ -439,7 +438,7 @@ static void on_reply(struct idxp_channel *c, enum beep_keyword keyword, uint32_t
         return;
     }
     bool many = keyword == BEEP_ANS || keyword == BEEP_NUL;
-    if (!last && !many) return;
+    if ((!last && !many) || c->over) return;
     if (c->out_open && msgno == c->out_msgno) { /* refused before its end: what is left of it goes nowhere (3080 2.6.3) */
         refused_early(c, verdict(&got, &no) && no.code ? &no : NULL, now);
         return;
@@ -509,7 +508,7 @@ void idxp_hold(struct idxp_channel *c, bool hold, uint64_t now)
 
 bool idxp_channel_may_send(const struct idxp_channel *c)
 {
-    if (!c->open || !c->b) return false;
+    if (!c->open || !c->b || c->over) return false;
     enum idxp_fault_code f = track_idxp_may_send(&c->t, c->side);
     if (c->s->analyzer && (CMUT(c, HASTY) || CMUT(c, SENDS_REJECTED) || CMUT(c, SENDS_AS_SERVER))) return true;
     if (f == IDXP_F_HALF_GREETED_RFC && CMUT(c, HALF_GREETED)) return true;

@@ -7,7 +7,7 @@
  *   form             500 not well-formed, 501 not valid, 504 an option that must be understood, 553 uri, fqdn or ip that is none, 554 a limit; as track_idxp says
  *   security         530 TLS or an identity is demanded and not there, 534 what is there does not do: ANONYMOUS, a password in clear, a cipher suite that is not of the list, SASL where TLS is demanded
  *   roles            554 the peer takes the role that we have on the channel, or wants to send to an analyzer
- *   policy           530, 535, 537 or the code of a rule (idxp_policy.h); 537 analyzers that want to be server, 554 analyzer to analyzer
+ *   policy           530, 535, 537 or the code of a rule (idxp_policy.h); who is known for an analyzer is never server
  *   room             421 more channels than channels_max
  *   stream           550 a stream type that we do not take, when it has to be understood
  *   the hook admit   any of the thirteen; 454 when it cannot know at the moment, 421 when it is shutting down

@@ -31,6 +31,7 @@ struct idxp_channel {
     struct track_idxp t;
     int side;                  /* ours, as the tracker counts */
     bool open;                 /* messages may be sent */
+    bool over;                 /* nothing is wanted of it any more: it is to be closed.  MSGs of the peer are answered to the end, or it could not agree */
     unsigned busy;             /* calls of ours that are under way; gone: it is freed when they are over */
     bool gone;
 

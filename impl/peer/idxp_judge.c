@@ -100,7 +100,6 @@ static void judge_policy(const struct idxp_channel *c, const struct idxp_who *w,
     idxp_policy_judge(c->s->policy, w, &d);
     *kind = d.kind;
     if (d.code) refuse(no, d.code, d.text);
-    else if (d.kind == IDXP_KIND_ANALYZER && c->s->analyzer) refuse(no, 554, "analyzers do not talk to analyzers");
 }
 
 static void judge_stream(const struct idxp_channel *c, const struct idxp_option *o, struct beep_refusal *no)

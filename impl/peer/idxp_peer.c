@@ -234,6 +234,7 @@ static void on_beep_greeted(void *ctx, struct beep_peer *b, uint64_t now)
     const struct idxp_peer_setup *s = ctx;
     struct idxp_peer *p = beep_peer_user(b);
     if (!p || p->releasing || (p->opener ? s->waits : !s->asks)) return;
+    if (!p->opener && s->ready_idxp.need_tls && !beep_peer_secured(b)) return; /* who called begins TLS, and channels would not outlive that */
     if (!beep_peer_offers(b, s->profile.uri)) {
         idxp_peer_tell(p, "the peer does not offer %s", s->profile.uri);
         idxp_peer_release(p, now);

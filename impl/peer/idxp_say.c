@@ -98,7 +98,7 @@ err idxp_greet(struct idxp_channel *c, const struct idxp_wish *w, uint64_t now)
 
 void idxp_greet_now(struct idxp_channel *c, uint64_t now)
 {
-    if (!c->open || c->greeted || c->role == IDXP_NO_ROLE || CMUT(c, NO_GREETING)) return;
+    if (!c->open || c->over || c->greeted || c->role == IDXP_NO_ROLE || CMUT(c, NO_GREETING)) return;
     err e = idxp_greet(c, NULL, now);
     c->greet_due = e == ERR_LIMIT;
     if (e == ERR_MEM) idxp_broken(c, e, now);

@@ -408,6 +408,53 @@ static void test_analyzer_is_rejected(void **state)
             }
 }
 
+/* Inside the answer to its start as well: what is neither ok nor error is no answer. */
+static void test_odd_embedded_answers(void **state)
+{
+    static const char *const rows[] = {"<what />", "<ok", "<IDXP-Greeting uri='http://x/' role='server' />", "<ok>x</ok>", ""};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct idxp_world w;
+        struct iw_bare *x = analyzer(&w, IDXP_RFC, true);
+        x->init = rows[i];
+        begin(&w);
+        if (!x->closed) fail_msg("%s", rows[i]);
+        assert_int_equal(w.oks, 0);
+        iw_close(&w);
+    }
+}
+
+/* What greetings of ours say in either dialect. */
+static void test_what_is_greeted(void **state)
+{
+    static const char *const want[IDXP_DIALECTS] = {
+        XML "<IDXP-Greeting uri='https://a.example.org/analyzer' role='client' fqdn='a.example.org' ip='10.0.0.27'>in the cellar</IDXP-Greeting>\r\n",
+        NULL};
+    (void)state;
+    for (int dialect = 0; dialect < 2; dialect++) {
+        struct idxp_world w;
+        struct iw_bare *x = analyzer(&w, (enum idxp_dialect)dialect, false);
+        struct idxp_setup *s = &w.setup[0].idxp;
+        s->fqdn = "a.example.org";
+        s->ip = "10.0.0.27";
+        s->text = "in the cellar";
+        s->priority_given = true;
+        s->priority = 5;
+        s->stream = IDXP_HEARTBEAT;
+        begin(&w);
+        const char *text = x->said[0].text;
+        if (want[dialect]) assert_string_equal(text, want[dialect]);
+        if (dialect == IDXP_RFC) {
+            assert_non_null(strstr(text, "fqdn='a.example.org'"));
+            assert_non_null(strstr(text, "<channelPriority priority='5'"));
+            assert_non_null(strstr(text, "<streamType type='heartbeat'"));
+            assert_null(strstr(text, "10.0.0.27"));
+            assert_null(strstr(text, "cellar"));
+        }
+        iw_close(&w);
+    }
+}
+
 /* A reply that is none: the channel is closed, and nothing counts as acknowledged. */
 static void test_odd_replies(void **state)
 {
@@ -554,6 +601,8 @@ int main(void)
         cmocka_unit_test(test_channels_apart),
         cmocka_unit_test(test_analyzer_waits),
         cmocka_unit_test(test_analyzer_is_rejected),
+        cmocka_unit_test(test_odd_embedded_answers),
+        cmocka_unit_test(test_what_is_greeted),
         cmocka_unit_test(test_odd_replies),
         cmocka_unit_test(test_data_is_refused),
         cmocka_unit_test(test_refused_early),

@@ -71,6 +71,7 @@ static void test_octets(void **state)
     assert_int_equal(iw_open(&w), OK);
     iw_run(&w, HOUR);
     all_well(&w);
+    assert_int_equal(idxp_peer_owed(w.p[1]), 0);
     assert_int_equal(w.body.n, sizeof ALERT - 1);
     assert_memory_equal(w.body.p + w.body.from, ALERT, sizeof ALERT - 1);
     assert_string_equal(w.type, "text/xml");
@@ -339,6 +340,12 @@ static void test_nobody_there(void **state)
     assert_true(iw_over(&w, 0));
     assert_string_equal(idxp_peer_why(w.p[0]), "cannot connect to there");
     iw_close(&w);
+    struct idxp_peer *early;
+    assert_int_equal(idxp_peer_new(&w.setup[1], false, NULL, &early), OK);
+    idxp_peer_close(early, 5); /* before anybody came */
+    assert_true(idxp_peer_endpoint(early)->ops->finished(idxp_peer_endpoint(early)));
+    idxp_peer_endpoint(early)->ops->free(idxp_peer_endpoint(early));
+    assert_int_equal(w.f.live, 0);
     struct idxp_peer_setup none = {.beep = {.env = &w.env}};
     assert_int_equal(idxp_peer_prepare(&none), ERR_USE);
 }

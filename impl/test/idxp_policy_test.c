@@ -162,6 +162,7 @@ static void test_codes(void **state)
     w.mechanism = "SCRAM-SHA-256";
     w.identity = "alice";
     assert_int_equal(judged(rule, &w, NULL), 535);
+    assert_int_equal(judged("deny identity=bob", &w, NULL), 537); /* nothing that it could prove would help */
     assert_int_equal(judged("allow identity=ali*", &w, NULL), 0);
     assert_int_equal(judged("allow identity=Ali*", &w, NULL), 535);
 }

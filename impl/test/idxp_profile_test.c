@@ -30,6 +30,7 @@ struct side {
     struct beep_refusal no;   /* of the last answer, to data or a greeting */
     uint16_t says;            /* to data */
     size_t says_at;           /* behind as many octets */
+    bool inside;              /* answers in the hook */
     size_t octets;
     uint32_t got_msgno;
     slice left;               /* of what is being sent */
@@ -57,6 +58,7 @@ static void on_ready(void *ctx, struct idxp_channel *c, uint64_t now)
     struct side *s = ctx;
     (void)now;
     s->ready++;
+    assert_true(idxp_channel_may_send(c) || (idxp_channel_role(c, true) == IDXP_SERVER && idxp_channel_role(c, false) == IDXP_CLIENT));
     if (c != s->own) s->theirs = c;
 }
 
@@ -64,7 +66,6 @@ static uint16_t on_data(void *ctx, struct idxp_channel *c, const struct idxp_pie
 {
     struct side *s = ctx;
     (void)no;
-    (void)now;
     if (c != s->own) s->theirs = c;
     assert_int_equal(d->first, d->mime != NULL);
     if (d->refused) {
@@ -77,6 +78,12 @@ static uint16_t on_data(void *ctx, struct idxp_channel *c, const struct idxp_pie
     s->octets += d->octets.n;
     s->got_msgno = d->msgno;
     s->messages += d->last;
+    if (s->inside && d->last) { /* answered from within: what was given stays what it was */
+        assert_true(slice_starts(d->octets, SLICE_LIT("twelve")));
+        idxp_answer(c, d->msgno, 450, "at once", now);
+        assert_true(slice_starts(d->octets, SLICE_LIT("twelve")));
+        assert_int_equal(s->w->side[0].answers, 0);
+    }
     if (s->says >= 400 && s->octets >= s->says_at) return s->says;
     return d->last ? s->says : 0;
 }
@@ -280,7 +287,7 @@ static void test_pieces(void **state)
     uint8_t *octets = calloc(1, LONG);
     (void)state;
     init(&w, IDXP_RFC);
-    s->beep.mux.queue_max = 40000;
+    s->beep.mux.queue_max = 12000; /* less than a piece */
     start(&w);
     struct idxp_channel *c = open_one(&w, 0, IDXP_CLIENT);
     s->left = slice_of(octets, LONG);
@@ -353,6 +360,8 @@ static void test_taken_back(void **state)
     send_one(&w, c, slice_of(octets, 30000), OK);
     assert_int_equal(s->no.code, 0);
     assert_int_equal(w.side[1].taken_back, 1);
+    send_one(&w, c, slice_of(octets, 30001), OK);
+    assert_int_equal(s->no.code, 554);
     stop(&w);
 }
 
@@ -372,6 +381,7 @@ static void test_later_and_in_order(void **state)
     }
     assert_int_equal(idxp_channel_unanswered(c), 3);
     idxp_answer(w.side[1].theirs, seen[2], 450, "busy", net_now(w.net));
+    idxp_answer(w.side[1].theirs, seen[2], IDXP_STORED, NULL, net_now(w.net)); /* it is settled */
     idxp_answer(w.side[1].theirs, seen[1], IDXP_STORED, NULL, net_now(w.net));
     run(&w);
     assert_int_equal(s->answers, 0);
@@ -381,6 +391,51 @@ static void test_later_and_in_order(void **state)
     assert_int_equal(s->answers, 3);
     assert_int_equal(s->no.code, 450);
     assert_string_equal(s->no.text, "busy");
+    stop(&w);
+}
+
+static void test_answers_in_the_hook(void **state)
+{
+    struct world w;
+    struct side *s = &w.side[0];
+    (void)state;
+    init(&w, IDXP_RFC);
+    start(&w);
+    struct idxp_channel *c = open_one(&w, 0, IDXP_CLIENT);
+    w.side[1].says = 0;
+    w.side[1].inside = true;
+    send_one(&w, c, SLICE_LIT("twelve octets"), OK);
+    assert_int_equal(s->answers, 1);
+    assert_int_equal(s->no.code, 450);
+    assert_string_equal(s->no.text, "at once");
+    stop(&w);
+}
+
+/* Who is owed many replies sends no more for a while, however short its messages are. */
+static void test_many_are_owed(void **state)
+{
+    enum { MANY = 2000 };
+    struct world w;
+    static const char text[100] = "x";
+    (void)state;
+    init(&w, IDXP_RFC);
+    start(&w);
+    struct idxp_channel *c = open_one(&w, 0, IDXP_CLIENT);
+    w.side[1].says = 0;
+    for (int i = 0; i < MANY; i++) {
+        uint32_t msgno = 0;
+        slice octets = slice_of(text, sizeof text);
+        assert_int_equal(idxp_send(c, &msgno, IDXP_TEXT, &octets, true, net_now(w.net)), OK);
+    }
+    run(&w);
+    assert_in_range(w.side[1].messages, IDXP_OWED_HOLD, IDXP_OWED_HOLD + 16384 / 100);
+    for (uint32_t i = 0; i < MANY; i++) {
+        idxp_answer(w.side[1].theirs, i + 2, IDXP_STORED, NULL, net_now(w.net)); /* the greeting was 1 */
+        if (i % 64 == 0) run(&w);
+    }
+    run(&w);
+    assert_int_equal(w.side[1].messages, MANY);
+    assert_int_equal(w.side[0].answers, MANY);
     stop(&w);
 }
 
@@ -436,7 +491,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_both_directions),    cmocka_unit_test(test_role_is_left_to_the_peer), cmocka_unit_test(test_greets_anew),
         cmocka_unit_test(test_pieces),             cmocka_unit_test(test_hook_refuses_early),       cmocka_unit_test(test_taken_back),
-        cmocka_unit_test(test_later_and_in_order), cmocka_unit_test(test_hold),                     cmocka_unit_test(test_wrong_use),
+        cmocka_unit_test(test_answers_in_the_hook), cmocka_unit_test(test_many_are_owed), cmocka_unit_test(test_later_and_in_order), cmocka_unit_test(test_hold),                     cmocka_unit_test(test_wrong_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
