@@ -104,16 +104,23 @@ static const struct tunnel_msg *route_for(const struct tunnel_proxy *p, const st
 
 static void who(const struct tunnel_proxy *p, struct tunnel_no *no)
 {
-    if (p->s->need_auth && !*beep_peer_identity(tunnel_near(p)) && !PMUT(p, P_ANYBODY))
+    struct beep_facts f;
+    beep_peer_facts(tunnel_near(p), &f);
+    if (!p->s->need_auth || *f.identity || PMUT(p, P_ANYBODY)) return;
+    if (f.authenticated)
+        tunnel_no_set(no, 534, "tunnels are for those who say who they are: anonymous is nobody");
+    else
         tunnel_no_set(no, 530, "tunnels are for those who authenticate first");
 }
 
 static void allowed(const struct tunnel_proxy *p, const char *to, const char *place, struct tunnel_no *no)
 {
     struct beep_refusal r = {.code = 0};
+    struct beep_facts f;
+    beep_peer_facts(tunnel_near(p), &f); /* nobody's identity is "", that of ANONYMOUS too */
     struct tunnel_request q = {.msg = &p->msg,
                                .way = p->way,
-                               .identity = beep_peer_identity(tunnel_near(p)),
+                               .identity = f.identity,
                                .to = to,
                                .place = place};
     if (!p->s->allow || PMUT(p, P_ANYWHERE)) return;
