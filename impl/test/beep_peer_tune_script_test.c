@@ -250,6 +250,49 @@ static void start_first(void **state)
     bs_close(&s);
 }
 
+static void at_deadline(struct beep_script *s, uint32_t after)
+{
+    assert_int_equal(s->p->e.ops->deadline(&s->p->e), s->now + after);
+    s->now += after;
+    s->p->e.ops->tick(&s->p->e, s->now);
+    bs_take_out(s);
+}
+
+/* A client that has left a MSG of its own unfinished may not end it behind its ready: neither waits for the other without end. */
+static void in_vain(void **state)
+{
+    for (int in_start = 0; in_start < 2; in_start++) {
+        struct beep_script s;
+        listener(&s, *state);
+        bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO, ""));
+        bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+        if (!in_start) {
+            bs_mgmt(&s, "MSG", 2, START(3, BEEP_URI_TLS, ""));
+            bs_expect(&s, BEEP_RPY, 0, 2, "<profile");
+        }
+        bs_frame(&s, "MSG", 1, 1, '*', "begun");
+        if (in_start) {
+            bs_mgmt(&s, "MSG", 3, START(3, BEEP_URI_TLS, CDATA("<ready />")));
+            bs_mgmt(&s, "MSG", 4, "<close number='3' code='200' />"); /* too early: there is no such channel yet, and it is told so behind the other answer */
+        } else {
+            bs_frame(&s, "MSG", 3, 1, '.', BS_HEAD "<ready />");
+        }
+        bs_alive(&s);
+        at_deadline(&s, s.w.env.limits.message_ms);
+        bs_expect(&s, in_start ? BEEP_RPY : BEEP_ERR, in_start ? 0 : 3, in_start ? 3 : 1, "<error code='450'>");
+        if (in_start) bs_expect(&s, BEEP_ERR, 0, 4, "code='550'");
+        bs_alive(&s);
+        assert_true(s.p->e.ops->deadline(&s.p->e) == UINT64_MAX);
+        /* the session goes on as it was, and TLS can be asked for again */
+        bs_frame(&s, "MSG", 1, 1, '.', "");
+        bs_expect(&s, BEEP_RPY, 1, 1, "begun");
+        bs_mgmt(&s, "MSG", 5, START(5, BEEP_URI_TLS, CDATA("<ready />")));
+        bs_expect(&s, BEEP_RPY, 0, 5, "<proceed />");
+        assert_true(s.p->c.tls != NULL);
+        done(&s);
+    }
+}
+
 /* A channel whose operation failed may try again, unless another has begun meanwhile. */
 static void another_first(void **state)
 {
@@ -524,7 +567,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(proceeds),          cmocka_unit_test(bare),             cmocka_unit_test(refused_inside), cmocka_unit_test(replies_first),
-        cmocka_unit_test(close_first),       cmocka_unit_test(another_first),    cmocka_unit_test(start_first),
+        cmocka_unit_test(close_first),       cmocka_unit_test(another_first),    cmocka_unit_test(start_first),      cmocka_unit_test(in_vain),
         cmocka_unit_test(client_is_refused), cmocka_unit_test(client_is_silent), cmocka_unit_test(blobs),          cmocka_unit_test(once),
         cmocka_unit_test(attempts),          cmocka_unit_test(challenged),       cmocka_unit_test(client_answers),
     };
