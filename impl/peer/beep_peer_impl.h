@@ -211,6 +211,10 @@ void beep_tune_work(struct beep_peer *p, uint64_t now);
 void beep_tune_told(struct beep_peer *p, uint64_t now);
 /* What the setup asks for cannot be had: the session ends in order. */
 __attribute__((format(printf, 3, 4))) void beep_tune_failed(struct beep_peer *p, uint64_t now, const char *fmt, ...);
+/* Is that, as a reply on a tuning channel, poorly formed? */
+bool beep_tune_poor(const struct beep_el *el);
+/* A reply on a tuning channel of ours was no answer: the channel is to be closed.  What it was for is to be given up beside. */
+void beep_tune_useless(struct beep_bound *b, uint64_t now);
 /* The content of a profile element, or of a channel, read as one element; kind NONE when it is none, or faulty.  el is to be freed in any case. */
 void beep_tune_read(struct beep_peer *p, slice content, struct beep_el *el);
 /* Writes an element for the content of a profile. */

@@ -136,10 +136,15 @@ static void declined(struct beep_bound *b, const struct beep_el *el, const struc
     if (MUT(p, TLS_UNASKED)) beep_mistake_hello(p, now);
     beep_peer_spent(b);
     p->tls_step = TLS_STEP_NONE;
-    if (no && no->code) beep_tune_failed(p, now, "peer declines TLS: %u %s", (unsigned)no->code, no->text);
-    else if (el && el->kind == BEEP_EL_ERROR)
-        beep_tune_failed(p, now, "peer declines TLS: %u %.*s", (unsigned)el->code, (int)slice_sub(el->text, 0, 120).n, el->text.n ? (const char *)el->text.p : "");
-    else beep_tune_failed(p, now, "peer answers ready with neither proceed nor error");
+    if (no && no->code) {
+        beep_tune_failed(p, now, "peer declines TLS: %u %s", (unsigned)no->code, no->text);
+    } else if (!beep_tune_poor(el) && el->kind == BEEP_EL_ERROR) {
+        slice text = slice_sub(el->text, 0, 120);
+        beep_tune_failed(p, now, "peer declines TLS: %u %.*s", (unsigned)el->code, (int)text.n, text.n ? (const char *)text.p : "");
+    } else {
+        beep_tune_failed(p, now, "peer answers ready with neither proceed nor error");
+        beep_tune_useless(b, now);
+    }
     /* an answer that cannot be read leaves open whether the peer negotiates now: there is no word left that could be said */
     if (track_beep_tuning(&p->c.track) == BEEP_TS_READY || p->c.to_tls) beep_peer_terminate(p, now);
 }
