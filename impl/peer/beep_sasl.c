@@ -384,6 +384,8 @@ static bool prepare(struct beep_peer *p, enum sasl_mech mech, struct exchange *x
 static void start_content(struct beep_peer *p, struct exchange *x, struct buf *out, uint64_t now)
 {
     size_t most = BEEP_INIT_MAX - 64; /* the element around it */
+    struct beep_el unasked = {.kind = BEEP_EL_BLOB, .blob = SLICE_LIT("me")};
+    if (!x->has_first && MUT(p, SASL_FIRST_BLOB)) beep_tune_write(p, &unasked, out, now);
     if (!x->has_first || p->s->bare || base64_size(x->first.n) > most) return;
     struct beep_el el = {.kind = BEEP_EL_BLOB, .blob = buf_slice(&x->first)};
     beep_tune_write(p, &el, out, now);
