@@ -4,7 +4,8 @@
 It is plain, correct and unusual: it cuts messages into frames of ever other sizes, sends SEQ behind each frame, grants small windows, numbers its messages oddly, and ends
 TCP without a word when a frame is poorly formed (RFC 3080, section 2.2.1.1).
 
-As a program: beep_py.py listener H:P, beep_py.py initiator H:P [COUNT]."""
+As a program: beep_py.py listener H:P [THINKS], beep_py.py initiator H:P [COUNT].  THINKS: seconds before each answer, joined by commas, over and over; such a listener has
+one window for all, and large frames."""
 import base64
 import itertools
 import re
@@ -12,6 +13,7 @@ import select
 import socket
 import sys
 import threading
+import time
 import xml.etree.ElementTree as ET
 
 ECHO = "http://draftproof.invalid/profiles/echo"
@@ -115,9 +117,10 @@ def error(code):
 class Session:
     """One connection.  profiles: URI to a function (session, channel, body) -> (keyword, payload); greets at once."""
 
-    def __init__(self, sock, initiator, profiles=None, frames=(5, 1, 300, 23, 2), window=150):
+    def __init__(self, sock, initiator, profiles=None, frames=(5, 1, 300, 23, 2), window=150, thinks=(0,)):
         self.sock, self.initiator, self.profiles = sock, initiator, profiles or {}
         self.sizes, self.window = itertools.cycle(frames), window
+        self.thinks, self.thoughts = itertools.cycle(thinks), []  # seconds; (when, what to queue) of answers that are not ready
         self.log = []  # (from us, header words) of each frame
         self.quiet = False  # TLS, or a security layer, is being agreed on: no SEQ may get in between
         self.begin()
@@ -126,7 +129,8 @@ class Session:
         """From here on as on a new connection: at the start, and behind tuning."""
         self.buf, self.channels, self.replies, self.offered = b"", {0: Channel(0)}, {}, None
         self.channels[0].reply_of[0] = None  # the greeting is the reply to nothing that was sent
-        self.released, self.tune, self.next_channel, self.quiet = False, None, 1 if self.initiator else 2, False
+        self.released, self.next_channel, self.quiet = False, 1 if self.initiator else 2, False
+        self.tune = None  # entry of a queue that holds a ready: nothing else goes out until it is answered (section 3.1.3.1)
         offers = "".join(f"<profile uri='{u}' />" for u in self.profiles)
         self.queue(0, b"RPY", 0, element(f"<greeting>{offers}</greeting>" if offers else "<greeting />"))
 
@@ -143,7 +147,7 @@ class Session:
         """A frame of each channel, as far as the windows let them; False when there was none to send."""
         moved = False
         for c in list(self.channels.values()):
-            if not c.queue or self.tune:
+            if not c.queue or self.tune and c.queue[0] is not self.tune:
                 continue
             keyword, msgno, rest, _ = c.queue[0]
             n = min(next(self.sizes), len(rest), max(c.may_send - c.sent, 0))
@@ -160,6 +164,12 @@ class Session:
             moved = True
         return moved
 
+    def think(self):
+        """Queues what is ready by now; how long until the next is, None without one."""
+        while self.thoughts and self.thoughts[0][0] <= time.monotonic():
+            self.queue(*self.thoughts.pop(0)[1])
+        return max(self.thoughts[0][0] - time.monotonic(), 0) if self.thoughts else None
+
     def flush(self):
         while self.round():
             pass
@@ -168,8 +178,12 @@ class Session:
 
     def more(self):
         """Sends while nothing comes: so a long answer holds nobody up."""
-        while not select.select([self.sock], [], [], 0)[0] and self.round():
-            pass
+        while True:
+            wait = self.think()
+            if select.select([self.sock], [], [], 0)[0]:
+                break
+            if not self.round() and (wait is None or select.select([self.sock], [], [], wait)[0]):
+                break
         got = self.sock.recv(65536)
         if not got:
             raise Closed("the peer closed" + (" within a frame" if self.buf else ""))
@@ -250,7 +264,13 @@ class Session:
         """True when nothing may be sent any more for now."""
         if keyword == b"MSG":
             answer, payload = self.manage(message) if c.number == 0 else self.profiles_answer(c, message)
-            self.queue(c.number, answer, msgno, payload)
+            wait = next(self.thinks)
+            mine = [when for when, what in self.thoughts if what[0] == c.number]
+            if wait or mine:  # in the order of time, which is that of the questions on one channel only (section 2.6.1)
+                when = max([time.monotonic() + wait, *mine])
+                self.thoughts = sorted([*self.thoughts, (when, (c.number, answer, msgno, payload))], key=lambda t: t[0])
+            else:
+                self.queue(c.number, answer, msgno, payload)
             return False
         self.replies.setdefault((c.number, msgno), []).append((keyword.decode(), message))
         if keyword != b"ANS":
@@ -307,7 +327,7 @@ class Session:
 
     # --- what we ask
 
-    def ask(self, channel, payload):
+    def ask(self, channel, payload, ready=False):
         """Sends a MSG and waits for the whole reply: a list of (keyword, message)."""
         if self.released:
             raise Closed("the session is released")
@@ -317,8 +337,11 @@ class Session:
             msgno = next(c.numbers)
         c.reply_of[msgno] = None
         self.queue(channel, b"MSG", msgno, payload)
+        if ready:
+            self.tune = c.queue[-1]
         while msgno in c.reply_of:
             self.step()
+        self.tune = None
         return self.replies.pop((channel, msgno))
 
     def greeted(self):
@@ -326,12 +349,12 @@ class Session:
             self.step()
         return self.offered
 
-    def start(self, uri, content=""):
+    def start(self, uri, content="", ready=False):
         """(number, keyword, element) of what came of it."""
         n, self.next_channel = self.next_channel, self.next_channel + 2
         inside = f"<![CDATA[{content}]]>" if content else ""
         self.channels[n] = Channel(n, uri)  # frames may come at once behind the reply
-        ((keyword, message),) = self.ask(0, element(f"<start number='{n}'><profile uri='{uri}'>{inside}</profile></start>"))
+        ((keyword, message),) = self.ask(0, element(f"<start number='{n}'><profile uri='{uri}'>{inside}</profile></start>"), ready)
         el = parse(message)
         if el.tag != ("profile" if keyword == "RPY" else "error"):
             raise Poor("no answer to a start")
@@ -346,9 +369,13 @@ class Session:
         return self.greeted()
 
     def start_tls(self, wrap):
-        """Asks for TLS; wrap makes the other socket."""
+        """Asks for TLS; wrap makes the other socket.  What is owed goes out before the ready; what the peer asks while that is on its way gets no answer any more."""
+        self.flush()
+        while any(c.queue or c.owed for c in self.channels.values()):
+            self.step()
+            self.flush()
         self.quiet = True
-        _, keyword, el = self.start(TLS, "<ready />")
+        _, keyword, el = self.start(TLS, "<ready />", ready=True)
         if keyword != "RPY" or inside(el).tag != "proceed" or self.buf:
             raise Closed("no TLS")
         return self.wrap(wrap(self.sock))
@@ -366,6 +393,8 @@ class Session:
         try:
             while True:
                 if self.released:
+                    while (wait := self.think()) is not None:
+                        time.sleep(wait)
                     self.flush()
                     if not self.channels[0].queue:
                         break
@@ -388,17 +417,18 @@ def talk(s, count):
         s.ask(n, b"\r\n" + b"message %d " % i * 50)
 
 
-def serve_one(sock):
+def serve_one(sock, thinks):
     sock.settimeout(30)
-    print(Session(sock, False, {ECHO: echo}).serve(), file=sys.stderr)
+    how = {"frames": (4096,), "window": 65536, "thinks": [float(t) for t in thinks.split(",")]} if thinks else {}
+    print(Session(sock, False, {ECHO: echo}, **how).serve(), file=sys.stderr)
 
 
-def main(role, address, count="3"):
+def main(role, address, extra=None):
     host, _, port = address.rpartition(":")
     if role == "initiator":
         s = Session(socket.create_connection((host, int(port)), 30), True, {ECHO: echo})
         try:
-            talk(s, int(count))
+            talk(s, int(extra or 3))
         except Poor:
             return s.sock.close()
         except (Closed, OSError):
@@ -408,7 +438,7 @@ def main(role, address, count="3"):
     print("listening on %s:%d" % listener.getsockname(), flush=True)
     while True:
         sock, _ = listener.accept()
-        threading.Thread(target=serve_one, args=(sock,), daemon=True).start()
+        threading.Thread(target=serve_one, args=(sock, extra), daemon=True).start()
 
 
 if __name__ == "__main__":

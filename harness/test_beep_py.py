@@ -46,6 +46,17 @@ def test_initiator_under_test(tmp_path):
     assert sum(v == "pass" for v in got.values()) > 20
 
 
+def test_who_thinks_is_no_hog(tmp_path):
+    """How long an answer takes is nobody's business: not even when the first on channel 0 is quick, and later ones are not."""
+    listener = Program([*ME, "listener", "127.0.0.1:0", "0,0,0.01,0.1"])
+    try:
+        at = listener.line().removeprefix("listening on ")
+        got = judge(tmp_path, "beep-listener", "--connect", at, *cases("beep/tcp/3.1.4"))
+        assert got["beep/tcp/3.1.4/channel-0-has-its-turn"] == "pass", got
+    finally:
+        listener.kill()
+
+
 @pytest.fixture
 def session(serve):
     """A session with our listener, cut in the given way."""
@@ -121,5 +132,6 @@ def test_our_initiator_talks_with_it(serve):
     peer.flush()
     initiator.signal(15)
     assert peer.serve() == "released"
+    assert initiator.rest().status == 0  # a second signal, from the fixture, might find nobody any more who hears it
     assert any(len(m) > 4096 for m in seen)  # longer than the first window
     listener.close()

@@ -348,6 +348,17 @@ static uint64_t after(uint64_t from, uint32_t ms)
     return from ? from + ms : 0;
 }
 
+/* A release waits for what the peer owes and for what is owed to it: while frames come there is hope, within a bound.  Silence of the peer, or of a profile of ours, is not
+ * waited for longer than for the end of one message. */
+static uint64_t wish_by(const struct beep_peer *p)
+{
+    const struct limits *l = &p->e.env->limits;
+    if (!p->wished || !p->release_wanted) return 0;
+    uint64_t quiet = (p->touched > p->wished ? p->touched : p->wished) + l->message_ms;
+    uint64_t whole = p->wished + (uint64_t)PEER_RELEASE_WAIT * l->message_ms;
+    return quiet < whole ? quiet : whole;
+}
+
 static uint64_t peer_deadline(const struct endpoint *e)
 {
     const struct beep_peer *p = (const struct beep_peer *)e;
@@ -359,6 +370,7 @@ static uint64_t peer_deadline(const struct endpoint *e)
     at = sooner(at, p->greet_by);
     at = sooner(at, p->tune_by);
     at = sooner(at, p->release_by);
+    at = sooner(at, wish_by(p));
     at = sooner(at, after(p->c.first_octet, l->message_ms));
     at = sooner(at, after(p->stalled, l->message_ms));
     return sooner(at, l->idle_ms ? p->touched + l->idle_ms : 0);
@@ -389,10 +401,17 @@ static void peer_tick(struct endpoint *e, uint64_t now)
         beep_peer_tell(p, p->c.to_tls ? "TLS not negotiated in time" : "no greeting in time");
         beep_peer_terminate(p, now);
     } else if (past(p->tune_by, now)) {
+        if (beep_tls_late(p, now)) {
+            beep_peer_work(p, now);
+            return;
+        }
         beep_peer_tell(p, "tuning not answered in time");
         beep_peer_terminate(p, now);
     } else if (past(p->release_by, now)) {
         beep_peer_tell(p, "release not answered in time");
+        beep_peer_terminate(p, now);
+    } else if (past(wish_by(p), now)) {
+        beep_peer_tell(p, "what is in the way of the release did not end in time");
         beep_peer_terminate(p, now);
     } else if (past(after(p->c.first_octet, l->message_ms), now)) {
         beep_peer_tell(p, "peer did not finish a frame in time");

@@ -70,7 +70,8 @@ err beep_peer_reply(struct beep_bound *b, enum beep_keyword keyword, uint32_t ms
 err beep_peer_consumed(struct beep_bound *b, size_t n) MUST_CHECK;
 /* Keep what comes on this channel unacknowledged until beep_peer_consumed. */
 void beep_peer_hold(struct beep_bound *b, bool hold);
-/* Asks for the close of a channel (once its own MSGs are acknowledged), or with 0 for the release of the session. */
+/* Asks for the close of a channel (once its own MSGs are acknowledged), or with 0 for the release of the session.
+ * What is in the way of a release has message_ms of the limits from the peer's last frame on, and ten times that as a whole: then the session ends without it. */
 err beep_peer_close(struct beep_peer *p, uint32_t channel, uint64_t now) MUST_CHECK;
 /* Ends the TCP connection without more ado. */
 void beep_peer_abort(struct beep_peer *p, uint64_t now);

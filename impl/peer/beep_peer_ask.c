@@ -81,6 +81,7 @@ err beep_peer_close(struct beep_peer *p, uint32_t channel, uint64_t now)
     if (!p->ready || p->ending || p->leaving || beep_peer_turns(p)) return ERR_USE;
     if (channel == 0) {
         if (p->release_sent) return ERR_USE;
+        if (!p->release_wanted) p->wished = now ? now : 1;
         p->release_wanted = true;
     } else {
         struct beep_chan *c = beep_chan_find(p, channel);

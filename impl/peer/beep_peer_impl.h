@@ -15,6 +15,7 @@ enum {
     PEER_UNREAD_MAX = 65536,      /* octets that TCP does not take; behind that nothing is read */
     PEER_GREETING_MAX = 65536,    /* octets of the peer's greeting that are kept: 256 profiles of 255 octets */
     PEER_FRAME_MAX = 4 << 20,     /* octets of one frame that are read: as much as one message may have */
+    PEER_RELEASE_WAIT = 10,       /* times message_ms that a release waits at most for what is in its way: ten messages, one behind the other */
     PEER_SASL_TRIES = 16,         /* authentications that may fail in one session: guessing is to cost a connection */
     PEER_ELEMENT_MAX = 256 * 1024 /* octets of a message of channel management that we write */
 };
@@ -83,6 +84,7 @@ struct beep_peer {
     uint64_t moves;    /* counts what the work loop did */
     uint64_t touched;  /* last frame of the peer */
     uint64_t greet_by, tune_by, close_by, release_by; /* ms; 0 none */
+    uint64_t wished;   /* since when the release is wanted; 0 */
     uint64_t stalled;  /* since when TCP takes nothing; 0 */
     size_t out_seen;   /* octets that waited for it when we looked last */
 
@@ -221,6 +223,10 @@ void beep_tune_work(struct beep_peer *p, uint64_t now);
 void beep_tune_told(struct beep_peer *p, uint64_t now);
 /* What the setup asks for cannot be had: the session ends in order. */
 __attribute__((format(printf, 3, 4))) void beep_tune_failed(struct beep_peer *p, uint64_t now, const char *fmt, ...);
+/* Is that, as a reply on a tuning channel, poorly formed? */
+bool beep_tune_poor(const struct beep_el *el);
+/* A reply on a tuning channel of ours was no answer: the channel is to be closed.  What it was for is to be given up beside. */
+void beep_tune_useless(struct beep_bound *b, uint64_t now);
 /* The content of a profile element, or of a channel, read as one element; kind NONE when it is none, or faulty.  el is to be freed in any case. */
 void beep_tune_read(struct beep_peer *p, slice content, struct beep_el *el);
 /* Writes an element for the content of a profile. */
@@ -279,6 +285,8 @@ err beep_mistake_content(const struct beep_peer *p, struct buf *content) MUST_CH
 extern const struct beep_profile beep_profile_tls, beep_profile_sasl[SASL_MECHS];
 void beep_tls_ask(struct beep_peer *p, uint64_t now);
 void beep_tls_work(struct beep_peer *p, uint64_t now);
+/* tune_by is over: true when that was settled by a word, and the session goes on. */
+bool beep_tls_late(struct beep_peer *p, uint64_t now);
 void beep_sasl_ask(struct beep_peer *p, uint64_t now);
 bool beep_sasl_offers(const struct beep_peer *p, enum sasl_mech mech, bool listed);
 

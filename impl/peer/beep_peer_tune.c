@@ -193,6 +193,26 @@ void beep_tune_failed(struct beep_peer *p, uint64_t now, const char *fmt, ...)
     p->moves++;
 }
 
+bool beep_tune_poor(const struct beep_el *el)
+{
+    if (!el || el->kind == BEEP_EL_NONE) return true;
+    for (uint32_t i = 0; i < el->note_n; i++) {
+        uint8_t r = beep_remedies[el->note[i].code];
+        if (r == BEEP_DO_ILL || r == BEEP_DO_INVALID) return true;
+    }
+    return false;
+}
+
+/* 2.2.2.1: on a channel other than 0 a poorly-formed reply has that channel closed, by a close that names it (2.3.1.3); the session is not to blame, unlike for one on channel 0.
+ * The same is done for an element that is no answer, of which as little can be made.  That the session ends behind it is for want of what the setup asks for (beep_tune_failed). */
+void beep_tune_useless(struct beep_bound *b, uint64_t now)
+{
+    struct beep_peer *p = b->peer;
+    if (p->ending) return;
+    err e = beep_peer_close(p, b->channel, now);
+    if (e != OK) beep_peer_note(p, "channel %u cannot be closed: %s", (unsigned)b->channel, err_name(e)); /* it is being closed already */
+}
+
 void beep_tune_read(struct beep_peer *p, slice content, struct beep_el *el)
 {
     err e = beep_el_read(p->e.env, content, SLICE_NONE, el);

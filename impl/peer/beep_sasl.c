@@ -286,12 +286,16 @@ static void on_answer(struct beep_bound *b, const struct beep_el *el, uint64_t n
 {
     struct exchange *x = exchange_of(b);
     char text[160];
-    if (!x || !x->s) return; /* behind an abort */
-    if (el && el->kind == BEEP_EL_BLOB && el->status == BEEP_BLOB_CONTINUE) {
+    bool poor = beep_tune_poor(el);
+    if (!x || !x->s) { /* behind an abort */
+        if (poor) beep_tune_useless(b, now);
+        return;
+    }
+    if (!poor && el->kind == BEEP_EL_BLOB && el->status == BEEP_BLOB_CONTINUE) {
         on_challenge(b, el->blob, now);
-    } else if (el && el->kind == BEEP_EL_BLOB && el->status == BEEP_BLOB_COMPLETE) {
+    } else if (!poor && el->kind == BEEP_EL_BLOB && el->status == BEEP_BLOB_COMPLETE) {
         on_complete(b, el->blob, now);
-    } else if (el && el->kind == BEEP_EL_ERROR) {
+    } else if (!poor && el->kind == BEEP_EL_ERROR) {
         size_t n = el->text.n < sizeof text ? el->text.n : sizeof text - 1;
         if (n) memcpy(text, el->text.p, n);
         text[n] = 0;
@@ -303,6 +307,7 @@ static void on_answer(struct beep_bound *b, const struct beep_el *el, uint64_t n
         give_up(b, now, beep_code_text(el->code) ? beep_code_text(el->code) : "the server refuses");
     } else {
         give_up(b, now, "the server answers with neither blob nor error");
+        beep_tune_useless(b, now);
     }
 }
 
@@ -380,6 +385,8 @@ static bool prepare(struct beep_peer *p, enum sasl_mech mech, struct exchange *x
 static void start_content(struct beep_peer *p, struct exchange *x, struct buf *out, uint64_t now)
 {
     size_t most = BEEP_INIT_MAX - 64; /* the element around it */
+    struct beep_el unasked = {.kind = BEEP_EL_BLOB, .blob = SLICE_LIT("me")};
+    if (!x->has_first && MUT(p, SASL_FIRST_BLOB)) beep_tune_write(p, &unasked, out, now);
     if (!x->has_first || p->s->bare || base64_size(x->first.n) > most) return;
     struct beep_el el = {.kind = BEEP_EL_BLOB, .blob = buf_slice(&x->first)};
     beep_tune_write(p, &el, out, now);

@@ -23,8 +23,11 @@ static bool refuses(const struct beep_peer *p, const struct beep_el *el, struct 
     return true;
 }
 
-static void wait_for_others(struct beep_peer *p, bool in_start, uint32_t msgno)
+/* What is waited for are messages that are under way, as none may be begun behind a ready: they have the time of one.  The client, who waits longer (setup_ms), is then
+ * told that it was in vain. */
+static void wait_for_others(struct beep_peer *p, bool in_start, uint32_t msgno, uint64_t now)
 {
+    p->tune_by = now + p->e.env->limits.message_ms;
     p->tls_step = TLS_STEP_PENDING;
     p->tls_client = false;
     p->tls_in_start = in_start;
@@ -44,7 +47,7 @@ static void start(struct beep_bound *b, slice init, struct buf *answer, struct b
         beep_peer_spent(b);
     } else {
         b->later = true;
-        wait_for_others(p, true, 0);
+        wait_for_others(p, true, 0, now);
     }
     beep_el_done(&el);
 }
@@ -63,7 +66,7 @@ static void on_ready(struct beep_bound *b, uint32_t msgno, uint64_t now)
     } else {
         p->tuning = beep_chan_of(b);
         p->tuning->spent = false;
-        wait_for_others(p, false, msgno);
+        wait_for_others(p, false, msgno, now);
     }
 }
 
@@ -81,21 +84,44 @@ static bool others_are_answered(const struct beep_peer *p)
     return true;
 }
 
-static void proceed(struct beep_peer *p, uint64_t now)
+/* The answer to a ready that was put off. */
+static void answer_ready(struct beep_bound *b, const struct beep_el *el, uint64_t now)
 {
-    struct beep_el el = {.kind = BEEP_EL_PROCEED};
+    struct beep_peer *p = b->peer;
     struct buf text;
-    p->tls_step = TLS_STEP_PROCEEDS;
-    p->moves++;
     if (!p->tls_in_start) {
-        err e = beep_peer_element(p, p->tuning->b.channel, BEEP_RPY, p->tls_msgno, &el);
+        err e = beep_peer_element(p, b->channel, el->kind == BEEP_EL_ERROR ? BEEP_ERR : BEEP_RPY, p->tls_msgno, el);
         if (e != OK) beep_peer_broken(p, e, now);
         return;
     }
     buf_init(&text, p->e.env->mem, PEER_ELEMENT_MAX);
-    beep_tune_write(p, &el, &text, now);
-    beep_peer_answer(&p->tuning->b, buf_slice(&text), NULL, now);
+    beep_tune_write(p, el, &text, now);
+    beep_peer_answer(b, buf_slice(&text), NULL, now);
     buf_done(&text);
+}
+
+static void proceed(struct beep_peer *p, uint64_t now)
+{
+    struct beep_el el = {.kind = BEEP_EL_PROCEED};
+    p->tls_step = TLS_STEP_PROCEEDS;
+    p->moves++;
+    answer_ready(&p->tuning->b, &el, now);
+}
+
+/* A client that left a message of its own unfinished, or does not take our replies, cannot end either behind its ready (3.1.3.1): it is let out of that by an error, and
+ * the session stays as it was.  No ready is processed by that, so nothing has to go out before it. */
+bool beep_tls_late(struct beep_peer *p, uint64_t now)
+{
+    struct beep_chan *c = p->tuning;
+    if (p->tls_step != TLS_STEP_PENDING || !c || MUT(p, TLS_WAITS_OUT)) return false;
+    struct beep_el error = beep_peer_error(p, 450, "what was to be answered before TLS was not done in time");
+    beep_peer_note(p, "TLS declined: %.*s", (int)error.text.n, (const char *)error.text.p);
+    p->tls_step = TLS_STEP_NONE;
+    p->tune_by = 0;
+    p->moves++;
+    beep_peer_spent(&c->b); /* first: the answer may let a close through that waits behind it */
+    answer_ready(&c->b, &error, now);
+    return true;
 }
 
 /* --- client ---------------------------------------------------------------------------------------------------------------- */
@@ -110,10 +136,15 @@ static void declined(struct beep_bound *b, const struct beep_el *el, const struc
     if (MUT(p, TLS_UNASKED)) beep_mistake_hello(p, now);
     beep_peer_spent(b);
     p->tls_step = TLS_STEP_NONE;
-    if (no && no->code) beep_tune_failed(p, now, "peer declines TLS: %u %s", (unsigned)no->code, no->text);
-    else if (el && el->kind == BEEP_EL_ERROR)
-        beep_tune_failed(p, now, "peer declines TLS: %u %.*s", (unsigned)el->code, (int)slice_sub(el->text, 0, 120).n, el->text.n ? (const char *)el->text.p : "");
-    else beep_tune_failed(p, now, "peer answers ready with neither proceed nor error");
+    if (no && no->code) {
+        beep_tune_failed(p, now, "peer declines TLS: %u %s", (unsigned)no->code, no->text);
+    } else if (!beep_tune_poor(el) && el->kind == BEEP_EL_ERROR) {
+        slice text = slice_sub(el->text, 0, 120);
+        beep_tune_failed(p, now, "peer declines TLS: %u %.*s", (unsigned)el->code, (int)text.n, text.n ? (const char *)text.p : "");
+    } else {
+        beep_tune_failed(p, now, "peer answers ready with neither proceed nor error");
+        beep_tune_useless(b, now);
+    }
     /* an answer that cannot be read leaves open whether the peer negotiates now: there is no word left that could be said */
     if (track_beep_tuning(&p->c.track) == BEEP_TS_READY || p->c.to_tls) beep_peer_terminate(p, now);
 }

@@ -75,6 +75,11 @@ err beep_mutate_text(unsigned mutant, enum beep_element kind, struct buf *text)
     return OK;
 }
 
+const char *beep_mutant_service(unsigned mutant)
+{
+    return mutant == BMUT_SASL_SERVICE ? "imap" : NULL;
+}
+
 /* --- what is overlooked ---------------------------------------------------------------------------------------------------- */
 
 static const struct {

@@ -132,6 +132,7 @@
     X(TAKES_NUMBER, "takes-number", BY_BOTH, "BEEP-2.3.1.2-1", "takes starts without a number that is one") \
     X(TAKES_4097, "takes-4097", BY_BOTH, "BEEP-2.3.1.2-13", "takes 4097 octets of content") \
     X(TAKES_UNKNOWN_PROFILE, "takes-unknown-profile", BY_BOTH, "BEEP-2.3.1.2-8 BEEP-8-9 BEEP-2-2", "agrees to profiles that it does not have") \
+    X(SERVER_NAME_IGNORED, "server-name-ignored", BY_LISTENER, "BEEP-2.3.1.2-7", "serves whatever name it is asked for by, though it is set up for one") \
     X(TAKES_ENCODING, "takes-encoding", BY_BOTH, "BEEP-2.3.1.2-2", "takes an encoding that there is not") \
     X(OTHER_PROFILE, "other-profile", BY_BOTH, "BEEP-2.3.1.2-9 BEEP-2-2", "answers with a profile that was not proposed") \
     X(FIRST_PROFILE, "first-profile", BY_BOTH, "BEEP-2-2", "looks at the first of the profiles that are proposed only") \
@@ -220,7 +221,9 @@
     X(SASL_SMALL_NAME, "sasl-small-name", BY_LISTENER, "BEEP-4.1-2", "writes mechanisms in small letters") \
     X(SASL_TALKS_BLIND, "sasl-talks-blind", BY_INITIATOR, "BEEP-4.1-7 BEEP-4.1.3-1", "takes an error for success") \
     X(SASL_NO_PROOF, "sasl-no-proof", BY_INITIATOR, "BEEP-4.1-7", "takes complete of a server that proves nothing") \
-    X(SASL_C_COMPLETE, "sasl-c-complete", BY_INITIATOR, "BEEP-4.1.3-3 BEEP-4.1.3-1", "says complete as the client")
+    X(SASL_C_COMPLETE, "sasl-c-complete", BY_INITIATOR, "BEEP-4.1.3-3 BEEP-4.1.3-1", "says complete as the client") \
+    X(SASL_SERVICE, "sasl-service", BY_INITIATOR, "BEEP-4.1-4", "authenticates itself to a service of another name") \
+    X(SASL_FIRST_BLOB, "sasl-first-blob", BY_INITIATOR, "BEEP-4.1-8", "puts a blob into the start of a mechanism in which the server speaks first")
 
 #define BEEP_ENUM_MUT(n, name, roles, clauses, text) BMUT_##n,
 enum beep_mutant { BMUT_NONE, BEEP_MUTANTS(BEEP_ENUM_MUT) BMUT_COUNT };
@@ -231,6 +234,8 @@ extern const struct mutant beep_mutants[BMUT_COUNT]; /* [0] is none, with name "
 void beep_mutate_element(unsigned mutant, struct beep_el *el);
 /* The same for the text of a message, or of an element inside a profile. */
 err beep_mutate_text(unsigned mutant, enum beep_element kind, struct buf *text) MUST_CHECK;
+/* The service that it authenticates itself to as client, for who makes its SASL context; NULL: the right one. */
+const char *beep_mutant_service(unsigned mutant);
 /* Does the mutant take no notice of that fault? */
 bool beep_mutant_overlooks(unsigned mutant, enum beep_fault_code code);
 

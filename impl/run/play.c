@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run/play_impl.h"
 #include "run/play_match.h"
 
 static struct player *player_of(struct endpoint *e)
@@ -20,7 +21,7 @@ static const struct mem *mem(const struct player *p)
 
 /* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
-__attribute__((format(printf, 4, 5))) static void finish(struct player *p, enum verdict v, int line, const char *fmt, ...)
+void play_finish(struct player *p, enum verdict v, int line, const char *fmt, ...)
 {
     va_list ap;
     if (p->stop) return;
@@ -33,7 +34,7 @@ __attribute__((format(printf, 4, 5))) static void finish(struct player *p, enum 
     va_end(ap);
 }
 
-static int line_now(const struct player *p)
+int play_line(const struct player *p)
 {
     return p->pc < p->plan->stmts ? p->plan->stmt[p->pc].line : 0;
 }
@@ -45,7 +46,7 @@ err play_error(struct player *p, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    finish(p, V_ERROR, line_now(p), "%s:%d: %s", p->plan->of->file, line_now(p), text);
+    play_finish(p, V_ERROR, play_line(p), "%s:%d: %s", p->plan->of->file, play_line(p), text);
     return ERR_USE;
 }
 
@@ -56,10 +57,10 @@ void play_inconc(struct player *p, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    finish(p, V_INCONC, line_now(p), "%s", text);
+    play_finish(p, V_INCONC, play_line(p), "%s", text);
 }
 
-static enum verdict verdict_of(enum scn_verdict v)
+enum verdict play_verdict_of(enum scn_verdict v)
 {
     switch (v) {
     case SCN_PASS: return V_PASS;
@@ -77,13 +78,12 @@ static void note_rung(struct player *p, const char *text, uint64_t now)
     play_rung(p, RUNG_NOTE, 0, false, false, text, SLICE_NONE, now);
 }
 
-/* An end, or silence (ev NULL), that the peer has a right to: fail and weak become inconc. */
-static bool excused(struct player *p, enum verdict v, int end, const struct play_event *ev, int line)
+bool play_excused(struct player *p, enum verdict v, int end, const struct play_event *ev, int line)
 {
     bool over = !ev || strcmp(ev->name, "fin") == 0 || strcmp(ev->name, "reset") == 0 || strcmp(ev->name, "close-notify") == 0;
     const char *why = over && p->run->proto->excuse ? p->run->proto->excuse(p, end, ev) : NULL;
     if (!why || (v != V_FAIL && v != V_WEAK)) return false;
-    finish(p, V_INCONC, line, "%s", why);
+    play_finish(p, V_INCONC, line, "%s", why);
     return true;
 }
 
@@ -91,11 +91,11 @@ static bool excused(struct player *p, enum verdict v, int end, const struct play
 
 static void mark_never(struct player *p, const struct scn_stmt *s, const struct play_event *ev)
 {
-    enum verdict v = s->verdict_given ? verdict_of(s->verdict) : V_FAIL;
+    enum verdict v = s->verdict_given ? play_verdict_of(s->verdict) : V_FAIL;
     char what[160];
-    if (excused(p, v, ev->end, ev, s->line)) return;
+    if (play_excused(p, v, ev->end, ev, s->line)) return;
     play_describe(ev, what, sizeof what);
-    finish(p, v, s->line, "%s%s%s", s->text ? s->text : "must not happen", ": got ", what);
+    play_finish(p, v, s->line, "%s%s%s", s->text ? s->text : "must not happen", ": got ", what);
     if (ev->rung < p->rungs && v == V_FAIL) p->rung[ev->rung].violating = true;
 }
 
@@ -172,7 +172,7 @@ void play_raise(struct player *p, const char *name, int end, bool shy, size_t ru
     p->tail[end] = ev;
 }
 
-static void pop(struct player *p, int end)
+void play_pop(struct player *p, int end)
 {
     struct play_event *ev = p->head[end];
     p->head[end] = ev->next;
@@ -185,161 +185,25 @@ const char *play_drain(struct player *p, int end)
     const char *last = NULL;
     while (p->head[end]) {
         last = p->head[end]->name;
-        pop(p, end);
+        play_pop(p, end);
     }
     return last;
 }
 
-/* --- expect ----------------------------------------------------------------------------------------------------------- */
+/* --- the engine ------------------------------------------------------------------------------------------------------- */
 
-/* The alternatives of the expect at pc: [pc, result). */
-static size_t group_end(const struct player *p)
-{
-    size_t k = p->pc + 1;
-    while (k < p->plan->stmts && p->plan->stmt[k].word == SCN_OR)
-        k++;
-    return k;
-}
-
-/* An or without an end of its own takes that of its expect. */
-static int end_of_alternative(const struct player *p, size_t k)
-{
-    const char *name = p->plan->stmt[k].end ? p->plan->stmt[k].end : p->plan->stmt[p->pc].end;
-    return p->run->proto->end_of(p, name);
-}
-
-/* ev: NULL when the time is over. */
-static void take_verdict(struct player *p, size_t k, size_t after, const struct play_event *ev, const char *got)
-{
-    const struct scn_stmt *s = &p->plan->stmt[k];
-    p->armed_until = 0;
-    if (s->verdict == SCN_NEXT) {
-        p->pc = after;
-        return;
-    }
-    enum verdict v = verdict_of(s->verdict);
-    if (excused(p, v, end_of_alternative(p, k), ev, s->line)) return;
-    if (ev && v == V_FAIL && ev->rung < p->rungs) p->rung[ev->rung].violating = true;
-    if (v == V_PASS) finish(p, v, s->line, "%s", s->text ? s->text : "");
-    else if (s->text) finish(p, v, s->line, "%s (got %s)", s->text, got);
-    else finish(p, v, s->line, "got %s", got);
-}
-
-static void expected(const struct player *p, size_t after, char *out, size_t n)
-{
-    size_t at = 0;
-    out[0] = 0;
-    for (size_t k = p->pc; k < after; k++) {
-        const struct scn_stmt *s = &p->plan->stmt[k];
-        if (s->verdict != SCN_NEXT && s->verdict != SCN_PASS) continue;
-        char one[120];
-        play_wanted(s, one, sizeof one);
-        int w = snprintf(out + at, n - at, "%s%s", at ? " or " : "", one);
-        if (w < 0 || (size_t)w >= n - at) return;
-        at += (size_t)w;
-    }
-}
-
-static void unmatched(struct player *p, size_t after, const struct play_event *ev)
-{
-    char got[160], want[200], may[120];
-    const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, ev->end, ev) : NULL;
-    if (why) {
-        finish(p, V_INCONC, line_now(p), "%s", why);
-        return;
-    }
-    play_describe(ev, got, sizeof got);
-    expected(p, after, want, sizeof want);
-    p->run->proto->allowed(p, ev->end, may, sizeof may);
-    if (ev->rung < p->rungs) p->rung[ev->rung].violating = true;
-    finish(p, V_FAIL, line_now(p), "got %s; expected %s", got, want);
-}
-
-/* Octets that came out on one end are no longer owed by the other. */
-static void account_for(struct player *p, const struct play_event *ev)
-{
-    if (ev->end > 1 || strcmp(ev->name, "octets") != 0) return;
-    struct buf *owed = &p->raw_sent[!ev->end];
-    size_t n = ev->field[0].value.n < owed->n ? ev->field[0].value.n : owed->n;
-    if (n) buf_take(owed, n);
-}
-
-/* Looks at the oldest event of each end that the group speaks of.  True when the group is done with or the case over. */
-static bool try_group(struct player *p, size_t after)
-{
-    for (int end = 0; end < PLAY_ENDS; end++) {
-        bool about = false, partial = false;
-        for (size_t k = p->pc; k < after; k++)
-            about |= end_of_alternative(p, k) == end;
-        while (about && p->head[end]) {
-            struct play_event *ev = p->head[end];
-            for (size_t k = p->pc; k < after && !partial; k++) {
-                if (end_of_alternative(p, k) != end) continue;
-                enum play_match m = play_matches(p, &p->plan->stmt[k], ev);
-                /* octets that may still become what is wanted: the alternatives below wait until that is settled */
-                partial = m == MATCH_PARTLY && !ev->next;
-                if (m != MATCH_YES) continue;
-                char got[160];
-                play_describe(ev, got, sizeof got);
-                account_for(p, ev);
-                take_verdict(p, k, after, ev, got);
-                pop(p, end);
-                return true;
-            }
-            if (partial) break;
-            if (!ev->shy) {
-                unmatched(p, after, ev);
-                return true;
-            }
-            pop(p, end);
-        }
-    }
-    return false;
-}
-
-static uint64_t wait_ms(const struct player *p, const struct scn_stmt *s)
+uint64_t play_wait_ms(const struct player *p, const struct scn_stmt *s)
 {
     return s->within_ms >= 0 ? (uint64_t)s->within_ms : p->run->timeout_ms;
 }
-
-/* The longest of the group's own times: alternatives are armed together. */
-static uint64_t group_wait(const struct player *p, size_t after)
-{
-    uint64_t longest = 0;
-    bool given = false;
-    for (size_t k = p->pc; k < after; k++) {
-        const struct scn_stmt *s = &p->plan->stmt[k];
-        if (s->within_ms < 0) continue;
-        given = true;
-        if ((uint64_t)s->within_ms > longest) longest = (uint64_t)s->within_ms;
-    }
-    return given ? longest : p->run->timeout_ms;
-}
-
-static void group_timed_out(struct player *p, size_t after)
-{
-    char want[200], secs[32];
-    uint64_t ms = group_wait(p, after);
-    for (size_t k = p->pc; k < after; k++) {
-        if (play_is_silence(&p->plan->stmt[k])) {
-            snprintf(secs, sizeof secs, "silence for %.1f s", (double)ms / 1000);
-            take_verdict(p, k, after, NULL, secs);
-            return;
-        }
-    }
-    for (size_t k = p->pc; k < after; k++)
-        if (excused(p, V_FAIL, end_of_alternative(p, k), NULL, line_now(p))) return;
-    expected(p, after, want, sizeof want);
-    finish(p, V_FAIL, line_now(p), "nothing came within %.1f s; expected %s", (double)ms / 1000, want);
-}
-
-/* --- the engine ------------------------------------------------------------------------------------------------------- */
 
 /* A peer that has to connect to us may take its time; what it does then is timed from the connection on. */
 static void arm(struct player *p, uint64_t now, uint64_t ms)
 {
     if (p->armed_until) return;
     if (!p->run->dial && p->e.link[0].state == LINK_IDLE && p->run->accept_ms > ms) ms = p->run->accept_ms;
+    p->armed_at = now;
+    p->under_way = false;
     p->armed_until = now + (ms ? ms : 1);
 }
 
@@ -360,7 +224,7 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
         return false;
     }
     if (!ready) {
-        arm(p, now, wait_ms(p, s));
+        arm(p, now, play_wait_ms(p, s));
         return false;
     }
     p->armed_until = 0;
@@ -369,7 +233,7 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
     err e = s->word == SCN_DO ? p->run->proto->act(p, end, s, now) : p->run->proto->send(p, end, s, now);
     if (e == ERR_MORE) { /* not yet */
         p->pc = at;
-        arm(p, now, wait_ms(p, s));
+        arm(p, now, play_wait_ms(p, s));
         return false;
     }
     if (e == OK || p->stop) return !p->stop;
@@ -393,7 +257,7 @@ static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint
     if (r == 0) { /* each answer on the way has its own time: a slow peer is not a silent one */
         if (p->raised != p->raised_armed) p->armed_until = 0;
         p->raised_armed = p->raised;
-        arm(p, now, wait_ms(p, s));
+        arm(p, now, play_wait_ms(p, s));
         return false;
     }
     snprintf(note, sizeof note, "reached %s", state);
@@ -420,7 +284,7 @@ static bool step_never(struct player *p, const struct scn_stmt *s, int end)
 static bool step(struct player *p, uint64_t now)
 {
     if (p->pc >= p->plan->stmts) {
-        finish(p, V_PASS, 0, "%s", "");
+        play_finish(p, V_PASS, 0, "%s", "");
         return false;
     }
     const struct scn_stmt *s = &p->plan->stmt[p->pc];
@@ -435,11 +299,9 @@ static bool step(struct player *p, uint64_t now)
     case SCN_DO: return step_talk(p, s, end, now);
     case SCN_REACH: return step_reach(p, s, end, now);
     case SCN_NEVER: return step_never(p, s, end);
-    case SCN_EXPECT: {
-        size_t after = group_end(p);
-        arm(p, now, group_wait(p, after));
-        return try_group(p, after) && !p->stop;
-    }
+    case SCN_EXPECT:
+        arm(p, now, play_group_wait(p));
+        return play_group_try(p) && !p->stop;
     case SCN_OR:
     case SCN_CASE:
     case SCN_TITLE:
@@ -467,9 +329,10 @@ static void advance(struct player *p, uint64_t now)
 static void timed_out(struct player *p, uint64_t now)
 {
     const struct scn_stmt *s = &p->plan->stmt[p->pc];
+    if ((s->word == SCN_EXPECT || s->word == SCN_REACH) && play_trickled(p, now)) return;
     p->armed_until = 0;
     if (s->word == SCN_EXPECT) {
-        group_timed_out(p, group_end(p));
+        play_group_timed_out(p);
         advance(p, now);
         return;
     }
@@ -478,11 +341,11 @@ static void timed_out(struct player *p, uint64_t now)
         const char *state = t ? (const char *)t->value[0].p : "";
         if (!p->run->dial && p->e.link[0].state == LINK_IDLE)
             play_inconc(p, "could not reach %s: the peer did not connect within %.1f s", state,
-                        (double)(p->run->accept_ms > wait_ms(p, s) ? p->run->accept_ms : wait_ms(p, s)) / 1000);
-        else play_inconc(p, "could not reach %s: the peer was silent for %.1f s", state, (double)wait_ms(p, s) / 1000);
+                        (double)(p->run->accept_ms > play_wait_ms(p, s) ? p->run->accept_ms : play_wait_ms(p, s)) / 1000);
+        else play_inconc(p, "could not reach %s: the peer was silent for %.1f s", state, (double)play_wait_ms(p, s) / 1000);
         return;
     }
-    play_inconc(p, "no connection within %.1f s", (double)wait_ms(p, s) / 1000);
+    play_inconc(p, "no connection within %.1f s", (double)play_wait_ms(p, s) / 1000);
 }
 
 /* --- the endpoint ----------------------------------------------------------------------------------------------------- */

@@ -85,6 +85,8 @@ struct player {
     void *state;       /* the adapter's own */
     size_t pc;
     uint64_t born, armed_until; /* 0: no statement is waiting */
+    uint64_t armed_at;          /* since when it is */
+    bool under_way;             /* a message that came in pieces made it longer */
     bool stop;         /* the verdict stands */
     bool busy;
     enum verdict verdict;
@@ -115,6 +117,9 @@ size_t play_rung(struct player *p, enum rung_kind kind, int end, bool from_peer,
 void play_fault(struct player *p, const struct play_fault *f);
 /* Raises an event; field values are copied. */
 void play_raise(struct player *p, const char *name, int end, bool shy, size_t rung, const struct play_field *field, size_t n);
+/* A piece of a message came that is not whole yet: who waits for a message on that end waits on, each time as long as in the beginning and ten times that
+ * as a whole.  A trickle without an end makes the case inconclusive. */
+void play_progress(struct player *p, int end, uint64_t now);
 /* Drops all events of an end that nobody looked at; returns the name of the last one, or NULL. */
 const char *play_drain(struct player *p, int end);
 /* The scenario, or the tester, is at fault: verdict error. */

@@ -393,6 +393,7 @@ static err on_frame(struct player *p, int end, const struct beep_got *g, uint64_
     struct beep_play_part *part = count_frame(x, fr);
     if (beep_play_run(p)->more) TRY(beep_play_run(p)->more->frame(p, end, g, r));
     if (g->last && greeting) x->peer_greeted = true;
+    if (fr->more && fr->payload.n) play_progress(p, end, now); /* no SEQ, and no empty frame, brings a message nearer to its end */
     if (g->last) TRY(on_message(p, end, g, part, r, now));
     /* nothing of *g from here on: what we send takes its place */
     if (tls_granted) {

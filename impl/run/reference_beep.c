@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "peer/beep_peer.h"
+#include "peer/mutate_beep.h"
 #include "run/proto_beep.h"
 #include "run/suite.h"
 #include "run/talk_beep.h"
@@ -34,10 +35,11 @@ static err load_tls(struct reference_beep *r, const struct run_ctx *x, char *why
 }
 
 /* PLAIN is offered without TLS as well, so that every mechanism can be tried in every run. */
-static err load_sasl(struct reference_beep *r, const struct play_beep_run *play, char *why, size_t why_n)
+static err load_sasl(struct reference_beep *r, const struct play_beep_run *play, unsigned mutant, char *why, size_t why_n)
 {
     struct sasl_options server = {.side = SASL_SERVER, .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = play->users, .scram_rounds = play->scram_rounds};
     struct sasl_options client = {.side = SASL_CLIENT, .offered = SASL_ALL, .user = play->user, .password = play->password};
+    client.service = beep_mutant_service(mutant);
     TRY(sasl_context_new(r->env, &server, &r->sasl_server, why, why_n));
     return sasl_context_new(r->env, &client, &r->sasl_client, why, why_n);
 }
@@ -72,7 +74,7 @@ err reference_beep_new(const struct run_ctx *x, const struct run_need *special, 
     talk_beep_init(&r->talk, NULL);
     if (is(special, "closes") || is(special, "releases")) talk_beep_leaves(&r->talk);
     err e = tls ? load_tls(r, x, why, why_n) : OK;
-    if (e == OK) e = load_sasl(r, play, why, why_n);
+    if (e == OK) e = load_sasl(r, play, o->mutant, why, why_n);
     if (e != OK) {
         reference_beep_free(r);
         return e;

@@ -2,6 +2,7 @@
 #include "run/server_beep.h"
 
 #include "io/loop.h"
+#include "peer/mutate_beep.h"
 #include "run/proto_beep.h"
 #include "run/talk_beep.h"
 
@@ -73,6 +74,7 @@ static err make_sasl(struct beep_server *x, char *why, size_t why_n)
     if (client && !o->mechanism) return OK;
     const struct sasl_user *who = client && sasl_users_count(o->users) ? sasl_users_at(o->users, 0) : NULL;
     struct sasl_options so = {.side = client ? SASL_CLIENT : SASL_SERVER,
+                              .service = client ? beep_mutant_service(x->s->o->mutant) : NULL,
                               .qop = client ? SASL_QOP_AUTH : SASL_QOP_ANY,
                               .offered = SASL_ALL,
                               .users = client ? NULL : o->users,

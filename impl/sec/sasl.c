@@ -71,16 +71,16 @@ static const char *options_fault(const struct sasl_options *o)
     if (!carried(o->authzid)) return "the authorization identity is none that SASLprep (RFC 4013) allows";
     if (o->trace && (!*o->trace || utf8_count(slice_str(o->trace)) > TRACE_CHARS))
         return "the trace is not 1 to 255 characters of UTF-8";
-    if (!carried(o->realm) || !carried(o->hostname))
-        return "a realm or host name that no mechanism can carry";
+    if (!carried(o->realm) || !carried(o->hostname) || !carried(o->service))
+        return "a realm, host or service name that no mechanism can carry";
     return NULL;
 }
 
 static err copy_strings(struct sasl_context *c, const struct sasl_options *o)
 {
     const char *host = o->hostname ? o->hostname : "localhost";
-    const char *from[] = {host, o->realm ? o->realm : host, o->user, o->password, o->authzid, o->trace};
-    const char **to[] = {&c->o.hostname, &c->o.realm, &c->o.user, &c->o.password, &c->o.authzid, &c->o.trace};
+    const char *from[] = {host, o->realm ? o->realm : host, o->user, o->password, o->authzid, o->trace, o->service};
+    const char **to[] = {&c->o.hostname, &c->o.realm, &c->o.user, &c->o.password, &c->o.authzid, &c->o.trace, &c->o.service};
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         *to[i] = NULL;
         if (!from[i]) continue;

@@ -95,6 +95,7 @@ struct sasl_options { /* strings are copied */
 
     /* client */
     const char *user, *password; /* NULL: only ANONYMOUS and EXTERNAL can be used */
+    const char *service;         /* NULL: "beep" (3080 4.1); another is a mistake, and no server of ours takes it */
     const char *authzid;         /* NULL: the one that follows from the credentials */
     const char *trace; /* of ANONYMOUS (RFC 4505): a mail address or at most 255 characters; NULL: none */
 };

@@ -12,7 +12,7 @@
 struct sasl_context {
     const struct env *env;
     struct sasl_options o; /* strings are ours, see owned */
-    char *owned[6];
+    char *owned[7];
     Gsasl *lib;
 };
 

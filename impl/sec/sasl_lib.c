@@ -94,7 +94,7 @@ static int ask_client(struct sasl *s, Gsasl_property p)
         value = o->authzid;
         break;
     case GSASL_SERVICE:
-        value = SASL_SERVICE;
+        value = o->service ? o->service : SASL_SERVICE;
         break;
     case GSASL_HOSTNAME:
         value = o->hostname;

@@ -125,6 +125,52 @@ static void deadlines(void **state)
     bs_close(&s);
 }
 
+/* A release that the application asks for waits for what is in its way, but not for ever, whatever the limit of idle sessions is. */
+static void release_in_vain(void **state)
+{
+    (void)state;
+    for (int trickle = 0; trickle < 2; trickle++) {
+        struct beep_script s;
+        listener(&s);
+        bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO));
+        bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+        bs_frame(&s, "MSG", 1, 0, '*', "half");
+        assert_true(s.p->e.ops->deadline(&s.p->e) == UINT64_MAX);
+        uint64_t wished = s.now, message = s.w.env.limits.message_ms;
+        assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+        for (uint64_t i = 1; trickle && i < 20; i++) { /* half as fast as it must be */
+            s.now += message / 2;
+            assert_int_equal(s.p->e.ops->deadline(&s.p->e), wished + (i + 1) * message / 2);
+            assert_int_equal(beep_peer_close(s.p, 0, s.now), OK); /* to ask again gains no time */
+            bs_frame(&s, "MSG", 1, 0, '*', "x");
+            s.p->e.ops->tick(&s.p->e, s.now);
+            bs_take_out(&s);
+            bs_alive(&s);
+        }
+        at_deadline(&s, (uint32_t)(trickle ? message / 2 : message));
+        bs_dead(&s);
+        assert_string_equal(beep_peer_why(s.p), "what is in the way of the release did not end in time");
+        at_deadline(&s, s.w.env.limits.close_ms);
+        assert_true(s.p->over);
+        bs_close(&s);
+    }
+    /* and what ends in time is not cut off: then the release has its own time */
+    struct beep_script s;
+    listener(&s);
+    bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO));
+    bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+    bs_frame(&s, "MSG", 1, 0, '*', "half");
+    assert_int_equal(beep_peer_close(s.p, 0, s.now), OK);
+    s.now += 20000;
+    bs_frame(&s, "MSG", 1, 0, '.', "");
+    bs_expect(&s, BEEP_RPY, 1, 0, "half");
+    bs_expect(&s, BEEP_MSG, 0, 1, "<close");
+    assert_int_equal(s.p->e.ops->deadline(&s.p->e), s.now + s.w.env.limits.message_ms);
+    bs_mgmt(&s, "ERR", 1, "<error code='550' />");
+    assert_true(s.p->e.ops->deadline(&s.p->e) == UINT64_MAX);
+    bs_close(&s);
+}
+
 /* --- bounds --------------------------------------------------------------------------------------------------------------------- */
 
 /* Who sends beyond its window and does not read is not kept; what is held meanwhile stays small. */
@@ -377,6 +423,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(start_cut),
         cmocka_unit_test(deadlines),
+        cmocka_unit_test(release_in_vain),
         cmocka_unit_test(slow_reader),
         cmocka_unit_test(stalled),
         cmocka_unit_test(paused),

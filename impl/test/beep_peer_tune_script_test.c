@@ -250,6 +250,49 @@ static void start_first(void **state)
     bs_close(&s);
 }
 
+static void at_deadline(struct beep_script *s, uint32_t after)
+{
+    assert_int_equal(s->p->e.ops->deadline(&s->p->e), s->now + after);
+    s->now += after;
+    s->p->e.ops->tick(&s->p->e, s->now);
+    bs_take_out(s);
+}
+
+/* A client that has left a MSG of its own unfinished may not end it behind its ready: neither waits for the other without end. */
+static void in_vain(void **state)
+{
+    for (int in_start = 0; in_start < 2; in_start++) {
+        struct beep_script s;
+        listener(&s, *state);
+        bs_mgmt(&s, "MSG", 1, START(1, BEEP_URI_ECHO, ""));
+        bs_expect(&s, BEEP_RPY, 0, 1, "<profile");
+        if (!in_start) {
+            bs_mgmt(&s, "MSG", 2, START(3, BEEP_URI_TLS, ""));
+            bs_expect(&s, BEEP_RPY, 0, 2, "<profile");
+        }
+        bs_frame(&s, "MSG", 1, 1, '*', "begun");
+        if (in_start) {
+            bs_mgmt(&s, "MSG", 3, START(3, BEEP_URI_TLS, CDATA("<ready />")));
+            bs_mgmt(&s, "MSG", 4, "<close number='3' code='200' />"); /* too early: there is no such channel yet, and it is told so behind the other answer */
+        } else {
+            bs_frame(&s, "MSG", 3, 1, '.', BS_HEAD "<ready />");
+        }
+        bs_alive(&s);
+        at_deadline(&s, s.w.env.limits.message_ms);
+        bs_expect(&s, in_start ? BEEP_RPY : BEEP_ERR, in_start ? 0 : 3, in_start ? 3 : 1, "<error code='450'>");
+        if (in_start) bs_expect(&s, BEEP_ERR, 0, 4, "code='550'");
+        bs_alive(&s);
+        assert_true(s.p->e.ops->deadline(&s.p->e) == UINT64_MAX);
+        /* the session goes on as it was, and TLS can be asked for again */
+        bs_frame(&s, "MSG", 1, 1, '.', "");
+        bs_expect(&s, BEEP_RPY, 1, 1, "begun");
+        bs_mgmt(&s, "MSG", 5, START(5, BEEP_URI_TLS, CDATA("<ready />")));
+        bs_expect(&s, BEEP_RPY, 0, 5, "<proceed />");
+        assert_true(s.p->c.tls != NULL);
+        done(&s);
+    }
+}
+
 /* A channel whose operation failed may try again, unless another has begun meanwhile. */
 static void another_first(void **state)
 {
@@ -281,16 +324,18 @@ static void client_is_refused(void **state)
     static const struct {
         bool bare;
         const char *keyword, *element, *keyword1, *payload1;
-        bool dead;
+        bool dead, poor; /* the session ends at once; the channel is closed first (2.2.2.1) */
     } rows[] = {
-        {false, "ERR", "<error code='550'>no</error>", NULL, NULL, false},
-        {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<error code='501' />") "</profile>", NULL, NULL, false},
-        {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<ok />") "</profile>", NULL, NULL, false},
-        {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<pro") "</profile>", NULL, NULL, false},
-        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "ERR", BS_HEAD "<error code='501' />", false},
-        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", BS_HEAD "<ok />", false},
-        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", "rubbish", false},
-        {false, "RPY", "<profile uri='" BEEP_URI_ECHO "' />", NULL, NULL, true},
+        {false, "ERR", "<error code='550'>no</error>", NULL, NULL, false, false},
+        {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<error code='501' />") "</profile>", NULL, NULL, false, false},
+        {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<ok />") "</profile>", NULL, NULL, false, true},
+        {false, "RPY", "<profile uri='" BEEP_URI_TLS "'>" CDATA("<pro") "</profile>", NULL, NULL, false, true},
+        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "ERR", BS_HEAD "<error code='501' />", false, false},
+        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", BS_HEAD "<ok />", false, true},
+        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", "rubbish", false, true},
+        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "RPY", BS_HEAD "<proceed x='1' />", false, true},
+        {true, "RPY", "<profile uri='" BEEP_URI_TLS "' />", "ERR", BS_HEAD "<error />", false, true},
+        {false, "RPY", "<profile uri='" BEEP_URI_ECHO "' />", NULL, NULL, true, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct beep_script s;
@@ -303,9 +348,15 @@ static void client_is_refused(void **state)
         if (rows[i].dead) {
             bs_dead(&s);
         } else { /* 9: it does not go on without privacy, and says goodbye */
-            bs_expect(&s, BEEP_MSG, 0, 2, "<close code='200' />");
+            uint32_t release = rows[i].poor ? 3 : 2;
+            if (rows[i].poor) {
+                bs_expect(&s, BEEP_MSG, 0, 2, "<close number='1' code='200' />");
+                bs_alive(&s);
+                bs_mgmt(&s, i % 2 ? "RPY" : "ERR", 2, i % 2 ? "<ok />" : "<error code='550' />");
+            }
+            bs_expect(&s, BEEP_MSG, 0, release, "<close code='200' />");
             bs_alive(&s);
-            bs_mgmt(&s, "RPY", 2, "<ok />");
+            bs_mgmt(&s, "RPY", release, "<ok />");
             bs_dead(&s);
         }
         assert_int_equal(s.w.side[0].greeted, 0);
@@ -490,6 +541,16 @@ static void client_answers(void **state)
     bs_expect(&s, BEEP_MSG, 0, 2, "<close code='200' />");
     done(&s);
 
+    /* the same, and what it says to that cannot be read */
+    sasl_client(&s, "PLAIN", "<blob>");
+    bs_mgmt(&s, "RPY", 1, ANSWER("PLAIN", CDATA("<blob>YQ==</blob>")));
+    bs_expect(&s, BEEP_MSG, 1, 1, "<blob status='abort' />");
+    bs_frame(&s, "ERR", 1, 1, '.', BS_HEAD "<error");
+    bs_expect(&s, BEEP_MSG, 0, 2, "<close number='1' code='200' />");
+    bs_mgmt(&s, "RPY", 2, "<ok />");
+    bs_expect(&s, BEEP_MSG, 0, 3, "<close code='200' />");
+    done(&s);
+
     /* the same, and the server says nothing to it: that is not waited for without end */
     sasl_client(&s, "PLAIN", "<blob>");
     bs_mgmt(&s, "RPY", 1, ANSWER("PLAIN", CDATA("<blob>YQ==</blob>")));
@@ -500,6 +561,31 @@ static void client_answers(void **state)
     bs_take_out(&s);
     bs_dead(&s);
     done(&s);
+
+    /* what is no answer has the channel closed, and that channel first (2.2.2.1) */
+    static const char *const poor[] = {"<blob>YQ=!</blob>", "<blob", "<blob status='later' />", "<ok />", "<error code='x' />"};
+    for (size_t i = 0; i < 2 * sizeof poor / sizeof *poor; i++) {
+        const char *el = poor[i / 2];
+        char text[300];
+        sasl_client(&s, "CRAM-MD5", "<profile");
+        if (i % 2) {
+            snprintf(text, sizeof text, ANSWER("CRAM-MD5", CDATA("%s")), el);
+            bs_mgmt(&s, "RPY", 1, text);
+        } else {
+            bs_mgmt(&s, "RPY", 1, "<profile uri='" BEEP_URI_SASL "CRAM-MD5' />");
+            bs_expect(&s, BEEP_MSG, 1, 1, "<blob />");
+            snprintf(text, sizeof text, BS_HEAD "%s", el);
+            bs_frame(&s, "RPY", 1, 1, '.', text);
+        }
+        bs_expect(&s, BEEP_MSG, 0, 2, "<close number='1' code='200' />");
+        bs_alive(&s);
+        bs_mgmt(&s, "RPY", 2, "<ok />");
+        bs_expect(&s, BEEP_MSG, 0, 3, "<close code='200' />");
+        bs_alive(&s);
+        assert_false(s.p->authenticated);
+        assert_int_equal(s.w.side[0].greeted, 0);
+        done(&s);
+    }
 
     /* a server that says it is done before it can be */
     sasl_client(&s, "SCRAM-SHA-1", "<blob>");
@@ -524,7 +610,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(proceeds),          cmocka_unit_test(bare),             cmocka_unit_test(refused_inside), cmocka_unit_test(replies_first),
-        cmocka_unit_test(close_first),       cmocka_unit_test(another_first),    cmocka_unit_test(start_first),
+        cmocka_unit_test(close_first),       cmocka_unit_test(another_first),    cmocka_unit_test(start_first),      cmocka_unit_test(in_vain),
         cmocka_unit_test(client_is_refused), cmocka_unit_test(client_is_silent), cmocka_unit_test(blobs),          cmocka_unit_test(once),
         cmocka_unit_test(attempts),          cmocka_unit_test(challenged),       cmocka_unit_test(client_answers),
     };

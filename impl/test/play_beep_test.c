@@ -109,6 +109,30 @@ static void test_early_reply(void **state)
           "expect request channel=1 -> next\nsend err\n" IDLE, V_PASS, NULL);
 }
 
+/* A slow peer is not a silent one: each piece has its time.  A trickle comes to an end all the same, and nobody is blamed for it. */
+static void test_trickle(void **state)
+{
+#define PIECE     "send rpy body=x more=yes\nexpect tls-failed within 2s -> next\nor silence -> next\n"
+#define PIECES(x) x x x x x
+#define HOLDS     "expect start -> next\ndo hold\nexpect msg -> next\n"
+    static const char judge[] = "reach channel\nsend msg body=q\nexpect rpy frames=6 -> pass\nor silence -> fail \"deaf\"\n";
+    (void)state;
+    gives(judge, HOLDS PIECES(PIECE) "send rpy body=y\n" IDLE, V_PASS, NULL);
+    gives(judge, HOLDS PIECES(PIECE) IDLE, V_FAIL, "deaf (got silence for 3.0 s)");
+    gives(judge, HOLDS PIECES(PIECES(PIECE)) IDLE, V_INCONC, "under way for 30.0 s");
+    /* an empty frame is no piece of anything */
+    gives(judge, HOLDS "send rpy body=x more=yes\n" PIECES(PIECES("expect silence within 2s -> next\nsend rpy body=\"\" more=yes\n")) IDLE, V_FAIL, "deaf");
+    /* on the way to a state, too: a greeting in pieces is no event */
+#define WAIT "expect tls-failed within 2s -> next\nor silence -> next\n"
+#define PART(from, n, text) "raw \"RPY 0 0 * " from " " n "\\r\\n" text "END\\r\\n\"\n" WAIT
+    static const char slow[] = "do no-greeting\n" PART("0", "38", "Content-Type: application/beep+xml\\r\\n\\r\\n") PART("38", "5", "<gree") PART("43", "5", "ting ");
+    char all[1000];
+    snprintf(all, sizeof all, "%sraw \"RPY 0 0 . 48 4\\r\\n/>\\r\\nEND\\r\\n\"\n" IDLE, slow);
+    gives("reach greeted\nexpect silence within 1s -> pass\n", all, V_PASS, NULL);
+    snprintf(all, sizeof all, "%s" IDLE, slow);
+    gives("reach greeted\nexpect silence within 1s -> pass\n", all, V_INCONC, "silent for 3.0 s");
+}
+
 static void test_release(void **state)
 {
     (void)state;
@@ -459,7 +483,7 @@ int main(void)
         cmocka_unit_test(test_channel_echo),     cmocka_unit_test(test_channels_by_hand),
         cmocka_unit_test(test_declined),         cmocka_unit_test(test_large),
         cmocka_unit_test(test_windows),          cmocka_unit_test(test_segments_by_hand),
-        cmocka_unit_test(test_early_reply),
+        cmocka_unit_test(test_early_reply),      cmocka_unit_test(test_trickle),
         cmocka_unit_test(test_answers),          cmocka_unit_test(test_release),
         cmocka_unit_test(test_ok_waits),         cmocka_unit_test(test_busy_initiator),
         cmocka_unit_test(test_own_accord),       cmocka_unit_test(test_named_initiative),

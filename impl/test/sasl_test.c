@@ -256,8 +256,21 @@ static void vectors(void **state)
         OK);
     assert_non_null(strstr(buf_str(&out), "response=c5fd1141eebff35aeb67765168ce42fb"));
     assert_non_null(strstr(buf_str(&out), "digest-uri=\"beep/elwood.innosoft.com\""));
-    buf_done(&out);
     proof(&p, "rspauth=32dfc36da7997816d469d7cf6536091f");
+    pair_close(&p);
+
+    p.co.service = "imap"; /* a mistake */
+    pair_open(&p, SASL_DIGEST_MD5);
+    buf_clear(&out);
+    assert_int_equal(
+        sasl_step(p.c,
+                  SLICE_LIT("realm=\"elwood.innosoft.com\",nonce=\"OA6MG9tEQGm2hh\",qop=\"auth\","
+                            "algorithm=md5-sess,charset=utf-8"),
+                  true, &out, &p.cst),
+        OK);
+    assert_non_null(strstr(buf_str(&out), "digest-uri=\"imap/elwood.innosoft.com\""));
+    assert_null(strstr(buf_str(&out), "response=c5fd1141eebff35aeb67765168ce42fb")); /* the name goes into the digest */
+    buf_done(&out);
     pair_done(&p);
     fixed_nonce = false;
 }

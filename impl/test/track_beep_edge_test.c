@@ -125,6 +125,125 @@ static void test_tuning_astray(void **state)
     talk_free(x);
 }
 
+#define CHALLENGE HEAD "<blob>YQ==</blob>"
+#define START3    HEAD "<start number='3'>" URI(SASL("PLAIN")) "</start>"
+#define BY(who)   assert_int_equal(x->t.fault[0].side, who)
+
+static struct talk *challenged(void)
+{
+    struct talk *x = greeted();
+    begin_sasl(x);
+    FINE(say(x, L, "RPY", 0, 1, INSIDE("<blob>YQ==</blob>")));
+    return x;
+}
+
+/* Section 2: one tuning channel at a time.  Who lets a second exchange begin, or begins it, is told so; a channel whose operation failed does not count. */
+static void test_two_exchanges(void **state)
+{
+    (void)state;
+    struct talk *x = challenged();
+    FINE(say(x, I, "MSG", 0, 2, START3)); /* it can be declined */
+    FAULTS(say(x, L, "RPY", 0, 2, HEAD URI(SASL("PLAIN"))), TWO_TUNINGS);
+    BY(L);
+    assert_int_equal(x->t.fault[0].clause, CL_BEEP_2_3);
+    assert_int_equal(x->t.fault[0].severity, SEV_FAIL);
+    FINE(say(x, I, "MSG", 3, 1, CHALLENGE)); /* the newer one is followed ... */
+    FINE(say(x, L, "ERR", 3, 1, ERROR550));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_PLAIN);
+    talk_free(x);
+    x = challenged();
+    FINE(say(x, I, "MSG", 1, 1, CHALLENGE));
+    FINE(say(x, I, "MSG", 0, 2, START3));
+    FAULTS(say(x, L, "RPY", 0, 2, HEAD URI(SASL("PLAIN"))), TWO_TUNINGS);
+    FINE(say(x, L, "RPY", 1, 1, HEAD "<blob status='complete' />")); /* ... until the other one is through */
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_AUTHENTICATED);
+    talk_free(x);
+    x = challenged();
+    FINE(say(x, I, "MSG", 0, 2, START3));
+    FINE(say(x, L, "RPY", 0, 2, INSIDE("<error code='550'>one at a time</error>")));
+    FAULTS(say(x, I, "MSG", 3, 1, CHALLENGE), TWO_TUNINGS); /* it is there, and not to be used now */
+    BY(I);
+    talk_free(x);
+    x = challenged();
+    FINE(say(x, I, "MSG", 0, 2, START3));
+    FINE(say(x, L, "ERR", 0, 2, ERROR550));
+    FINE(say(x, I, "MSG", 1, 1, CHALLENGE));
+    FINE(say(x, L, "RPY", 1, 1, CHALLENGE));
+    FINE(say(x, I, "MSG", 1, 2, CHALLENGE)); /* as many steps as it takes */
+    talk_free(x);
+    x = challenged(); /* what was aborted is over for its client, and its late end is not that of the next */
+    FINE(say(x, I, "MSG", 1, 1, HEAD "<blob status='abort' />"));
+    FINE(say(x, I, "MSG", 0, 2, START3));
+    FINE(say(x, L, "RPY", 0, 2, INSIDE("<blob>YQ==</blob>")));
+    FINE(say(x, L, "ERR", 1, 1, ERROR550));
+    assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_CHALLENGED);
+    talk_free(x);
+}
+
+/* Both ask, and grant, before either could know: nobody is to blame. */
+static void test_exchanges_cross(void **state)
+{
+    (void)state;
+    for (int who = 0; who < 2; who++) {
+        struct talk *x = greeted();
+        begin_sasl(x);
+        FINE(say(x, L, "MSG", 0, 1, HEAD "<start number='2'>" URI(SASL("PLAIN")) "</start>"));
+        FINE(say(x, L, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
+        FINE(say(x, I, "RPY", 0, 1, HEAD URI(SASL("PLAIN"))));
+        FINE(say(x, L, "MSG", 2, 1, CHALLENGE));
+        FINE(say(x, I, "MSG", 1, 1, CHALLENGE));
+        FINE(who ? say(x, L, "RPY", 1, 1, HEAD "<blob status='complete' />") : say(x, I, "RPY", 2, 1, HEAD "<blob status='complete' />"));
+        assert_int_equal(track_beep_tuning(&x->t), BEEP_TS_AUTHENTICATED);
+        FINE(who ? say(x, I, "RPY", 2, 1, HEAD "<blob status='complete' />") : say(x, L, "RPY", 1, 1, HEAD "<blob status='complete' />"));
+        talk_free(x);
+    }
+}
+
+/* Section 4: no attempt behind a success, from whoever knows of it. */
+static void test_again(void **state)
+{
+    (void)state;
+    struct talk *x = authenticated();
+    FINE(say(x, I, "MSG", 0, 2, START3)); /* may have crossed */
+    FAULTS(say(x, L, "RPY", 0, 2, HEAD URI(SASL("PLAIN"))), AUTH_AGAIN);
+    BY(L);
+    assert_int_equal(x->t.fault[0].clause, CL_BEEP_4_1);
+    talk_free(x);
+    x = authenticated();
+    FINE(say(x, I, "MSG", 0, 2, START3));
+    FINE(say(x, L, "RPY", 0, 2, INSIDE("<error code='550'>once is all</error>")));
+    FAULTS(say(x, I, "MSG", 3, 1, CHALLENGE), AUTH_AGAIN);
+    BY(I);
+    talk_free(x);
+    x = authenticated();
+    FINE(seq(x, I, 0, x->seq[L][0], 4096));
+    FINE(say(x, I, "MSG", 0, 2, HEAD "<start number='3'>" URI(SASL("PLAIN")) URI("http://x.test/p") "</start>"));
+    FAULTS(say(x, I, "MSG", 0, 3, HEAD "<start number='5'>" URI(SASL("PLAIN")) URI(SASL("OTP")) "</start>"), AUTH_AGAIN);
+    BY(I);
+    FINE(say(x, L, "ERR", 0, 2, ERROR550));
+    talk_free(x);
+    x = authenticated(); /* who told it knows it, and nobody is client of the other behind it */
+    FAULTS(say(x, L, "MSG", 0, 1, HEAD "<start number='2'>" URI(SASL("PLAIN")) "</start>"), AUTH_AGAIN);
+    BY(L);
+    talk_free(x);
+    x = challenged(); /* on a channel of its own; when that is closed everybody knows */
+    FINE(say(x, I, "MSG", 1, 1, CHALLENGE));
+    FINE(say(x, L, "RPY", 1, 1, HEAD "<blob status='complete' />"));
+    FINE(say(x, I, "MSG", 0, 2, START3));
+    FINE(say(x, L, "ERR", 0, 2, ERROR550));
+    FINE(say(x, I, "MSG", 0, 3, CLOSE(1)));
+    FINE(say(x, L, "RPY", 0, 3, OKAY));
+    FAULTS(say(x, I, "MSG", 0, 4, START3), AUTH_AGAIN);
+    talk_free(x);
+    x = authenticated(); /* and so does everybody behind a layer */
+    assert_int_equal(track_beep_layer(&x->t), OK);
+    memset(x->seq, 0, sizeof x->seq);
+    FINE(say(x, L, "RPY", 0, 0, GREETING));
+    FINE(say(x, I, "RPY", 0, 0, GREETING));
+    FAULTS(say(x, I, "MSG", 0, 1, HEAD "<start number='1'>" URI(SASL("PLAIN")) "</start>"), AUTH_AGAIN);
+    talk_free(x);
+}
+
 #define READY(n) HEAD "<start number='" n "'><profile uri='" BEEP_URI_TLS "'>&lt;ready/></profile></start>"
 
 /* Both may ask for TLS before either could have seen the other's ready; who acknowledged it has seen it. */
@@ -435,6 +554,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resync),
         cmocka_unit_test(test_tuning_astray),
+        cmocka_unit_test(test_two_exchanges),
+        cmocka_unit_test(test_exchanges_cross),
+        cmocka_unit_test(test_again),
         cmocka_unit_test(test_readies_cross),
         cmocka_unit_test(test_layers),
         cmocka_unit_test(test_channel_zero_in_pieces),

@@ -468,6 +468,7 @@ static err renew(struct track_beep *t)
     forget_elements(t);
     beep_channels_done(t);
     if (t->lost) return OK;
+    t->sasl_end = 0; /* whoever speaks behind a layer knows that there was a success */
     if (t->session.state != BEEP_SS_TUNING) beep_session_step(t, 0, BEEP_SE_TUNE, 0);
     beep_session_step(t, 0, BEEP_SE_TUNED, 0);
     struct fsm_inst clean;

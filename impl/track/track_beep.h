@@ -125,6 +125,10 @@ struct track_beep {
     uint32_t ready_channel, ready_msgno; /* where the ready is that waits for its answer ... */
     uint64_t ready_end;             /* ... and the number behind its last octet */
     uint32_t sasl_channel;          /* of the SASL exchange under way, or of the last one */
+    bool sasl_answered;             /* its server has said something in it */
+    bool sasl_crossed;              /* another of the other side's crossed it: nobody can be told to leave either */
+    uint32_t sasl_on;               /* the channel that success was told on, ... */
+    uint64_t sasl_end;              /* ... and the number behind its last octet */
     bool ready_crossed;             /* a ready of the other side crossed it: both wait, and somebody has to answer */
     uint64_t release_at[2];         /* offset of the frame by which that side last asked for a release, 0 before (a greeting is there) */
     struct beep_gone { uint32_t number; int side; } *gone; /* closed channels, and the side whose frames may still be on the way; BEEP_GONE of them once one closed */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of the tracker: track_beep.c (frames), track_beep_chan.c (channels and exchanges), track_beep_mgmt.c (channel 0 and tuning). */
+/* Between the files of the tracker: track_beep.c (frames), track_beep_chan.c (channels and exchanges), track_beep_mgmt.c (channel 0 and tuning), track_beep_sasl.c
+ * (SASL exchanges). */
 #ifndef TRACK_TRACK_BEEP_IMPL_H
 #define TRACK_TRACK_BEEP_IMPL_H
 
@@ -34,6 +35,16 @@ void beep_message(struct track_beep *t, int side, struct beep_channel *c, struct
 /* Steps the session; false (and a fault) when that was out of order. */
 bool beep_session_step(struct track_beep *t, int side, enum beep_session_event ev, uint32_t channel);
 bool beep_tuning_step(struct track_beep *t, int side, enum beep_tuning_event ev, uint32_t channel);
+
+/* --- SASL exchanges --- */
+/* A start, before it is answered. */
+void beep_sasl_asked(struct track_beep *t, int side, const struct beep_el *start);
+/* Side answers a start by the SASL channel c; inner: the element in that answer, or NULL. */
+void beep_sasl_started(struct track_beep *t, int side, const struct beep_el *inner, const struct beep_channel *c);
+/* A whole message on a SASL channel that is well-formed, or an error. */
+void beep_sasl_message(struct track_beep *t, int side, const struct beep_channel *c, const struct beep_el *el, bool reply);
+/* That channel is closed. */
+void beep_sasl_leave(struct track_beep *t, const struct beep_channel *c);
 
 static inline const struct mem *beep_mem(const struct track_beep *t)
 {

@@ -179,6 +179,7 @@ static void ask_start(struct track_beep *t, int side, struct beep_channel *zero,
         x->well_asked = false;
     }
     read_inner(t, side, el, 0, got);
+    beep_sasl_asked(t, side, el);
     if (got->inner && got->inner->kind == BEEP_EL_READY) wants_tls(t, side, zero, x->msgno);
     if (got->inner && got->inner->kind == BEEP_EL_BLOB && got->inner->status == BEEP_BLOB_COMPLETE)
         beep_fault(t, side, BEEP_F_BLOB_CLIENT, 0);
@@ -243,13 +244,7 @@ static void take_ask(struct track_beep *t, int side, struct beep_channel *zero, 
 static void tuned_by(struct track_beep *t, int side, const struct beep_el *inner, const struct beep_channel *c, struct beep_got *got)
 {
     if (c->tuning == BEEP_SASL_CHANNEL) {
-        if (!beep_tuning_step(t, !side, BEEP_TE_BLOB, c->number)) return;
-        t->sasl_channel = c->number;
-        enum beep_tuning_event ev = BEEP_TE_CHALLENGE; /* no content: it is the client's turn */
-        if (inner && inner->kind == BEEP_EL_ERROR) ev = BEEP_TE_SASL_ERROR;
-        if (inner && inner->kind == BEEP_EL_BLOB && inner->status == BEEP_BLOB_COMPLETE) ev = BEEP_TE_COMPLETE;
-        if (inner && inner->kind == BEEP_EL_BLOB && inner->status == BEEP_BLOB_ABORT) ev = BEEP_TE_ABORT;
-        beep_tuning_step(t, side, ev, c->number);
+        beep_sasl_started(t, side, inner, c);
         return;
     }
     if (c->tuning != BEEP_TLS_CHANNEL) return;
@@ -290,14 +285,6 @@ static void start_accepted(struct track_beep *t, int side, const struct beep_exc
     tuned_by(t, side, got->inner, c, got);
 }
 
-/* An exchange does not outlive its channel: the client may give it up by a close, and what follows begins anew (4.1). */
-static void leave_exchange(struct track_beep *t, const struct beep_channel *c)
-{
-    enum beep_tuning_state s = track_beep_tuning(t);
-    if (t->sasl_channel != c->number || (s != BEEP_TS_BLOB && s != BEEP_TS_CHALLENGED && s != BEEP_TS_ABORTING)) return;
-    t->tuning.state = t->tuning_facts.under_tls ? BEEP_TS_SECURED : BEEP_TS_PLAIN;
-}
-
 static void close_accepted(struct track_beep *t, int side, uint32_t number, struct beep_got *got)
 {
     struct beep_channel *c = beep_channel_find(t, number);
@@ -307,7 +294,7 @@ static void close_accepted(struct track_beep *t, int side, uint32_t number, stru
     const struct fsm_row *r = fsm_step(&c->fsm, side, BEEP_CE_OK, NULL);
     if (!r || r->kind == FSM_FATAL) c->fsm.state = BEEP_CS_CLOSED;
     got->number = number;
-    leave_exchange(t, c);
+    beep_sasl_leave(t, c);
     if (c->fsm.state == BEEP_CS_OWED) return; /* the other answer is still to come */
     got->closed = true;
     beep_channel_drop(t, c, !side);
@@ -360,16 +347,6 @@ static void take_negative(struct track_beep *t, int side, struct beep_exchange *
 
 /* --- tuning channels ---------------------------------------------------------------------------------------------------------------- */
 
-static enum beep_tuning_event blob_event(const struct beep_el *el, bool server)
-{
-    switch (el->status) {
-    case BEEP_BLOB_ABORT: return BEEP_TE_ABORT;
-    case BEEP_BLOB_COMPLETE: return BEEP_TE_COMPLETE;
-    case BEEP_BLOB_CONTINUE: break;
-    }
-    return server ? BEEP_TE_CHALLENGE : BEEP_TE_BLOB;
-}
-
 static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, const struct beep_frame *f, const struct beep_el *el,
                         struct beep_got *got)
 {
@@ -377,7 +354,7 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
     beep_session_step(t, side, BEEP_SE_TALK, c->number);
     if (!well_formed(el) && el->kind != BEEP_EL_ERROR) { /* its notes are told; a MSG is answered by an error, a reply is as good as one */
         bool tls = track_beep_tuning(t) == BEEP_TS_READY && c->tuning == BEEP_TLS_CHANNEL;
-        bool sasl = c->tuning == BEEP_SASL_CHANNEL && (track_beep_tuning(t) == BEEP_TS_BLOB || track_beep_tuning(t) == BEEP_TS_ABORTING);
+        bool sasl = c->tuning == BEEP_SASL_CHANNEL && t->sasl_channel == c->number && (track_beep_tuning(t) == BEEP_TS_BLOB || track_beep_tuning(t) == BEEP_TS_ABORTING);
         if (reply && (tls || sasl)) beep_tuning_step(t, side, tls ? BEEP_TE_TLS_ERROR : BEEP_TE_SASL_ERROR, c->number);
         return;
     }
@@ -390,16 +367,7 @@ static void take_tuning(struct track_beep *t, int side, struct beep_channel *c, 
         else beep_fault_row(t, side, BEEP_F_TUNING_ORDER, CL_BEEP_6_2_1, c->number);
         return;
     }
-    if (el->kind == BEEP_EL_ERROR && reply) {
-        enum beep_tuning_state s = track_beep_tuning(t);
-        if (s == BEEP_TS_BLOB || s == BEEP_TS_ABORTING) beep_tuning_step(t, side, BEEP_TE_SASL_ERROR, c->number);
-        return; /* otherwise the MSG was no step of an exchange, and an error is what it gets */
-    }
-    if (el->kind == BEEP_EL_BLOB) {
-        if (beep_tuning_step(t, side, blob_event(el, reply), c->number)) t->sasl_channel = c->number;
-    } else {
-        beep_fault(t, side, BEEP_F_TUNING_ORDER, c->number);
-    }
+    beep_sasl_message(t, side, c, el, reply);
 }
 
 /* --- a message is complete ------------------------------------------------------------------------------------------------------------ */
