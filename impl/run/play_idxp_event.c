@@ -176,7 +176,9 @@ static void raise_reply(struct player *p, int end, struct idxp_play_chan *c, con
         beep_put(&f, "text", m->text);
         if (m->lang_given) beep_put(&f, "lang", m->lang);
     }
-    raise(p, error ? "idxp-error" : "idxp-ok", end, counted || (!g->embedded && idxp_play_is_quiet(c, g->msgno)), rung, &f);
+    /* nobody asked for it but we ourselves: a case that waits for the answer to something of its own is not to take this for it */
+    if (counted || (!g->embedded && idxp_play_is_quiet(c, g->msgno))) return;
+    raise(p, error ? "idxp-error" : "idxp-ok", end, false, rung, &f);
 }
 
 static void on_idxp(struct player *p, int end, struct idxp_play_chan *c, const struct beep_got *b, size_t rung)
