@@ -39,6 +39,10 @@ static err flush_tls(struct beep_conn *c)
         at[out.n - 3] ^= 0x20; /* inside the record's body or MAC */
         c->flip_next = false;
     }
+    if (c->replay_next) {
+        TRY(buf_add(&c->link->out, out));
+        c->replay_next = false;
+    }
     tls_sent(c->tls, out.n);
     return OK;
 }

@@ -41,6 +41,7 @@ struct beep_conn {
     bool hello_seen, open_told, failed_told, notify_told, notify_sent;
     bool bad_told;                   /* what stands behind it is passed over: only how the stream ends is told */
     bool flip_next;                  /* tester: damage one octet of the next TLS record */
+    bool replay_next;                /* tester: the next TLS record goes out twice, as somebody on the way would do it */
     bool gathers;                    /* what is sent under TLS waits in gathered */
     struct buf gathered;             /* clear octets of the next record */
     struct buf wire;                 /* octets behind proceed that no TLS filter took yet */

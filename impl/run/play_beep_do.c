@@ -159,6 +159,11 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
         x->conn.track.tainted[x->conn.side] = true;
         return OK;
     }
+    if (strcmp(verb, "replay") == 0) {
+        x->conn.replay_next = true;
+        x->conn.track.tainted[x->conn.side] = true;
+        return OK;
+    }
     const struct beep_play_more *more = beep_play_run(p)->more;
     if (strcmp(verb, "clear") == 0) { /* 3080 3: the negotiation failed, and new greetings follow in clear */
         TRY(beep_conn_without_tls(&x->conn));
@@ -166,7 +171,7 @@ static err talk(struct player *p, int end, const char *verb, const struct scn_st
         return beep_play_greet(p, end, now);
     }
     return play_error(p,
-                      "unknown do %s; there are open, tls, clear, notify, fin, close, reset, flip, identity, "
+                      "unknown do %s; there are open, tls, clear, notify, fin, close, reset, flip, replay, identity, "
                       "resume, hold, answer, seq, no-seq, sasl, channels, "
                       "no-greeting%s%s",
                       verb, more ? ", " : "", more ? more->verbs : "");
