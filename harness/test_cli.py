@@ -348,7 +348,7 @@ def test_list(role):
     assert done.status == 0 and done.err == "", done
     ids = ids_of(done.out)
     assert ids and len(ids) == len(set(ids))
-    family = role.partition("-")[0]
+    family = "idxp" if role == "tunnel-proxy" else role.partition("-")[0]
     assert all(re.fullmatch(family + r"(/[\w.-]+){2,3}", i) for i in ids)
     assert all(len(t.split(None, 1)) == 2 for t in done.out.splitlines()), "each has a title"
 
@@ -456,7 +456,7 @@ def test_no_color():
 @pytest.mark.parametrize("role", [r for r in ROLES if r != "beep-initiator"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_servers_end_with_0(serve, role, number):
-    more = ["--next-hop", "127.0.0.1:1"] if role == "iap-proxy" else ["--tls", "off"]
+    more = {"iap-proxy": ["--next-hop", "127.0.0.1:1"], "tunnel-proxy": ["--open"]}.get(role, ["--tls", "off"])
     server = serve(role, *more)
     server.signal(number)
     done = server.rest()

@@ -39,7 +39,7 @@
     "<idmef:minor-device>1</idmef:minor-device></idmef:Inode>"                                                          \
     "<idmef:Checksum algorithm=\"MD5\"><idmef:value>9e107d9d372bb6826bd81d3542a419d6</idmef:value></idmef:Checksum></idmef:File>\n" \
     "  </idmef:Target>\n"                                                                                              \
-    "  <idmef:Classification ident=\"c1\" text=\"phf attack\"><idmef:Reference origin=\"bugtraqid\" meaning=\"test\"><idmef:name>629</idmef:name>" \
+    "  <idmef:Classification ident=\"c1\" text=\"phf attack\"><idmef:Reference origin=\"bugtraqid\"><idmef:name>629</idmef:name>" \
     "<idmef:url>http://www.securityfocus.com/bid/629</idmef:url></idmef:Reference></idmef:Classification>\n"            \
     "  <idmef:Assessment><idmef:Impact severity=\"high\" completion=\"succeeded\" type=\"recon\">a test</idmef:Impact>"    \
     "<idmef:Action category=\"notification-sent\">page</idmef:Action><idmef:Confidence rating=\"numeric\">0.5</idmef:Confidence></idmef:Assessment>\n" \

@@ -31,6 +31,6 @@ const struct run_setting settings_idxp[] = {
     {.name = "idxp-analyzer by SASL", ANALYZER, CONNECTS, .once = true, .only_able = true, .able = {"wants-sasl"}, .serve = {IS_ALICE}, ALICE},
     {.name = "idxp-analyzer by a tunnel", ANALYZER, CONNECTS, .once = true, .only_able = true, .through = true, .able = {"tunnel"}, .serve_tls = {"--peer-name="}, .own = &nobody},
     {.name = "tunnel-proxy", .role = "tunnel-proxy", .able = {"need-auth", "names", "profile-map", "endpoint-map", "limits"},
-     .serve = {USERS, "--access", "{file2}", "--profile-map", IDXP_SAMPLE_ROUTE_PROFILE "={hop}", "--endpoint-map", IDXP_SAMPLE_ROUTE_ENDPOINT "={hop}", "--self", "localhost"},
+     .serve = {USERS, "--access", "{file2}", "--profile-map", IDXP_SAMPLE_ROUTE_PROFILE "={hop}", "--endpoint-map", IDXP_SAMPLE_ROUTE_ENDPOINT "={hop}"},
      ALICE, .file2 = "deny to=127.0.0.66:* code=554\nallow to=*\n"},
     {0}};

@@ -1,0 +1,350 @@
+# SPDX-License-Identifier: MIT
+"""Manager and analyzer of IDXP and proxies of TUNNEL as programs: what is acknowledged is stored, octet for octet, also through proxies and whatever becomes of the manager."""
+import os
+import random
+import re
+import select
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+import programs
+from programs import acknowledged, extract, one_useful_line, run, stored, until
+
+pytestmark = pytest.mark.own
+SEED = int(os.environ.get("DRAFTPROOF_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 32)
+IDMEF = b"""<?xml version="1.0"?>
+<IDMEF-Message version="1.0" xmlns="http://iana.org/idmef"><Alert messageid="%d"><Analyzer analyzerid="x"/>\
+<CreateTime ntpstamp="0xbc71f4f5.0xef449129">2000-03-09T10:01:25Z</CreateTime><Classification text="%s"/></Alert></IDMEF-Message>
+"""
+
+
+def log_of(store):
+    return b"".join(p.read_bytes() for p in sorted(Path(store).glob("alerts-*.log")))
+
+
+@pytest.fixture
+def manager(serve, tmp_path, pki):
+    """manager(...) keeps what it gets in .store."""
+    def start(*args, name="store"):
+        server = serve("idxp-manager", "--pki", pki, "--store", tmp_path / name, *args)
+        server.store = tmp_path / name
+        return server
+
+    return start
+
+
+@pytest.fixture
+def proxy(serve):
+    return lambda *args: serve("tunnel-proxy", *(args or ("--open",)))
+
+
+@pytest.fixture
+def send(pki):
+    def deliver(to, *args, **more):
+        via = [w for hop in more.pop("via", ()) for w in ("--via", hop)]
+        return run("send", "idxp-analyzer", *via, "--connect", to if isinstance(to, str) else to.address, "--pki", pki, *args, **more)
+
+    return deliver
+
+
+def everything(folder):
+    """One file of each kind."""
+    files = {"text/xml": IDMEF % (1, b"phf attack"), "text/plain": "Grüße\n".encode(), "application/octet-stream": bytes(range(256)) * 300}
+    for i, (kind, octets) in enumerate(files.items()):
+        (folder / f"{i}").write_bytes(octets)
+    return [folder / f"{i}" for i in range(len(files))], list(files.items())
+
+
+def check_store(server, contents):
+    assert [a.type for a in stored(server.store)] == [t for t, _ in contents]
+    for number, (_, octets) in enumerate(contents, 1):
+        assert extract(server.store, number) == octets
+
+
+# --- what was sent is stored -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", ["rfc", "draft"])
+@pytest.mark.parametrize("hops", [0, 1, 2])
+def test_through_proxies_with_tls_from_end_to_end(manager, proxy, send, tmp_path, hops, dialect):
+    m = manager("--dialect", dialect)
+    files, contents = everything(tmp_path)
+    done = send(m, "--dialect", dialect, *files, via=[proxy().address for _ in range(hops)])
+    assert done.status == 0 and acknowledged(done) == (3, 3), done
+    check_store(m, contents)
+    assert all("OU=Sensors" in a.peer for a in stored(m.store)), "the certificate is the analyzer's, whoever passed it on"
+
+
+def test_hops_by_name_and_route(manager, proxy, send, tmp_path):
+    m = manager()
+    last = proxy("--open", "--endpoint-map", f"managers={m.address}", "--profile-map", f"http://idxp.org/beep/profile={m.address}")
+    first = proxy()
+    files, contents = everything(tmp_path)
+    for end in (f"localhost:{m.port}", "endpoint=managers", "profile=http://idxp.org/beep/profile"):
+        done = send(end, "--peer-name=", *files, via=[first.address, f"localhost:{last.port}"])
+        assert done.status == 0, done
+    check_store(m, contents * 3)
+
+
+def test_standard_input_and_many_connections(manager, send, tmp_path):
+    m = manager()
+    assert send(m, "-", stdin=b"one line\n").status == 0
+    one = tmp_path / "one"
+    one.write_bytes(IDMEF % (2, b"many"))
+    done = send(m, "--connections", 8, "--repeat", 500, one)
+    assert done.status == 0 and acknowledged(done) == (500, 500), done
+    alerts = stored(m.store)
+    assert len(alerts) == 501 and extract(m.store, 1) == b"one line\n"
+    assert log_of(m.store).count(one.read_bytes()) == 500
+
+
+def test_large_messages(manager, proxy, send, tmp_path):
+    large = tmp_path / "large"
+    large.write_bytes(random.Random(1).randbytes(4 << 20))
+    m = manager()
+    assert send(m, large, via=[proxy().address]).status == 0
+    assert extract(m.store, 1) == large.read_bytes()
+    large.write_bytes(b"\0" * ((4 << 20) + 1))
+    done = send(m, large)
+    assert done.status == 1 and "554" in done.err, done
+    assert len(stored(m.store)) == 1
+
+
+@pytest.mark.parametrize("who", ["manager", "analyzer"])
+def test_either_may_have_opened_the_connection(serve, tmp_path, pki, who):
+    one = tmp_path / "one"
+    one.write_bytes(IDMEF % (3, b"x"))
+    store = tmp_path / "store"
+    keep = ["idxp-manager", "--pki", pki, "--store", store]
+    if who == "analyzer":
+        m = serve(*keep)
+        serve("idxp-analyzer", "--pki", pki, "--connect", m.address, one)
+    else:
+        a = serve("idxp-analyzer", "--pki", pki, one)
+        serve(*keep, "--connect", a.address)
+    until(lambda: b"/IDMEF-Message" in log_of(store), what="it is stored")
+    assert extract(store, 1) == one.read_bytes()
+
+
+def test_again_and_again(serve, manager, pki, tmp_path):
+    m = manager()
+    one = tmp_path / "one"
+    one.write_bytes(b"beat")
+    serve("idxp-analyzer", "--pki", pki, "--connect", m.address, "--every", "50ms", one)
+    until(lambda: log_of(m.store).count(b"\nbeat\n") >= 4, what="it came four times")
+
+
+# --- what is refused -------------------------------------------------------------------------------------------------------------------
+
+
+def test_without_tls_nobody_is_served(manager, send, tmp_path):
+    m = manager()
+    done = run("send", "idxp-analyzer", "--connect", m.address, "--tls", "off", "-", stdin=b"x")
+    assert done.status == 1 and "530" in done.err, done
+    assert stored(m.store) == []
+    open_door = manager("--allow-clear", name="open")
+    assert run("send", "idxp-analyzer", "--connect", open_door.address, "--tls", "off", "-", stdin=b"x").status == 0
+    assert send(open_door, "-", stdin=b"y").status == 0
+
+
+def test_what_is_not_valid(manager, send, tmp_path):
+    m = manager()
+    ill, invalid, good = (tmp_path / n for n in ("ill", "invalid", "good"))
+    ill.write_bytes(b"<IDMEF-Message><Alert></IDMEF-Message>")
+    invalid.write_bytes(IDMEF.replace(b"<Classification", b"<Nothing") % (4, b"x"))
+    good.write_bytes(IDMEF % (5, b"x"))
+    done = send(m, ill, invalid, good)
+    assert done.status == 1 and acknowledged(done) == (1, 3), done
+    assert re.search(r"/ill: not acknowledged: answered 500 ", done.err) and re.search(r"/invalid: not acknowledged: answered 501 ", done.err), done
+    assert extract(m.store, 1) == good.read_bytes() and len(stored(m.store)) == 1
+    assert send(m, "--type", "text/plain", ill).status == 0  # as text it is no worse than other text
+
+
+def test_the_other_dialect(manager, send):
+    m = manager("--dialect", "draft")
+    done = send(m, "-", stdin=b"x")
+    assert done.status == 1 and "IDXP" in done.err + done.out or "profile" in done.err, done
+    assert stored(m.store) == []
+
+
+def test_policy(manager, send, tmp_path):
+    rules = tmp_path / "policy"
+    rules.write_text('deny uri=https://bad.example.org/* text="not here"\nallow uri=https://*.example.org/* subject="OU=Sensors" role=client kind=analyzer\n')
+    m = manager("--policy", rules)
+    assert send(m, "--uri", "https://a.example.org/x", "-", stdin=b"x").status == 0
+    done = send(m, "--uri", "https://bad.example.org/x", "-", stdin=b"x")
+    assert done.status == 1 and "537 not here" in done.err, done
+    assert send(m, "--uri", "https://a.example.com/x", "-", stdin=b"x").status == 1
+    assert len(stored(m.store)) == 1
+    rules.write_text("allow uri=*\nallow urn=*\n")
+    one_useful_line(run("serve", "idxp-manager", "--listen", "127.0.0.1:0", "--policy", rules), f"{rules}:2: ", "urn")
+
+
+def test_too_many_sessions(manager, send):
+    m = manager("--max-sessions", "1")
+    with socket.create_connection(("127.0.0.1", m.port)):
+        until(lambda: m.fds() and run("send", "idxp-analyzer", "--connect", m.address, "--tls", "off", "-", stdin=b"x").err.find("421") >= 0, what="the second is turned away")
+    until(lambda: send(m, "-", stdin=b"x").status == 0, what="there is room again")
+
+
+# --- the promise of an acknowledgement ----------------------------------------------------------------------------------------------------
+
+
+def load(folder, name, n):
+    folder.mkdir()
+    for i in range(n):
+        (folder / f"{i:06d}").write_bytes(b"%s n=%06d " % (name.encode(), i) + b"x" * (i * 37 % 900))
+    return sorted(folder.iterdir())
+
+
+def test_killed_under_load(manager, tmp_path, pki):
+    """kill -9 at random moments: nothing that was acknowledged is lost, nothing is there twice, and the numbers go on."""
+    rng = random.Random(SEED)
+    print("DRAFTPROOF_SEED =", SEED)
+    total, files = 0, 300
+    for r in range(6):
+        m = manager()
+        senders = []
+        for i in range(2):
+            name = f"r{r}s{i}"
+            p = programs.Program([programs.find_binary(), "send", "idxp-analyzer", "--connect", m.address, "--pki", pki, "--pipeline", 8, *load(tmp_path / name, name, files)])
+            senders.append((name, p))
+        until(lambda: b"r%ds" % r in log_of(m.store), what="the round has begun")
+        select.select([], [], [], rng.choice((0, rng.uniform(0, 0.02), rng.uniform(0, 0.2))))
+        m.kill()
+        data = None
+        for name, p in senders:
+            done = p.rest()
+            count, everything_ = acknowledged(done)
+            data = data or log_of(m.store)
+            kept = [int(n) for n in re.findall(rb"%s n=(\d+) x*\n" % name.encode(), data)]
+            assert everything_ == files and len(kept) == len(set(kept)), "an alert is stored twice"
+            assert set(range(count)) <= set(kept), f"acknowledged and lost: {name} {sorted(set(range(count)) - set(kept))}"
+            assert len(kept) <= count + 8, "no more than was under way"
+            total += count
+        alerts = stored(m.store)
+        assert [a.number for a in alerts] == list(range(1, len(alerts) + 1)) and len(alerts) >= total
+    assert total > 0
+
+
+def test_told_to_stop_under_load(manager, tmp_path, pki):
+    m = manager()
+    one = tmp_path / "one"
+    one.write_bytes(b"more")
+    p = programs.Program([programs.find_binary(), "send", "idxp-analyzer", "--connect", m.address, "--pki", pki, "--connections", 8, "--repeat", 1000000, one])
+    until(lambda: len(log_of(m.store)) > 20000, what="the load is on")
+    began = time.monotonic()
+    done = m.stop()
+    assert done.status == 0 and time.monotonic() - began < 5, done
+    assert 0 < acknowledged(p.rest())[0] <= log_of(m.store).count(b"\nmore\n")
+
+
+# --- proxies --------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_loops_end_soon(proxy, send):
+    a, b = proxy(), proxy("--open", "--self", "b.draftproof.invalid")
+    began = time.monotonic()
+    for end, via in ((a.address, [a]), (b.address, [a, b]), ("127.0.0.1:9", [a, b, b]), (f"b.draftproof.invalid:{b.port}", [b])):
+        done = send(end, "-", stdin=b"x", via=[p.address for p in via])
+        assert done.status == 1 and "554" in done.err, done
+    # the name has further addresses, at which nobody is
+    assert send(f"localhost:{a.port}", "-", stdin=b"x", via=[a.address]).status == 1
+    assert time.monotonic() - began < 10
+    quiet = a.fds()
+    assert send("127.0.0.1:9", "-", stdin=b"x", via=[a.address]).status == 1
+    until(lambda: a.fds() <= quiet, what="no socket is left")
+
+
+def test_routes_that_chase_each_other(serve, proxy, send):
+    """Two proxies that send tunnels to one endpoint to each other: that ends in an error, with nothing left open."""
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    b = serve("tunnel-proxy", "--open", "--endpoint-map", f"x=127.0.0.1:{port}")
+    a = serve("tunnel-proxy", "--open", "--endpoint-map", f"x={b.address}", "--listen", f"127.0.0.1:{port}")
+    done = send("endpoint=x", "-", stdin=b"x", via=[a.address])
+    assert done.status == 1, done
+    until(lambda: a.fds() <= 20 and b.fds() <= 20, what="no socket is left")
+
+
+def test_access(proxy, send, tmp_path, manager):
+    rules = tmp_path / "access"
+    m = manager()
+    rules.write_text(f"deny to=*:25 code=554\nallow to={m.address}\n")
+    p = proxy("--open", "--access", rules)
+    assert send(m, "-", stdin=b"x", via=[p.address]).status == 0
+    for end, code in (("127.0.0.1:25", "554"), ("127.0.0.1:24", "537")):
+        done = send(end, "-", stdin=b"x", via=[p.address])
+        assert done.status == 1 and code in done.err, done
+    rules.write_text("allow to=*:604\nallow to=here\n")
+    one_useful_line(run("serve", "tunnel-proxy", "--open", "--listen", "127.0.0.1:0", "--access", rules), f"{rules}:2: ", "to=here")
+
+
+def test_who_is_not_known_gets_no_tunnel(proxy, send, tmp_path, manager):
+    users = tmp_path / "users"
+    users.write_text("alice wonder\n")
+    users.chmod(0o600)
+    done = send(manager(), "-", stdin=b"x", via=[proxy("--sasl-users", users).address])
+    assert done.status == 1 and "530" in done.err, done
+
+
+# --- wrong use ------------------------------------------------------------------------------------------------------------------------------
+
+ON = ["--listen", "127.0.0.1:0"]
+TO = ["--connect", "127.0.0.1:1", "--tls", "off"]
+WRONG = [
+    (["serve", "idxp-manager"], "--listen"),
+    (["serve", "idxp-manager", *ON, "--dialect", "both"], "--dialect"),
+    (["serve", "idxp-manager", *ON, "--uri", "nowhere"], "--uri"),
+    (["serve", "idxp-manager", *ON, "--policy", "missing"], "missing"),
+    (["serve", "idxp-manager", *ON, "--every", "1"], "--every"),
+    (["serve", "idxp-manager", *ON, "--via", "127.0.0.1:1"], "--via"),
+    (["serve", "idxp-manager", *ON, "--hops", "3"], "tunnel-proxy"),
+    (["serve", "idxp-manager", *ON, "--next-hop", "127.0.0.1:1"], "--next-hop"),
+    (["serve", "idxp-manager", *ON, "--sasl-user", "x"], "--sasl-users"),
+    (["serve", "idxp-manager", *TO, "--sasl-users", "x"], "--sasl-user"),
+    (["serve", "idxp-manager", *TO, "--stream", "alarm"], "--stream"),
+    (["serve", "idxp-manager", *TO, "--stream", "alert", "--dialect", "draft"], "streamType"),
+    (["serve", "idxp-manager", *ON, "--priority", "-1"], "--priority"),
+    (["serve", "idxp-manager", *ON, "--max-sessions", "0"], "--max-sessions"),
+    (["serve", "idxp-analyzer", *ON, "--store", "x"], "--store"),
+    (["serve", "idxp-analyzer", *ON, "missing"], "missing"),
+    (["serve", "idxp-analyzer", *TO, "--type", "text/html"], "--type"),
+    (["serve", "idxp-analyzer", *TO, "--via", "nowhere"], "nowhere"),
+    (["serve", "tunnel-proxy", "--open"], "--listen"),
+    (["serve", "tunnel-proxy", *ON], "--open"),
+    (["serve", "tunnel-proxy", *TO, "--open"], "--listen"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--hops", "33"], "--hops"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--hops", "x"], "--hops"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--profile-map", "x"], "--profile-map"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--endpoint-map", "x=nowhere"], "nowhere"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--access", "missing"], "missing"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--resolver", "ns.example.org"], "name server"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--store", "x"], "idxp-manager"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--sasl-users", "x"], "--open"),
+    (["serve", "iap-manager", *ON, "--policy", "x"], "--policy"),
+    (["serve", "beep-listener", *ON, "--store", "x"], "--store"),
+    (["send", "idxp-analyzer", *TO, "--host", "m.dom.org", "-"], "--host"),
+    (["send", "iap-analyzer", *TO, "--via", "127.0.0.1:1", "-"], "--via"),
+    (["send", "idxp-analyzer", *TO], "nothing to send"),
+    (["send", "idxp-analyzer", *TO, "--via", "nowhere", "-"], "nowhere"),
+    (["send", "idxp-analyzer", *TO, "--via", "127.0.0.1:1", "--via", "a b", "-"], "a b"),
+    (["send", "idxp-analyzer", *TO, "--via", "127.0.0.1:1", "--via", "fe80::1:604:", "-"], "fe80"),
+    (["send", "idxp-analyzer", *ON, "--tls", "off", "--via", "127.0.0.1:1", "-"], "--via"),
+    (["send", "idxp-analyzer", *TO, "--sasl-mechanism", "PLAIN", "-"], "--sasl-user"),
+    (["send", "idxp-analyzer", *TO, "--uri", "a b", "-"], "--uri"),
+    (["send", "idxp-analyzer", "--connect", "127.0.0.1:1", "-"], "--ca"),
+    (["check", "idxp-manager", "--memory", "--dialect", "old"], "--dialect"),
+    (["check", "iap-manager", "--memory", "--dialect", "rfc"], "--dialect"),
+    (["check", "idxp-manager", "--memory", "--able", "many"], "--able"),
+    (["check", "tunnel-proxy", "--connect", "127.0.0.1:1"], "--next-hop"),
+]
+
+
+@pytest.mark.parametrize("args,word", WRONG, ids=[" ".join(a) for a, _ in WRONG])
+def test_wrong_use(args, word, tmp_path):
+    one_useful_line(run(*args, cwd=tmp_path), word)
+    assert os.listdir(tmp_path) == []
