@@ -309,7 +309,9 @@ static void via_started(struct beep_bound *b, slice answer, const struct beep_re
     struct tunnel_msg m;
     if (no->code) {
         p->tune_by = 0;
-        if (!p->ending)
+        if (IMUT(p->s->idxp_mutant, VIA_TAKES_ERROR) && !p->ending)
+            beep_peer_renew(p, now);
+        else if (!p->ending)
             beep_tune_failed(p, now, "the tunnel is refused: %u %s", (unsigned)no->code, no->text);
         return;
     }
@@ -372,7 +374,7 @@ void beep_via_ask(struct beep_peer *p, uint64_t now)
     uint32_t channel;
     struct buf text;
     p->via_tried = true;
-    if (!beep_peer_offers(p, TUNNEL_URI)) {
+    if (!beep_peer_offers(p, TUNNEL_URI) && !IMUT(p->s->idxp_mutant, VIA_UNOFFERED)) {
         beep_tune_failed(p, now, "no tunnel: the peer does not offer TUNNEL");
         return;
     }

@@ -213,7 +213,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
  * for long is not waited for (TUNNEL-D09). */
 static uint64_t half_by(const struct tunnel_proxy *p)
 {
-    bool half = p->side[NEAR].ended || p->side[FAR].ended;
+    bool half = (p->side[NEAR].ended || p->side[FAR].ended) && !PMUT(p, P_KEEPS_OPEN);
     return half ? p->passed_at + p->e.env->limits.setup_ms : 0;
 }
 

@@ -63,8 +63,9 @@ struct tunnel_request {           /* what is asked for, for the hook that allows
     const struct tunnel_msg *msg; /* as it came */
     const struct tunnel_msg *way; /* as it was routed; msg itself when it needs no route */
     const char *identity;         /* whom SASL authenticated; "" for nobody */
+    const char *mechanism;        /* by which mechanism, for 534; "" for nobody */
     const char *to;    /* what we are about to look up or to connect to: HOST:PORT; _x._tcp.HOST:PORT for SRV,
-                        * with    0 when there is no port; NULL for an element without attributes */
+                        * with 0 when there is no port; NULL for an element without attributes */
     const char *place; /* one of the addresses that a look-up of it told; NULL before */
 };
 

@@ -121,6 +121,7 @@ static void allowed(const struct tunnel_proxy *p, const char *to, const char *pl
     struct tunnel_request q = {.msg = &p->msg,
                                .way = p->way,
                                .identity = f.identity,
+                               .mechanism = f.mechanism,
                                .to = to,
                                .place = place};
     if (!p->s->allow || PMUT(p, P_ANYWHERE)) return;

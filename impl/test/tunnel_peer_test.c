@@ -191,6 +191,7 @@ static void target(struct beep_script *s)
  * not lost. */
 static void anew(struct beep_script *s)
 {
+    assert_true(s->out.n > 7 && memcmp(buf_slice(&s->out).p, "RPY 0 0", 7) == 0); /* no SEQ in front of it */
     bs_expect(s, BEEP_RPY, 0, 0, "<greeting");
     assert_int_equal(s->f.seqno, 0);
     bs_expect(s, BEEP_RPY, 0, 1, "<profile");

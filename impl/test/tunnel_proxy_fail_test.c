@@ -353,6 +353,8 @@ static void only_alice(void *ctx, const struct tunnel_request *r, struct beep_re
     assert_non_null(r->msg);
     if (strcmp(r->identity, "alice") != 0)
         *no = (struct beep_refusal){537, "this is for alice"};
+    else if (strcmp(r->mechanism, "PLAIN") != 0)
+        *no = (struct beep_refusal){534, ""};
     else if (r->to && strstr(r->to, "secret"))
         *no = (struct beep_refusal){554, ""};
 }
