@@ -112,6 +112,8 @@ static err answer_embedded(struct idxp_channel *c, const struct idxp_got *g, str
     if (e == OK) e = buf_add(answer, buf_slice(&text));
     buf_done(&text);
     if (!no->code) c->kind = kind;
+    c->refused_peer = no->code != 0;
+    c->overlooks = false;
     if (CMUT(c, EMBEDDED_DECLINES)) return e; /* no stays */
     if (no->code) idxp_note(c, "greeting in the start is rejected: %u %s", (unsigned)no->code, no->text);
     no->code = 0; /* the channel itself is created (IDXP-D07) */
@@ -167,6 +169,7 @@ static void greeting_answered(struct idxp_channel *c, const struct beep_refusal 
     if (no->code) idxp_note(c, "our greeting is rejected: %u %s", (unsigned)no->code, no->text);
     if (c->s->hooks.greeted) c->s->hooks.greeted(c->s->hooks.ctx, c, no, now);
     if (c->b && !no->code) idxp_told_ready(c, now);
+    if (CMUT(c, WAITS_FOR_OK)) idxp_flush(c, now);
 }
 
 static void refusal_of(const struct idxp_msg *m, struct beep_refusal *no)
@@ -237,7 +240,7 @@ err idxp_open(struct beep_peer *p, const struct beep_profile *profile, const str
     if (!c->wish.role) c->wish.role = s->role;
     c->role = c->wish.role;
     c->user = user;
-    c->embedded = s->embed && c->role && !CMUT(c, NO_GREETING);
+    c->embedded = s->embed && c->role && !CMUT(c, NO_GREETING) && !CMUT(c, GREETS_ON_ZERO) && !CMUT(c, HASTY);
     buf_init(&init, s->env->mem, BEEP_INIT_MAX);
     err e = c->embedded ? idxp_compose_greeting(c, &c->wish, true, &init) : OK;
     if (e == OK) e = track_idxp_start(&c->t, c->side, buf_slice(&init), &got);
@@ -351,6 +354,7 @@ static void judge_data(struct idxp_channel *c, const struct idxp_got *g, struct 
     c->in_octets += g->data[0].n + g->data[1].n;
     if (c->in_octets > max) *no = (struct beep_refusal){554, "the message is too long"};
     else if (c->s->analyzer) *no = (struct beep_refusal){554, "an analyzer takes no data"};
+    else if (CMUT(c, LAST_REFUSES) && c->refused_peer) *no = (struct beep_refusal){554, "who are you?"};
     else if (g->kind == IDXP_TEXT && CMUT(c, REFUSES_TEXT)) *no = (struct beep_refusal){504, "no text"};
     else if (g->kind == IDXP_BINARY && CMUT(c, REFUSES_BINARY)) *no = (struct beep_refusal){504, "no octets"};
 }
@@ -360,6 +364,8 @@ static void on_greeting(struct idxp_channel *c, const struct idxp_got *g, uint64
     struct beep_refusal no = {0};
     enum idxp_peer_kind kind;
     idxp_judge_greeting(c, g, &no, &kind, now);
+    if (CMUT(c, GREETS_ONCE) && track_idxp_role(&c->t, idxp_other(c)) != IDXP_NO_ROLE) return;
+    c->refused_peer = no.code != 0;
     if (no.code) idxp_note(c, "greeting is rejected: %u %s", (unsigned)no.code, no.text);
     if (c->in_owed) c->in_owed->greeting = true;
     if (c->in_owed) c->in_owed->kind = kind;
@@ -393,7 +399,7 @@ static void on_msg(struct idxp_channel *c, uint32_t msgno, slice octets, bool la
     err e = track_idxp_octets(&c->t, idxp_other(c), BEEP_MSG, msgno, 0, octets, last, &got);
     if (e == OK && got.first) {
         c->in_msgno = msgno;
-        c->in_given = c->in_over = false;
+        c->in_given = c->in_over = c->overlooks = false;
         c->in_octets = 0;
         c->in_owed = owe(c, msgno, now);
     }

@@ -52,6 +52,8 @@ struct idxp_channel {
     struct idxp_owed *in_owed; /* its reply; NULL once that went out */
     bool in_given, in_over;    /* pieces of it were given to the hook; nothing of it is wanted any more */
     uint64_t in_octets;
+    bool overlooks;            /* a mistake: what is wrong with it is not noticed */
+    bool refused_peer;         /* the last greeting of the peer was rejected; for mistakes alone */
 
     uint32_t out_msgno;        /* our data that is being sent */
     bool out_open, out_cut;    /* it is not complete; the peer has answered it already */
@@ -91,7 +93,7 @@ void idxp_settle_hold(struct idxp_channel *c, uint64_t now);
 /* What to say to a greeting (whole, from the tracker); *kind: what the policy says of the peer. */
 void idxp_judge_greeting(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no, enum idxp_peer_kind *kind, uint64_t now);
 /* ... to anything else that came, by form and order; no->code 0: nothing speaks against it. */
-void idxp_judge_form(const struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no);
+void idxp_judge_form(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no);
 /* Is the session safe enough? */
 void idxp_judge_security(const struct idxp_channel *c, const struct idxp_who *w, struct beep_refusal *no);
 /* Facts of the session alone. */

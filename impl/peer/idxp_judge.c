@@ -14,15 +14,21 @@ static void refuse(struct beep_refusal *no, uint16_t code, const char *text)
 
 /* --- form and order -------------------------------------------------------------------------------------------------------- */
 
-/* Is what the tracker would refuse for a fault that the mistake does not notice? */
-static bool overlooked(const struct idxp_channel *c)
+static bool overlooks(const struct idxp_channel *c, enum idxp_fault_code code)
 {
-    for (uint32_t i = 0; c->s->mutant && i < c->t.fault_n; i++)
-        if (c->t.fault[i].side != c->side && idxp_mutant_overlooks(c->s->mutant, c->t.fault[i].code)) return true;
-    return false;
+    if (CMUT(c, REJECTED_COUNTS)) return code == IDXP_F_NO_GREETING && c->refused_peer;
+    return idxp_mutant_overlooks(c->s->mutant, code);
 }
 
-void idxp_judge_form(const struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
+/* Would it be refused for a fault that the mistake does not notice?  A fault is told once, the reply to it up to the end of the message. */
+static bool overlooked(struct idxp_channel *c)
+{
+    for (uint32_t i = 0; c->s->mutant && i < c->t.fault_n; i++)
+        if (c->t.fault[i].side != c->side && overlooks(c, c->t.fault[i].code)) c->overlooks = true;
+    return c->overlooks;
+}
+
+void idxp_judge_form(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
 {
     *no = (struct beep_refusal){0};
     if (g->reply && !overlooked(c)) refuse(no, (uint16_t)g->reply, g->why ? g->why : idxp_code_text(g->reply));
@@ -87,7 +93,8 @@ static const struct idxp_option *stream_of(const struct idxp_msg *m)
 /* A peer may not take the role that is taken (IDXP-D09), and an analyzer is a source only (2.1). */
 static void judge_roles(const struct idxp_channel *c, const struct idxp_msg *m, struct beep_refusal *no)
 {
-    if (CMUT(c, TAKES_SAME_ROLE)) return;
+    if (CMUT(c, TAKES_SAME_ROLE) || CMUT(c, TAKES_OF_SERVER)) return;
+    if (CMUT(c, FIRST_COUNTS) && track_idxp_role(&c->t, idxp_other(c)) == IDXP_CLIENT) return;
     if (c->s->analyzer && m->role == IDXP_CLIENT) refuse(no, 554, "an analyzer takes no data");
     else if (c->role != IDXP_NO_ROLE && c->role == m->role)
         refuse(no, 554, m->role == IDXP_CLIENT ? "both peers would be client" : "both peers would be server");

@@ -132,6 +132,7 @@ static void on_greeted(void *ctx, struct idxp_channel *c, const struct beep_refu
     if (!l || !no->code) return;
     l->ready = idxp_channel_may_send(c); /* one that is in force from before stays (3.4.1) */
     idxp_peer_tell(l->p, "the greeting is rejected: %u %s", (unsigned)no->code, no->text);
+    if (l->ready) idxp_peer_pump(l->p, now);
     if (!l->ours || l->ready) return;
     if (!any_ours(l->p)) {
         look_whether_useless(l->p, now);

@@ -90,6 +90,10 @@ static bool takes(const struct idxp_line *l)
     return !l->has_item && l->flights < depth;
 }
 
+#define NO_CLASS /* what a mistake sends in place of an alert */                                                                                                 \
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<IDMEF-Message version=\"1.0\" xmlns=\"http://iana.org/idmef\" xml:lang=\"en\"><Alert><Analyzer analyzerid=\"a\"/>" \
+    "<CreateTime ntpstamp=\"0xbc71f4f5.0xef449129\">2000-03-09T10:01:25.93464Z</CreateTime></Alert></IDMEF-Message>\n"
+
 /* Puts items where they belong; true when one found a place. */
 static bool distribute(struct idxp_peer *p)
 {
@@ -112,6 +116,7 @@ static bool distribute(struct idxp_peer *p)
     l->msgno = 0;
     l->rest = l->item.in_pieces ? SLICE_NONE : l->item.body;
     l->rest_last = !l->item.in_pieces;
+    if (IMUT(p->s->idxp.mutant, IDMEF_NO_CLASS) && l->rest_last) l->rest = slice_str(NO_CLASS);
     p->has_pending = false;
     return true;
 }

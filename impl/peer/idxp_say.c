@@ -85,7 +85,8 @@ err idxp_greet(struct idxp_channel *c, const struct idxp_wish *w, uint64_t now)
     if (!wish.role) return ERR_USE;
     idxp_enter(c);
     err e = idxp_compose_greeting(c, &wish, false, &text);
-    if (e == OK) e = say_msg(c, buf_slice(&text), &msgno, now);
+    if (e == OK && CMUT(c, GREETS_ON_ZERO)) beep_mistake_say(c->b->peer, BEEP_MSG, 0, 4711, buf_str(&text) ? buf_str(&text) : "", now);
+    else if (e == OK) e = say_msg(c, buf_slice(&text), &msgno, now);
     buf_done(&text);
     if (e == OK) {
         c->wish = wish;
@@ -100,6 +101,7 @@ void idxp_greet_now(struct idxp_channel *c, uint64_t now)
 {
     if (!c->open || c->over || c->greeted || c->role == IDXP_NO_ROLE || CMUT(c, NO_GREETING)) return;
     err e = idxp_greet(c, NULL, now);
+    if (e == OK && CMUT(c, HASTY)) idxp_told_ready(c, now);
     c->greet_due = e == ERR_LIMIT;
     if (e == ERR_MEM) idxp_broken(c, e, now);
     if (e == ERR_USE && c->b) idxp_note(c, "no greeting: the channel is being closed, or a value is not for XML");
