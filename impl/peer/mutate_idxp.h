@@ -51,8 +51,8 @@
 #define IDXP_MUTANTS_DATA(X) \
     /* data: manager */ \
     X(TAKES_EARLY, "takes-early", IBY_MANAGER, "IDXP-3.2-7 IDXPRFC-3.2-6", "takes data before the greetings") \
-    X(TAKES_OF_SERVER, "takes-of-server", IBY_MANAGER, "IDXP-2.2-8", "takes data of a peer that is server") \
-    X(DATA_MUTE, "data-mute", IBY_MANAGER, "IDXP-3.4-5", "does not answer data") \
+    X(TAKES_OF_SERVER, "takes-of-server", IBY_MANAGER, "IDXP-2.2-8 IDXP-2.2-4 IDXP-3.4.1-9", "takes data of a peer that is server") \
+    X(DATA_MUTE, "data-mute", IBY_MANAGER, "IDXP-3.4-5 IDXP-2.1-8 IDXP-2.1-1", "does not answer data") \
     X(DATA_ERROR_IN_RPY, "data-error-in-rpy", IBY_BOTH, "IDXP-4-6 IDXPRFC-3.4-3", "sends error in RPY") \
     X(DATA_OK_IN_ERR, "data-ok-in-err", IBY_BOTH, "IDXP-4-6 IDXPRFC-3.4-3", "sends ok in ERR") \
     X(DATA_NUL, "data-nul", IBY_MANAGER, "IDXP-3.4-6", "answers data by NUL") \
@@ -88,10 +88,16 @@
     X(TUNNEL_MSG_MUTE, "tunnel-msg-mute", IBY_MANAGER | IBY_PROXY, "TUNNEL-A.1-4", "does not answer a MSG that is no tunnel element") \
     X(TUNNEL_OTHER_CODE, "tunnel-other-code", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-1", "answers errors with code 451") \
     X(TUNNEL_OTHER_NAME, "tunnel-other-name", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-10", "takes TUNNEL and Tunnel for tunnel") \
+    X(TUNNEL_OTHER_URI, "tunnel-other-uri", IBY_MANAGER | IBY_PROXY, "TUNNEL-A.1-1", "takes other spellings of the profile's URI") \
+    X(TARGET_NO_TLS, "target-no-tls", IBY_MANAGER, "TUNNEL-1-4 IDXP-2.1-12", "declines TLS behind a tunnel") \
+    X(TRUSTS_ANY, "trusts-any", IBY_BOTH, "IDXP-2.3-1 IDXPRFC-2.4-2", "takes certificates that nobody vouches for") \
     X(TUNNEL_OTHER_ATTRIBUTE, "tunnel-other-attribute", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-11", "passes over attributes that it does not know") \
     /* endpoints that ask for a tunnel */ \
     X(VIA_TAKES_ERROR, "via-takes-error", IBY_ANALYZER, "TUNNEL-2.3-2 TUNNEL-6-7", "begins anew behind an error") \
     X(VIA_NO_GREETING, "via-no-greeting", IBY_ANALYZER, "TUNNEL-4-21", "goes on behind the ok without a new greeting") \
+    X(VIA_IGNORED, "via-ignored", IBY_ANALYZER, "IDXP-2.1-10 IDXPRFC-2.1-6 IDXPRFC-5.2-3", "talks to its proxy as if that were the end") \
+    X(VIA_UNOFFERED, "via-unoffered", IBY_ANALYZER, "TUNNEL-A.1-1", "asks for tunnels that are not offered") \
+    X(VIA_NO_TLS, "via-no-tls", IBY_ANALYZER, "IDXP-2.1-12 IDXPRFC-2.1-7", "asks for no TLS behind the tunnel") \
     X(VIA_EVEN, "via-even", IBY_ANALYZER, "TUNNEL-4-21", "has even numbers of channels behind the tunnel") \
     X(VIA_TWO_INSIDE, "via-two-inside", IBY_ANALYZER, "TUNNEL-3-9", "puts two empty elements into the innermost hop") \
     X(VIA_BARE_OUTSIDE, "via-bare-outside", IBY_ANALYZER, "TUNNEL-3-9 TUNNEL-3-12", "wraps what it asks for into an element without attributes") \
