@@ -194,12 +194,6 @@ static bool met_compares(const struct run_ctx *r)
     return r->o->tls != RUN_TLS_OFF && run_met_able(r, "compares");
 }
 
-/* A peer that took our good certificate trusts its authority, so that others can be shown which nobody vouches for. */
-static bool met_trust(const struct run_ctx *r)
-{
-    return run_met_trust(r) || run_met_able(r, "trust");
-}
-
 static bool met_tunnel(const struct run_ctx *r)
 {
     return r->o->peer_connects && run_met_able(r, "tunnel");
@@ -210,6 +204,12 @@ static bool met_target(const struct run_ctx *r)
     return !r->o->peer_connects && run_met_able(r, "target");
 }
 
+/* A peer that took our good certificate trusts its authority, so the wrong ones of the same authority can be shown. */
+static bool met_trust(const struct run_ctx *r)
+{
+    return r->o->tls != RUN_TLS_OFF && (run_met_trust(r) || run_met_able(r, "trust"));
+}
+
 #define SET_UP(what, word) "the peer has to be set up " what ": --able " word
 static const struct run_need needs[] = {
     BEEP_NEEDS_TUNING,
@@ -217,9 +217,9 @@ static const struct run_need needs[] = {
     {"starts", "the peer was not seen starting a channel: --able starts", true, RUN_USUAL, met_starts},
     {"need-tls", SET_UP("to serve nobody without TLS", "need-tls"), true, RUN_USUAL, met_need_tls},
     {"need-auth", SET_UP("to serve nobody before authentication, and told of us: --sasl-user FILE", "need-auth"), true, RUN_APART, met_need_auth},
+    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, RUN_USUAL, met_trust},
     {"knows-uri", SET_UP("to take $URI, and neither $URI_OTHER nor $URI_REFUSED", "knows-uri"), true, RUN_APART, NULL},
     {"knows-kind", SET_UP("to know that $URI_ANALYZER is an analyzer", "knows-kind"), true, RUN_APART, NULL},
-    {"trust", "no TLS session came about in the sanity case, or the certificate is your own: give --pki DIR", true, RUN_USUAL, met_trust},
     {"compares", SET_UP("to compare the subject of our certificate with $URI", "compares"), true, RUN_APART, met_compares},
     {"tunnel", SET_UP("to come through us as its proxy", "tunnel"), true, RUN_APART, met_tunnel},
     {"target", SET_UP("to let tunnels end at it", "target"), true, RUN_USUAL, met_target},
@@ -239,7 +239,10 @@ _Static_assert(IDXP_R_MANAGER == IBY_MANAGER && IDXP_R_ANALYZER == IBY_ANALYZER 
 static bool about_tls(unsigned mutant, const struct run_role *role)
 {
     (void)role;
-    return mutant == IMUT_TAKES_CLEAR || mutant == IMUT_TUNNEL_UNDER_TLS;
+    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS};
+    for (size_t i = 0; i < COUNT(those); i++)
+        if (mutant == those[i]) return true;
+    return false;
 }
 
 static const struct run_try tries[] = {
