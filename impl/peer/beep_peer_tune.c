@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Greetings, and what changes the session as a whole: which profiles are offered when, tuning (RFC 3080 3, 4). */
 #include "peer/beep_peer_impl.h"
+
+#include "model/tunnel.h"
 #include "peer/mutate_idxp.h"
 
 #include <stdarg.h>
@@ -38,6 +40,7 @@ static const struct beep_profile *serves_tuning(const struct beep_peer *p, slice
 {
     const struct beep_profile *found = NULL;
     *no = (struct beep_refusal){550, "no profile is acceptable"};
+    if (p->tunnelled && IMUT(p->s->idxp_mutant, TARGET_NO_TLS) && slice_eq(uri, SLICE_LIT(BEEP_URI_TLS))) return NULL;
     if (slice_eq(uri, SLICE_LIT(BEEP_URI_TLS)) && offers_tls(p)) found = &beep_profile_tls;
     for (unsigned m = 0; m < SASL_MECHS && !found; m++)
         if (slice_eq(uri, slice_str(beep_profile_sasl[m].uri)) && beep_sasl_offers(p, (enum sasl_mech)m, false)) found = &beep_profile_sasl[m];
@@ -50,10 +53,16 @@ static const struct beep_profile *serves_tuning(const struct beep_peer *p, slice
     return found;
 }
 
+static bool is_named(const struct beep_peer *p, slice uri, const char *own)
+{
+    if (slice_eq(uri, slice_str(own))) return true;
+    return IMUT(p->s->idxp_mutant, TUNNEL_OTHER_URI) && strcmp(own, TUNNEL_URI) == 0 && slice_starts_nocase(uri, slice_str(own));
+}
+
 const struct beep_profile *beep_peer_serves(const struct beep_peer *p, slice uri, struct beep_refusal *no)
 {
     for (size_t i = 0; i < p->s->profiles; i++) {
-        if (!slice_eq(uri, slice_str(p->s->profile[i]->uri))) continue;
+        if (!is_named(p, uri, p->s->profile[i]->uri)) continue;
         return blocked(p, p->s->profile[i], no) ? NULL : p->s->profile[i];
     }
     return serves_tuning(p, uri, no);
@@ -246,11 +255,12 @@ void beep_tune_told(struct beep_peer *p, uint64_t now)
 {
     if (!p->peer_greeted || p->told_greeted || p->ending || p->leaving || beep_peer_turns(p) || beep_peer_tunes(p)) return;
     if (track_beep_session(&p->c.track) != BEEP_SS_OPEN) return; /* ours is not out yet */
-    if (p->s->via && p->opener && !p->tunnelled) {
+    if (p->s->via && p->opener && !p->tunnelled && !IMUT(p->s->idxp_mutant, VIA_IGNORED)) {
         if (!p->via_tried) beep_via_ask(p, now);
         return;
     }
-    if (p->s->want_tls && !beep_peer_secured(p)) {
+    bool spared = p->tunnelled && IMUT(p->s->idxp_mutant, VIA_NO_TLS);
+    if (p->s->want_tls && !beep_peer_secured(p) && !spared) {
         if (!p->tls_tried) beep_tls_ask(p, now);
         if (!MUT(p, TLS_GOES_ON_BARE) || beep_peer_tunes(p) || p->tuning) return;
     }

@@ -154,6 +154,23 @@ static bool passed_on(const struct player *p, int end, enum tunnel_fault_code co
     return code == TUNNEL_F_OTHER_CODE && idxp_play_proxy(p) && end == TUNNEL_PLAY_NEAR && idxp_play_end(p, TUNNEL_PLAY_FAR)->we_refused;
 }
 
+/* Of what is read section 3 says what may be in many clauses, of what is sent in one. */
+static enum clause_id sent_clause(const struct tunnel_fault *f)
+{
+    switch ((int)f->code) {
+    case TUNNEL_F_NESTED:
+    case TUNNEL_F_CONTENT:
+    case TUNNEL_F_PORT:
+    case TUNNEL_F_IP4:
+    case TUNNEL_F_IP6:
+    case TUNNEL_F_SRV:
+    case TUNNEL_F_TOGETHER:
+    case TUNNEL_F_INNERMOST:
+    case TUNNEL_F_BARE: return CL_TUNNEL_3_9;
+    default: return f->clause;
+    }
+}
+
 void idxp_play_tunnel_faults(struct player *p, int end, size_t rung)
 {
     struct track_tunnel *t = &idxp_play_end(p, end)->tunnel;
@@ -162,7 +179,7 @@ void idxp_play_tunnel_faults(struct player *p, int end, size_t rung)
         const struct tunnel_fault *f = &t->fault[i];
         if (f->severity == SEV_NOTE || passed_on(p, end, f->code)) continue;
         if (f->side == us) t->tainted[us] = true;
-        else idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + (int)f->code, f->clause, f->defect, f->severity == SEV_FAIL, f->text, rung);
+        else idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + (int)f->code, sent_clause(f), f->defect, f->severity == SEV_FAIL, f->text, rung);
     }
 }
 

@@ -45,7 +45,8 @@ static bool is(const struct run_need *special, const char *name)
 /* Either side may be asked for TLS, and a client may do without a certificate; one that is shown has to be of the authority. */
 static err load_tls(struct reference_idxp *r, const struct run_ctx *x, char *why, size_t why_n)
 {
-    struct identity_policy server = {.cert_optional = true}, client = {.analyzer = true};
+    bool any = x->o->mutant == IMUT_TRUSTS_ANY;
+    struct identity_policy server = {.cert_optional = true, .trust_any = any}, client = {.analyzer = true, .trust_any = any};
     TRY(identities_reference(x->identities, &server, &r->tls_server, why, why_n));
     return identities_reference(x->identities, &client, &r->tls_client, why, why_n);
 }
@@ -130,7 +131,7 @@ static err set_up_peer(struct reference_idxp *r, const struct run_ctx *x, const 
                  .dialect = r->play->dialect,
                  .uri = r->role == TEST_IDXP_MANAGER ? "https://manager.draftproof.invalid/idxp" : "https://sensor.draftproof.invalid/idxp",
                  .embed = true,
-                 .need_tls = tls, /* where it can be had it is asked for (2.1, 6) */
+                 .need_tls = tls && x->o->mutant != IMUT_VIA_NO_TLS, /* where it can be had it is asked for (2.1, 6) */
                  .need_auth = is(special, "need-auth"),
                  .policy = r->policy,
                  .schema = r->schema,
@@ -194,7 +195,8 @@ static err set_up_proxy(struct reference_idxp *r, const struct run_ctx *x, char 
                                            .routes = ROUTES,
                                            .self = r->self,
                                            .selves = SELVES,
-                                           .need_auth = r->play->beep.users != NULL,
+                                           /* who goes round in circles would stop at the second round for want of an identity */
+                                           .need_auth = r->play->beep.users && x->o->mutant != IMUT_P_LOOPS,
                                            .house = &r->house,
                                            .mutant = x->o->mutant,
                                            .ctx = r,
