@@ -108,6 +108,7 @@ void idxp_peer_release(struct idxp_peer *p, uint64_t now)
 {
     if (p->releasing || !p->b) return;
     p->releasing = true;
+    p->ready_by = 0;
     err e = beep_peer_close(p->b, 0, now);
     if ((e == ERR_USE && !p->b->ready) || (e != OK && e != ERR_USE)) beep_peer_abort(p->b, now); /* no session was begun */
 }
@@ -153,6 +154,7 @@ static void on_ready(void *ctx, struct idxp_channel *c, uint64_t now)
     }
     struct idxp_peer *p = l->p;
     l->ready = true;
+    p->ready_by = 0;
     if (!p->told && p->s->hooks.ready) p->s->hooks.ready(p->s->hooks.ctx, p);
     p->told = true;
     idxp_peer_pump(p, now);
@@ -242,6 +244,7 @@ static void on_beep_greeted(void *ctx, struct beep_peer *b, uint64_t now)
         return;
     }
     p->asked = true;
+    p->ready_by = now + b->e.env->limits.setup_ms;
     err e = OK;
     for (size_t i = 0; e == OK && i < (s->streams ? s->streams : 1); i++)
         e = ask(p, s->streams ? s->stream[i] : IDXP_NO_STREAM, now);
@@ -316,6 +319,7 @@ err idxp_peer_new(const struct idxp_peer_setup *s, bool opener, const char *to, 
         return e;
     }
     beep_peer_set_user(p->b, p);
+    idxp_peer_watch(p);
     *out = p;
     return OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* idxp_peer: the reference manager and analyzer of IDXP as one endpoint on beep_peer; which of the two, and who opened the TCP connection, are settings.  Who opened it asks for the IDXP channels (one, or one
- * for each category), once the tunnel, TLS and SASL of the BEEP setup are done; the other side takes what comes.  The analyzer is client and the manager server on all of them, unless the setup says otherwise. */
+ * for each category), once the tunnel, TLS and SASL of the BEEP setup are done, and leaves when no channel
+ * is ready within limits.setup_ms; the other side takes what comes.  The analyzer is client and the manager server on all of them, unless the setup says otherwise. */
 #ifndef PEER_IDXP_PEER_H
 #define PEER_IDXP_PEER_H
 
@@ -87,7 +88,8 @@ void idxp_peer_answer(struct idxp_peer *p, uint64_t tag, uint16_t code, const ch
 size_t idxp_peer_owed(const struct idxp_peer *p);
 /* Analyzer: there may be items, or pieces, again. */
 void idxp_peer_poke(struct idxp_peer *p, uint64_t now);
-/* Ends the session in order: nothing new is begun (greetings are rejected with 421), then the release.  A peer that declines it is not waited for longer than limits.message_ms. */
+/* Ends the session in order: nothing new is begun (greetings are rejected with 421), then the release.  What the peer, or the
+ * hook alert, owes is not waited for longer than limits.message_ms. */
 void idxp_peer_close(struct idxp_peer *p, uint64_t now);
 /* Why it came to nothing: the channel was declined, a greeting was rejected, the session ended; "" while fine. */
 const char *idxp_peer_why(const struct idxp_peer *p);

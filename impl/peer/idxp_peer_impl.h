@@ -51,6 +51,8 @@ struct idxp_peer {
     bool closing, releasing;
     bool source_ended;
     bool pumping, again;
+    uint64_t ready_by; /* a channel is to be ready; ms, 0 none */
+    const struct endpoint_ops *under; /* of the BEEP peer */
     struct idxp_line *line;   /* in the order in which they came to be */
     bool has_pending;         /* an item that no channel takes at the moment */
     struct idxp_item pending;
@@ -73,6 +75,10 @@ __attribute__((format(printf, 2, 3))) void idxp_peer_tell(struct idxp_peer *p, c
 void idxp_peer_reap(struct idxp_peer *p);
 /* Asks for the release, once. */
 void idxp_peer_release(struct idxp_peer *p, uint64_t now);
+
+/* --- idxp_peer_time.c --- */
+/* Puts the deadline of IDXP in front of those of BEEP. */
+void idxp_peer_watch(struct idxp_peer *p);
 
 /* --- idxp_peer_send.c --- */
 void idxp_peer_pump(struct idxp_peer *p, uint64_t now);

@@ -571,6 +571,47 @@ static void test_no_profile(void **state)
     iw_close(&w);
 }
 
+/* Who does not greet, or answers no greeting, is not waited for without end. */
+static void test_silent_manager(void **state)
+{
+    (void)state;
+    for (int accepts = 0; accepts < 2; accepts++) {
+        struct idxp_world w;
+        struct iw_bare *x = analyzer(&w, IDXP_RFC, false);
+        x->greets = false;
+        x->accepts = accepts;
+        begin(&w);
+        iw_run(&w, w.env.limits.setup_ms - SOME - 1);
+        assert_false(iw_over(&w, 0));
+        assert_string_equal(idxp_peer_why(w.p[0]), "");
+        iw_run(&w, HOUR);
+        assert_true(iw_over(&w, 0));
+        assert_string_equal(idxp_peer_why(w.p[0]), "no greetings on a channel in time");
+        iw_close(&w);
+    }
+}
+
+/* A store that never answers does not keep a manager that is to leave. */
+static void test_store_is_dead(void **state)
+{
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    uint32_t msgno;
+    (void)state;
+    w.answer = 0;
+    begin(&w);
+    iw_send(x, TEXT "x", &msgno);
+    iw_run(&w, HOUR);
+    assert_false(iw_over(&w, 1)); /* until then it may take its time */
+    idxp_peer_close(w.p[1], net_now(w.net));
+    iw_run(&w, w.env.limits.message_ms - 1);
+    assert_false(iw_over(&w, 1));
+    iw_run(&w, SOME);
+    assert_true(iw_over(&w, 1));
+    assert_string_equal(idxp_peer_why(w.p[1]), "what is in the way of the release did not end in time");
+    iw_close(&w);
+}
+
 /* Data to an analyzer is refused whatever was greeted. */
 static void test_data_to_an_analyzer(void **state)
 {
@@ -608,6 +649,8 @@ int main(void)
         cmocka_unit_test(test_refused_early),
         cmocka_unit_test(test_no_profile),
         cmocka_unit_test(test_data_to_an_analyzer),
+        cmocka_unit_test(test_silent_manager),
+        cmocka_unit_test(test_store_is_dead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
