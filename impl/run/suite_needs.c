@@ -96,7 +96,7 @@ const struct run_need *suite_special(const struct suite *s, const struct scn_cas
 static const char *unmet_dialect(const struct suite *s, const char *wanted)
 {
     if (s->ctx.dialect && strcmp(s->ctx.dialect, wanted) == 0) return NULL;
-    return strcmp(wanted, "draft") == 0 ? "about the dialect of the draft: --dialect draft" : "about another dialect than that of this run: --dialect";
+    return strcmp(wanted, "draft") == 0 ? "about the dialect of the draft: --dialect draft" : strcmp(wanted, "rfc") == 0 ? "about the dialect of the RFC: --dialect rfc" : "about a dialect that is not known";
 }
 
 static const char *unmet(const struct suite *s, const char *name)
@@ -127,7 +127,7 @@ const char *suite_unmet(const struct suite *s, const struct scn_case *c)
     bool judged = false;
     for (size_t i = 0; i < c->clauses && !judged; i++)
         judged = run_in_dialect(&clauses[c->clause[i]], s->ctx.dialect);
-    if (!judged) return "its clauses hold in another dialect only: --dialect";
+    if (!judged) return unmet_dialect(s, run_clause_dialect(&clauses[c->clause[0]]));
     /* a peer set up to refuse everything proves nothing about the rest */
     return !s->o->memory && special(s) && !for_special(s, c) ? s->proto->specially : NULL;
 }
