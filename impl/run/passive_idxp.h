@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* passive_idxp: the clauses of IDXP, TUNNEL and IDMEF that any session shows.  Each becomes a result of its own, "idxp/passive/3.4-1", "idxp/passive/idmef/8-1": kept, broken, or never seen. */
+/* passive_idxp: the clauses of IDXP, TUNNEL and IDMEF that any session shows.  Each becomes a result of its
+ * own, "idxp/passive/3.4-1", "idxp/passive/idmef/8-1": kept, broken, or never seen. */
 #ifndef RUN_PASSIVE_IDXP_H
 #define RUN_PASSIVE_IDXP_H
 

@@ -19,7 +19,9 @@ void play_idxp_init(struct play_idxp_run *r)
     r->beep.profile = idxp_uris[r->dialect];
     r->beep.echo = false;
     if (proxy) r->beep.under_test = TEST_BEEP_LISTENER;
-    if (!r->uri) r->uri = proxy || r->role == TEST_IDXP_MANAGER ? "http://example.org/draftproof/analyzer" : "http://example.org/draftproof/manager";
+    if (!r->uri)
+        r->uri = proxy || r->role == TEST_IDXP_MANAGER ? "http://example.org/draftproof/analyzer"
+                                                       : "http://example.org/draftproof/manager";
 }
 
 const char *play_idxp_fault_name(int code)
@@ -42,7 +44,8 @@ static void sent(void *ctx, const struct beep_got *got)
 {
     struct idxp_play_end *x = ctx;
     struct player *p = x->p;
-    if (idxp_play_pass(p, x->end, beep_play_end(p, x->end)->conn.side, got, 0) != OK) play_error(p, "out of memory");
+    if (idxp_play_pass(p, x->end, beep_play_end(p, x->end)->conn.side, got, 0) != OK)
+        play_error(p, "out of memory");
 }
 
 static void live(struct player *p, int end)
@@ -64,10 +67,13 @@ static err frame(struct player *p, int end, const struct beep_got *g, size_t run
     struct idxp_play_end *x = idxp_play_end(p, end);
     if (x->first_renewed) {
         const struct beep_frame *f = &g->frame;
-        bool greets = f->keyword != BEEP_MSG && f->keyword != BEEP_SEQ && f->channel == 0 && f->msgno == 0 && f->seqno == 0;
+        bool greets = f->keyword != BEEP_MSG && f->keyword != BEEP_SEQ && f->channel == 0 && f->msgno == 0 &&
+                      f->seqno == 0;
         x->first_renewed = false;
         idxp_play_see(p, end, IDXP_SEEN_RENEWED);
-        if (!greets) idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + TUNNEL_F_ORDER, CL_IDXP_2_1_11, DEF_NONE, true, "first frame behind a tunnel is no greeting that begins at 0", rung);
+        if (!greets)
+            idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + TUNNEL_F_ORDER, CL_IDXP_2_1_11, DEF_NONE, true,
+                            "first frame behind a tunnel is no greeting that begins at 0", rung);
     }
     return idxp_play_pass(p, end, !beep_play_end(p, end)->conn.side, g, rung);
 }
@@ -82,7 +88,8 @@ static const char *offer(const struct player *p, int end, size_t which)
 
 const struct beep_play_more idxp_play_more = {
     .state = sizeof(struct idxp_play),
-    .words = "idxp-greeting, idxp-ok, idxp-error, idmef, text, binary, data, tunnel, tunnel-ok and tunnel-error",
+    .words =
+        "idxp-greeting, idxp-ok, idxp-error, idmef, text, binary, data, tunnel, tunnel-ok and tunnel-error",
     .verbs = "renew, no-renew, opaque, no-idxp-greeting, alerts, refuse",
     .states = "; idxp-channel, idxp, data, tunnel-channel, tunnel-asked and tunnel",
     .live = live,
@@ -102,7 +109,7 @@ const struct beep_play_more idxp_play_more = {
     .reach = idxp_play_reach,
 };
 
-/* --- life ----------------------------------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------------------------------- */
 
 static err begin(struct player *p)
 {
@@ -114,7 +121,8 @@ static err begin(struct player *p)
     }
     if (!idxp_play_proxy(p)) return OK;
     beep_play_end(p, TUNNEL_PLAY_FAR)->dials = false;
-    p->e.link[TUNNEL_PLAY_SECOND].state = LINK_DOWN; /* until it is opened: the proxy connects to the far end only */
+    p->e.link[TUNNEL_PLAY_SECOND].state =
+        LINK_DOWN; /* until it is opened: the proxy connects to the far end only */
     return OK;
 }
 
@@ -164,7 +172,8 @@ static bool feed(struct player *p, int end, slice *octets, uint64_t now)
         return true;
     }
     bool any = play_beep_feed(p, end, octets, now);
-    if (beep_play_end(p, end)->live && beep_play_secured(beep_play_end(p, end))) idxp_play_see(p, end, IDXP_SEEN_TLS);
+    if (beep_play_end(p, end)->live && beep_play_secured(beep_play_end(p, end)))
+        idxp_play_see(p, end, IDXP_SEEN_TLS);
     settle(p, end, now);
     return any;
 }
@@ -220,7 +229,9 @@ static err act(struct player *p, int end, const struct scn_stmt *s, uint64_t now
 
 static int reach(struct player *p, int end, const char *state, uint64_t now, char *why, size_t why_n)
 {
-    if (idxp_play_proxy(p) && end == TUNNEL_PLAY_SECOND && p->e.link[end].state == LINK_DOWN && !beep_play_end(p, end)->live) link_reset(&p->e, end);
+    if (idxp_play_proxy(p) && end == TUNNEL_PLAY_SECOND && p->e.link[end].state == LINK_DOWN &&
+        !beep_play_end(p, end)->live)
+        link_reset(&p->e, end);
     return beep_play_reach(p, end, state, now, why, why_n);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* play_idxp: the words of IDXP, IDMEF and TUNNEL for scenarios (docs/scenarios.md, "IDXP and TUNNEL vocabulary"), on top of those of BEEP, and what a run against an IDXP endpoint or a tunnel proxy
- * needs. */
+/* play_idxp: the words of IDXP, IDMEF and TUNNEL for scenarios (docs/scenarios.md, "IDXP and TUNNEL
+ * vocabulary"), on top of those of BEEP, and what a run against an IDXP endpoint or a tunnel proxy needs. */
 #ifndef RUN_PLAY_IDXP_H
 #define RUN_PLAY_IDXP_H
 
@@ -16,24 +16,29 @@ enum { PLAY_IDXP_ENDS = 2 /* peer, second */, PLAY_TUNNEL_ENDS = 3 /* near, far,
 extern const char *const play_idxp_ends[PLAY_IDXP_ENDS + 1];
 extern const char *const play_tunnel_ends[PLAY_TUNNEL_ENDS + 1];
 
-/* What all cases of a run share.  begin of the protocol fills it, from the top down; text is borrowed and outlives the run. */
+/* What all cases of a run share.  begin of the protocol fills it, from the top down; text is borrowed and
+ * outlives the run. */
 struct play_idxp_run {
     /* First: the player's adapter of BEEP reads it.  Of it
-     *   under_test    TEST_BEEP_LISTENER where we dial (an endpoint that listens; a proxy), TEST_BEEP_INITIATOR where the endpoint connects to us
-     *   profile       play_idxp_init sets it to the URI of the dialect, and echo to false
-     *   no_tls, identity ... users, scram_rounds: as for BEEP
+     *   under_test    TEST_BEEP_LISTENER where we dial (an endpoint that listens; a proxy),
+     * TEST_BEEP_INITIATOR where the endpoint connects to us profile       play_idxp_init sets it to the URI
+     * of the dialect, and echo to false no_tls, identity ... users, scram_rounds: as for BEEP
      *   learned_wants_tls: an endpoint that connects and asks for TLS */
     struct play_beep_run beep;
     enum idxp_under_test role;
     enum idxp_dialect dialect;
     const struct idmef_schema *schema; /* borrowed; NULL: IDMEF is not judged */
-    bool need_auth;  /* the peer serves nobody without SASL: reach authenticates under idxp-channel, idxp and data */
+    bool need_auth;  /* the peer serves nobody without SASL: reach authenticates under idxp-channel, idxp and
+                        data */
     bool tunnelled;  /* an endpoint that connects through us: what a case reaches lies behind a tunnel */
     bool in_memory;  /* no addresses: ip and the like are not judged */
     const char *uri; /* ours; $URI.  NULL: "draftproof" of example.org */
-    const char *listen; /* proxy: the name under which the far end is given connections ("far"); NULL is "far" */
-    const char *far_ip4, *far_port; /* where a tunnel leads to us by default; NULL: far.draftproof.invalid, 604 by fqdn (in memory) */
-    const struct tunnel_msg *path;  /* what reach tunnel asks for without path=: the hops to us; NULL: one hop by far_ip4 and far_port */
+    const char
+        *listen; /* proxy: the name under which the far end is given connections ("far"); NULL is "far" */
+    const char *far_ip4, *far_port; /* where a tunnel leads to us by default; NULL: far.draftproof.invalid,
+                                       604 by fqdn (in memory) */
+    const struct tunnel_msg *path;  /* what reach tunnel asks for without path=: the hops to us; NULL: one hop
+                                       by far_ip4 and far_port */
 
     uint64_t observed; /* bit set of enum play_idxp_seen: what the peer did so far */
 };
@@ -113,7 +118,8 @@ enum play_idxp_seen {
 
 extern const struct play_proto play_idxp;
 
-/* play_fault.code of a run: faults of BEEP as they are, those of IDXP, TUNNEL and IDMEF behind them.  For run_proto.fault_name. */
+/* play_fault.code of a run: faults of BEEP as they are, those of IDXP, TUNNEL and IDMEF behind them.  For
+ * run_proto.fault_name. */
 enum { PLAY_IDXP_FAULT = 1000, PLAY_TUNNEL_FAULT = 2000, PLAY_IDMEF_FAULT = 3000 };
 const char *play_idxp_fault_name(int code);
 

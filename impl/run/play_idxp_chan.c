@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The IDXP adapter of the player: channels.  What passes on them, in either direction, goes to the trackers; what they find in the peer's doing is a fault of the run. */
+/* The IDXP adapter of the player: channels.  What passes on them, in either direction, goes to the trackers;
+ * what they find in the peer's doing is a fault of the run. */
 #include <string.h>
 
 #include "run/play_idxp_impl.h"
 
-/* --- which channel -------------------------------------------------------------------------------------------------------- */
+/* --- which channel ------------------------------------------------------------------------------- */
 
 struct idxp_play_chan *idxp_play_chan(const struct player *p, int end, uint32_t number)
 {
@@ -16,7 +17,8 @@ struct idxp_play_chan *idxp_play_chan(const struct player *p, int end, uint32_t 
 
 bool idxp_play_open(const struct player *p, int end, uint32_t number)
 {
-    const struct beep_channel *c = beep_play_end(p, end)->live ? track_beep_channel(&beep_play_end(p, end)->conn.track, number) : NULL;
+    const struct beep_channel *c =
+        beep_play_end(p, end)->live ? track_beep_channel(&beep_play_end(p, end)->conn.track, number) : NULL;
     return c && c->fsm.state == BEEP_CS_OPEN;
 }
 
@@ -88,7 +90,8 @@ void idxp_play_forget(struct player *p, int end)
 }
 
 /* A new one; NULL when there are too many, and then it is not followed. */
-static struct idxp_play_chan *add(struct player *p, int end, uint32_t number, int starter, bool tunnel, err *e)
+static struct idxp_play_chan *add(struct player *p, int end, uint32_t number, int starter, bool tunnel,
+                                  err *e)
 {
     struct idxp_play_end *x = idxp_play_end(p, end);
     struct idxp_play_chan *c = idxp_play_chan(p, end, number);
@@ -97,7 +100,8 @@ static struct idxp_play_chan *add(struct player *p, int end, uint32_t number, in
     for (size_t i = 0; i < IDXP_PLAY_CHANS; i++) {
         c = &x->chan[i];
         if (c->used) continue;
-        if (!tunnel) *e = track_idxp_init(&c->t, p->e.env, idxp_play_run(p)->dialect, idxp_play_run(p)->schema);
+        if (!tunnel)
+            *e = track_idxp_init(&c->t, p->e.env, idxp_play_run(p)->dialect, idxp_play_run(p)->schema);
         if (*e != OK) {
             track_idxp_done(&c->t);
             memset(c, 0, sizeof *c);
@@ -118,12 +122,14 @@ static err follow_tunnel(struct player *p, int end)
     const struct beep_play_end *b = beep_play_end(p, end);
     if (!x->has_tunnel) track_tunnel_init(&x->tunnel, p->e.env);
     x->has_tunnel = true;
-    enum tunnel_cover cover = beep_play_secured(b) ? TUNNEL_IN_TLS : b->conn.layer ? TUNNEL_IN_SASL : TUNNEL_CLEAR;
+    enum tunnel_cover cover = beep_play_secured(b) ? TUNNEL_IN_TLS
+                              : b->conn.layer      ? TUNNEL_IN_SASL
+                                                   : TUNNEL_CLEAR;
     if (x->tunnel.cover != cover) track_tunnel_cover(&x->tunnel, cover);
     return OK;
 }
 
-/* --- faults --------------------------------------------------------------------------------------------------------------- */
+/* --- faults -------------------------------------------------------------------------------------- */
 
 static bool mute(const struct player *p, int end)
 {
@@ -131,9 +137,11 @@ static bool mute(const struct player *p, int end)
     return b->conn.track.tainted[b->conn.side] || idxp_play_end(p, end)->ours_inside;
 }
 
-void idxp_play_fault(struct player *p, int end, int code, enum clause_id clause, enum defect_id defect, bool fail, const char *text, size_t rung)
+void idxp_play_fault(struct player *p, int end, int code, enum clause_id clause, enum defect_id defect,
+                     bool fail, const char *text, size_t rung)
 {
-    struct play_fault f = {.code = code, .fail = fail, .clause = clause, .defect = defect, .text = text, .rung = rung};
+    struct play_fault f = {
+        .code = code, .fail = fail, .clause = clause, .defect = defect, .text = text, .rung = rung};
     if (!mute(p, end)) play_fault(p, &f);
 }
 
@@ -143,15 +151,19 @@ void idxp_play_faults(struct player *p, int end, struct track_idxp *t, size_t ru
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct idxp_fault *f = &t->fault[i];
         if (f->severity == SEV_NOTE) continue;
-        if (f->side == us) t->tainted[us] = true;
-        else idxp_play_fault(p, end, PLAY_IDXP_FAULT + (int)f->code, f->clause, f->defect, f->severity == SEV_FAIL, f->text, rung);
+        if (f->side == us)
+            t->tainted[us] = true;
+        else
+            idxp_play_fault(p, end, PLAY_IDXP_FAULT + (int)f->code, f->clause, f->defect,
+                            f->severity == SEV_FAIL, f->text, rung);
     }
 }
 
 /* A proxy passes the code of our far end on, whatever it is (TUNNEL-D15). */
 static bool passed_on(const struct player *p, int end, enum tunnel_fault_code code)
 {
-    return code == TUNNEL_F_OTHER_CODE && idxp_play_proxy(p) && end == TUNNEL_PLAY_NEAR && idxp_play_end(p, TUNNEL_PLAY_FAR)->we_refused;
+    return code == TUNNEL_F_OTHER_CODE && idxp_play_proxy(p) && end == TUNNEL_PLAY_NEAR &&
+           idxp_play_end(p, TUNNEL_PLAY_FAR)->we_refused;
 }
 
 /* Of what is read section 3 says what may be in many clauses, of what is sent in one. */
@@ -166,8 +178,10 @@ static enum clause_id sent_clause(const struct tunnel_fault *f)
     case TUNNEL_F_SRV:
     case TUNNEL_F_TOGETHER:
     case TUNNEL_F_INNERMOST:
-    case TUNNEL_F_BARE: return CL_TUNNEL_3_9;
-    default: return f->clause;
+    case TUNNEL_F_BARE:
+        return CL_TUNNEL_3_9;
+    default:
+        return f->clause;
     }
 }
 
@@ -178,12 +192,15 @@ void idxp_play_tunnel_faults(struct player *p, int end, size_t rung)
     for (uint32_t i = 0; i < t->fault_n; i++) {
         const struct tunnel_fault *f = &t->fault[i];
         if (f->severity == SEV_NOTE || passed_on(p, end, f->code)) continue;
-        if (f->side == us) t->tainted[us] = true;
-        else idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + (int)f->code, sent_clause(f), f->defect, f->severity == SEV_FAIL, f->text, rung);
+        if (f->side == us)
+            t->tainted[us] = true;
+        else
+            idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + (int)f->code, sent_clause(f), f->defect,
+                            f->severity == SEV_FAIL, f->text, rung);
     }
 }
 
-/* --- channel 0 ------------------------------------------------------------------------------------------------------------ */
+/* --- channel 0 ----------------------------------------------------------------------------------- */
 
 static bool is_idxp(const struct player *p, slice uri)
 {
@@ -232,7 +249,8 @@ static err start_of(struct player *p, int end, int side, const struct beep_got *
         bool tunnel = is_tunnel(uri), blank = true;
         if (!tunnel && !is_idxp(p, uri)) continue;
         for (size_t k = 0; k < content.n && blank; k++)
-            blank = content.p[k] == ' ' || content.p[k] == '\t' || content.p[k] == '\r' || content.p[k] == '\n';
+            blank =
+                content.p[k] == ' ' || content.p[k] == '\t' || content.p[k] == '\r' || content.p[k] == '\n';
         struct idxp_play_chan *c = add(p, end, g->el->number, side, tunnel, &e);
         if (!c) return e;
         c->inside = !blank;
@@ -255,8 +273,10 @@ static err answer_of(struct player *p, int end, int side, const struct beep_got 
 {
     struct idxp_play_end *x = idxp_play_end(p, end);
     struct idxp_play_chan *c = idxp_play_chan(p, end, g->number);
-    bool declined = g->frame.keyword == BEEP_ERR, profile = g->el->kind == BEEP_EL_PROFILE && g->el->profiles == 1;
-    slice uri = profile ? g->el->profile[0].uri : SLICE_NONE, content = profile ? g->el->profile[0].content : SLICE_NONE;
+    bool declined = g->frame.keyword == BEEP_ERR,
+         profile = g->el->kind == BEEP_EL_PROFILE && g->el->profiles == 1;
+    slice uri = profile ? g->el->profile[0].uri : SLICE_NONE,
+          content = profile ? g->el->profile[0].content : SLICE_NONE;
     if (!c || c->starter == side || !c->in_start) return OK;
     if (!declined && !(profile && (c->tunnel ? is_tunnel(uri) : is_idxp(p, uri)))) {
         drop(p, end, c); /* another profile was chosen */
@@ -276,7 +296,8 @@ static err answer_of(struct player *p, int end, int side, const struct beep_got 
         drop(p, end, c);
         return OK;
     }
-    if (c->starter == beep_play_end(p, end)->conn.side) *(c->tunnel ? &x->current_tunnel : &x->current) = c->number;
+    if (c->starter == beep_play_end(p, end)->conn.side)
+        *(c->tunnel ? &x->current_tunnel : &x->current) = c->number;
     if (!c->tunnel && !x->current) x->current = c->number;
     return OK;
 }
@@ -306,14 +327,15 @@ static err management(struct player *p, int end, int side, const struct beep_got
     return OK;
 }
 
-/* --- both ----------------------------------------------------------------------------------------------------------------- */
+/* --- both ---------------------------------------------------------------------------------------- */
 
 /* Who greeted, and what became of ours. */
 static void note_idxp(struct player *p, int end, int side, struct idxp_play_chan *c)
 {
     const struct idxp_got *g = &c->got;
     bool ours = side == beep_play_end(p, end)->conn.side;
-    bool greeting = g->keyword == BEEP_MSG && g->last && g->msg && (g->kind == IDXP_GREETING || g->msg->kind == IDXP_GREETING);
+    bool greeting = g->keyword == BEEP_MSG && g->last && g->msg &&
+                    (g->kind == IDXP_GREETING || g->msg->kind == IDXP_GREETING);
     if (greeting && ours) {
         c->greeted = true;
         c->rejected = false;
@@ -321,7 +343,8 @@ static void note_idxp(struct player *p, int end, int side, struct idxp_play_chan
     }
     if (greeting && !ours) c->peer_greeted = true;
     if (!ours && g->keyword == BEEP_MSG && g->last && g->asked == IDXP_ASKED_DATA) c->data_seen = true;
-    bool refused = g->last && !ours && g->keyword != BEEP_MSG && g->asked == IDXP_ASKED_GREETING && (g->declined || (g->msg && g->msg->kind == IDXP_ERROR));
+    bool refused = g->last && !ours && g->keyword != BEEP_MSG && g->asked == IDXP_ASKED_GREETING &&
+                   (g->declined || (g->msg && g->msg->kind == IDXP_ERROR));
     if (refused) {
         c->rejected = true;
         c->rejected_code = g->msg ? g->msg->code : 0;
@@ -337,7 +360,8 @@ err idxp_play_pass(struct player *p, int end, int side, const struct beep_got *g
         TRY(management(p, end, side, g, rung));
         if (!g->last || !g->el || !beep_play_readable(g)) return OK;
         uint32_t number = g->el->kind == BEEP_EL_START ? g->el->number : g->number;
-        struct idxp_play_chan *c = g->el->kind == BEEP_EL_START || g->ask == BEEP_ASK_START ? idxp_play_chan(p, end, number) : NULL;
+        struct idxp_play_chan *c =
+            g->el->kind == BEEP_EL_START || g->ask == BEEP_ASK_START ? idxp_play_chan(p, end, number) : NULL;
         if (c && !c->tunnel) note_idxp(p, end, side, c);
         return OK;
     }
@@ -345,7 +369,8 @@ err idxp_play_pass(struct player *p, int end, int side, const struct beep_got *g
     if (!c) return OK;
     c->in_start = false;
     if (c->tunnel) {
-        TRY(track_tunnel_octets(&x->tunnel, side, c->number, f->keyword, f->msgno, f->payload, g->last, &c->tgot));
+        TRY(track_tunnel_octets(&x->tunnel, side, c->number, f->keyword, f->msgno, f->payload, g->last,
+                                &c->tgot));
         idxp_play_tunnel_faults(p, end, rung);
         note_tunnel(p, end, side, c);
         return OK;

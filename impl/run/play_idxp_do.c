@@ -68,7 +68,8 @@ static err do_refuse(struct player *p)
     return OK;
 }
 
-err idxp_play_act(struct player *p, int end, const struct scn_stmt *s, const char *verb, bool *took, uint64_t now)
+err idxp_play_act(struct player *p, int end, const struct scn_stmt *s, const char *verb, bool *took,
+                  uint64_t now)
 {
     struct idxp_play_end *x = idxp_play_end(p, end);
     struct beep_play_end *b = beep_play_end(p, end);
@@ -76,8 +77,10 @@ err idxp_play_act(struct player *p, int end, const struct scn_stmt *s, const cha
     *took = true;
     if (strcmp(verb, "open") == 0) return do_open(p, end, took);
     if (strcmp(verb, "refuse") == 0) return do_refuse(p);
-    if (strcmp(verb, "no-idxp-greeting") == 0) x->no_greeting = true;
-    else if (strcmp(verb, "no-renew") == 0) x->no_renew = true;
+    if (strcmp(verb, "no-idxp-greeting") == 0)
+        x->no_greeting = true;
+    else if (strcmp(verb, "no-renew") == 0)
+        x->no_renew = true;
     else if (strcmp(verb, "opaque") == 0) {
         x->mode = IDXP_MODE_OCTETS;
         return up ? idxp_play_opaque(p, end, now) : OK;

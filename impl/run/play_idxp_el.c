@@ -9,7 +9,11 @@
 err idxp_play_escape(slice text, struct buf *out)
 {
     for (size_t i = 0; i < text.n; i++) {
-        const char *ref = text.p[i] == '&' ? "&amp;" : text.p[i] == '<' ? "&lt;" : text.p[i] == '>' ? "&gt;" : text.p[i] == '\'' ? "&apos;" : NULL;
+        const char *ref = text.p[i] == '&'    ? "&amp;"
+                          : text.p[i] == '<'  ? "&lt;"
+                          : text.p[i] == '>'  ? "&gt;"
+                          : text.p[i] == '\'' ? "&apos;"
+                                              : NULL;
         TRY(ref ? buf_add_str(out, ref) : buf_add_byte(out, text.p[i]));
     }
     return OK;
@@ -39,7 +43,7 @@ static err if_given(struct player *p, const struct scn_stmt *s, struct parts *o,
     return s && scn_named(s, name) ? attribute(p, o, name, beep_play_octets(s, name)) : OK;
 }
 
-/* --- options -------------------------------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------------------------- */
 
 struct option { /* as it is being gathered from the arguments */
     bool external;
@@ -99,7 +103,7 @@ static err write_options(const struct scn_stmt *s, struct buf *out)
     return end_option(&o, out);
 }
 
-/* --- IDXP ----------------------------------------------------------------------------------------------------------------- */
+/* --- IDXP ---------------------------------------------------------------------------------------- */
 
 static err greeting_parts(struct player *p, const struct scn_stmt *s, struct parts *o)
 {
@@ -109,7 +113,10 @@ static err greeting_parts(struct player *p, const struct scn_stmt *s, struct par
     buf_init(&options, p->e.env->mem, IDXP_ELEMENT_MAX);
     TRY(add(o, "open", "value", "<IDXP-Greeting"));
     TRY(attribute(p, o, "uri", s && scn_named(s, "uri") ? beep_play_octets(s, "uri") : slice_str(r->uri)));
-    TRY(attribute(p, o, "role", s && scn_named(s, "role") ? beep_play_octets(s, "role") : slice_str(r->role == TEST_IDXP_ANALYZER ? "server" : "client")));
+    TRY(attribute(p, o, "role",
+                  s && scn_named(s, "role")
+                      ? beep_play_octets(s, "role")
+                      : slice_str(r->role == TEST_IDXP_ANALYZER ? "server" : "client")));
     TRY(if_given(p, s, o, "fqdn"));
     TRY(if_given(p, s, o, "ip"));
     err e = write_options(s, &options);
@@ -159,7 +166,7 @@ static err error_parts(struct player *p, const struct scn_stmt *s, bool tunnel, 
     return e;
 }
 
-/* --- TUNNEL --------------------------------------------------------------------------------------------------------------- */
+/* --- TUNNEL -------------------------------------------------------------------------------------- */
 
 struct attr {
     slice name, value;
@@ -209,10 +216,12 @@ static bool read_path(slice s, struct path *out)
             i++;
             if (out->hops == sizeof out->hop / sizeof *out->hop) return false;
             out->hop[out->hops++].attrs = 0;
-        } else if (slice_starts(slice_sub(s, i, s.n), SLICE_LIT("here")) && (i + 4 == s.n || blank(s.p[i + 4]))) {
+        } else if (slice_starts(slice_sub(s, i, s.n), SLICE_LIT("here")) &&
+                   (i + 4 == s.n || blank(s.p[i + 4]))) {
             i += 4;
         } else {
-            if (h->attrs == sizeof h->attr / sizeof *h->attr || !read_attr(s, &i, &h->attr[h->attrs])) return false;
+            if (h->attrs == sizeof h->attr / sizeof *h->attr || !read_attr(s, &i, &h->attr[h->attrs]))
+                return false;
             h->attrs++;
         }
     }
@@ -243,14 +252,19 @@ static err write_inner(const struct path *way, size_t times, struct buf *out)
     return OK;
 }
 
-/* The element, where the case gives no path: an endpoint is where the tunnel ends, and behind a proxy stand we. */
+/* The element, where the case gives no path: an endpoint is where the tunnel ends, and behind a proxy stand
+ * we. */
 static void usual_path(struct player *p, char *out, size_t n)
 {
     const struct play_idxp_run *r = idxp_play_run(p);
-    if (!idxp_play_proxy(p)) snprintf(out, n, "here");
-    else if (r->path) idxp_play_path(r->path, out, n);
-    else if (r->far_ip4) snprintf(out, n, "ip4=%s port=%s", r->far_ip4, r->far_port ? r->far_port : "604");
-    else snprintf(out, n, "fqdn=far.draftproof.invalid port=604");
+    if (!idxp_play_proxy(p))
+        snprintf(out, n, "here");
+    else if (r->path)
+        idxp_play_path(r->path, out, n);
+    else if (r->far_ip4)
+        snprintf(out, n, "ip4=%s port=%s", r->far_ip4, r->far_port ? r->far_port : "604");
+    else
+        snprintf(out, n, "fqdn=far.draftproof.invalid port=604");
 }
 
 static err tunnel_parts(struct player *p, const struct scn_stmt *s, struct parts *o)
@@ -262,12 +276,15 @@ static err tunnel_parts(struct player *p, const struct scn_stmt *s, struct parts
     usual_path(p, usual, sizeof usual);
     slice text = scn_named(s, "path") ? beep_play_octets(s, "path") : slice_str(usual);
     beep_play_number(s, "times", &times);
-    if (!read_path(text, &way)) return play_error(p, "path=: hops with blank, slash, blank between, each NAME=VALUE ... or here; at most 24 of 12 attributes");
+    if (!read_path(text, &way))
+        return play_error(p, "path=: hops with blank, slash, blank between, each NAME=VALUE ... or here; at "
+                             "most 24 of 12 attributes");
     if (times < 1 || times > IDXP_PLAY_HOPS) return play_error(p, "times= is 1 to %d", IDXP_PLAY_HOPS);
     TRY(add(o, "open", "value", "<tunnel"));
     for (size_t i = 0; i < way.hop[0].attrs; i++) {
         const struct attr *a = &way.hop[0].attr[i];
-        if (a->name.n >= sizeof name) return play_error(p, "the name of an attribute is longer than %zu letters", sizeof name - 1);
+        if (a->name.n >= sizeof name)
+            return play_error(p, "the name of an attribute is longer than %zu letters", sizeof name - 1);
         snprintf(name, sizeof name, "%.*s", (int)a->name.n, (const char *)a->name.p);
         TRY(attribute(p, o, name, a->value));
     }
@@ -281,7 +298,7 @@ static err tunnel_parts(struct player *p, const struct scn_stmt *s, struct parts
     return e;
 }
 
-/* --- which ---------------------------------------------------------------------------------------------------------------- */
+/* --- which --------------------------------------------------------------------------------------- */
 
 err idxp_play_parts(struct player *p, const struct scn_stmt *s, const char *name, struct parts *o)
 {

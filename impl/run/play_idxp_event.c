@@ -10,7 +10,8 @@ static void put_yes(struct beep_fields *f, const char *key, bool yes)
     beep_put(f, key, slice_str(yes ? "yes" : "no"));
 }
 
-static void raise(struct player *p, const char *name, int end, bool shy, size_t rung, const struct beep_fields *f)
+static void raise(struct player *p, const char *name, int end, bool shy, size_t rung,
+                  const struct beep_fields *f)
 {
     play_raise(p, name, end, shy, rung, f->f, f->n);
 }
@@ -28,10 +29,12 @@ static struct idxp_play_chan *about(const struct player *p, int end, const struc
 static bool inside(const struct idxp_play_chan *c)
 {
     if (c->tunnel) return c->tgot.msg && !(c->tgot.kind == TUNNEL_NOTHING && c->tgot.read == OK);
-    return c->got.msg && !(c->got.kind == IDXP_NOTHING && c->got.msg->kind == IDXP_NOTHING && c->got.read == OK);
+    return c->got.msg &&
+           !(c->got.kind == IDXP_NOTHING && c->got.msg->kind == IDXP_NOTHING && c->got.read == OK);
 }
 
-/* ANS and NUL are BEEP's own events.  A profile stays one unless something inside it is told: whoever names it in a case means that nothing is. */
+/* ANS and NUL are BEEP's own events.  A profile stays one unless something inside it is told: whoever names
+ * it in a case means that nothing is. */
 enum beep_play_told idxp_play_tells(const struct player *p, int end, const struct beep_got *g)
 {
     const struct idxp_play_chan *c = about(p, end, g);
@@ -48,12 +51,14 @@ static void put_where(struct beep_fields *f, const struct idxp_play_chan *c, uin
     if (!embedded) beep_put_number(f, "msgno", msgno);
 }
 
-/* --- IDXP ----------------------------------------------------------------------------------------------------------------- */
+/* --- IDXP ---------------------------------------------------------------------------------------- */
 
 /* As far as it fits. */
 static void add(char *out, size_t n, size_t *at, const char *text, slice more)
 {
-    int w = *at < n ? snprintf(out + *at, n - *at, "%s%.*s", text, (int)(more.n < 256 ? more.n : 256), more.n ? (const char *)more.p : "") : 0;
+    int w = *at < n ? snprintf(out + *at, n - *at, "%s%.*s", text, (int)(more.n < 256 ? more.n : 256),
+                               more.n ? (const char *)more.p : "")
+                    : 0;
     if (w > 0) *at += (size_t)w;
     if (*at >= n) *at = n - 1;
 }
@@ -100,7 +105,8 @@ static const char *valid_word(const struct idmef_result *r)
     return words[r->verdict];
 }
 
-static void raise_data(struct player *p, int end, const struct idxp_play_chan *c, const struct beep_got *b, size_t rung)
+static void raise_data(struct player *p, int end, const struct idxp_play_chan *c, const struct beep_got *b,
+                       size_t rung)
 {
     static const char *const kinds[IDXP_KINDS] = {"", "", "", "", "idmef", "text", "binary"};
     const struct idxp_got *g = &c->got;
@@ -115,7 +121,9 @@ static void raise_data(struct player *p, int end, const struct idxp_play_chan *c
     beep_put(&f, "kind", slice_str(kinds[g->kind]));
     if (mime) beep_put(&f, "type", m.type);
     beep_put_number(&f, "size", body.n);
-    if (!r && g->kind == IDXP_XML && schema && mime && idmef_validate(p->e.env, schema, body, m.charset, &own) == OK) r = &own;
+    if (!r && g->kind == IDXP_XML && schema && mime &&
+        idmef_validate(p->e.env, schema, body, m.charset, &own) == OK)
+        r = &own;
     if (r && g->kind == IDXP_XML) {
         beep_put_number(&f, "alerts", r->alerts);
         beep_put_number(&f, "heartbeats", r->heartbeats);
@@ -125,10 +133,12 @@ static void raise_data(struct player *p, int end, const struct idxp_play_chan *c
         if (mime) idxp_play_look(p, end, body, m.charset, r, rung);
         const struct idxp_identity *who = track_idxp_identity(&c->t, !beep_play_end(p, end)->conn.side);
         if (who && who->given && who->stream != IDXP_NO_STREAM) {
-            bool wrong = (who->stream == IDXP_ALERT && !r->alerts && r->heartbeats) || (who->stream == IDXP_HEARTBEAT && r->alerts && !r->heartbeats);
+            bool wrong = (who->stream == IDXP_ALERT && !r->alerts && r->heartbeats) ||
+                         (who->stream == IDXP_HEARTBEAT && r->alerts && !r->heartbeats);
             idxp_play_see(p, end, IDXP_SEEN_TYPED_DATA);
             if (wrong)
-                idxp_play_fault(p, end, PLAY_IDXP_FAULT, CL_IDXPRFC_4_2_3, DEF_NONE, false, "IDMEF-Message of another kind than the streamType of its channel", rung);
+                idxp_play_fault(p, end, PLAY_IDXP_FAULT, CL_IDXPRFC_4_2_3, DEF_NONE, false,
+                                "IDMEF-Message of another kind than the streamType of its channel", rung);
         }
     }
     beep_put(&f, "body", body);
@@ -137,7 +147,8 @@ static void raise_data(struct player *p, int end, const struct idxp_play_chan *c
     raise(p, "data", end, true, rung, &f);
 }
 
-static void raise_bad(struct player *p, int end, const char *whose, const char *fault, const char *why, unsigned code, const struct beep_got *b, size_t rung)
+static void raise_bad(struct player *p, int end, const char *whose, const char *fault, const char *why,
+                      unsigned code, const struct beep_got *b, size_t rung)
 {
     struct beep_fields f = {.n = 0};
     beep_put(&f, "fault", slice_str(fault));
@@ -155,13 +166,16 @@ static const char *idxp_fault_of(const struct idxp_got *g)
     return g->msg && g->msg->note_n ? idxp_faults[g->msg->note[0].code].name : "ELEMENT_HERE";
 }
 
-static void raise_reply(struct player *p, int end, struct idxp_play_chan *c, const struct beep_got *b, size_t rung)
+static void raise_reply(struct player *p, int end, struct idxp_play_chan *c, const struct beep_got *b,
+                        size_t rung)
 {
     const struct idxp_got *g = &c->got;
     const struct idxp_msg *m = g->msg;
     struct beep_fields f = {.n = 0};
     bool error = m && m->kind == IDXP_ERROR, ok = m && m->kind == IDXP_OK, data = g->asked == IDXP_ASKED_DATA;
-    bool counted = !g->embedded && idxp_play_alert_reply(p, end, c->number, g->msgno, ok && b->frame.keyword == BEEP_RPY, error ? m->code : 0);
+    bool counted =
+        !g->embedded && idxp_play_alert_reply(p, end, c->number, g->msgno, ok && b->frame.keyword == BEEP_RPY,
+                                              error ? m->code : 0);
     if (g->read != OK || (!ok && !error)) {
         raise_bad(p, end, "idxp", idxp_fault_of(g), g->why ? g->why : m ? m->why : NULL, 0, b, rung);
         return;
@@ -170,31 +184,40 @@ static void raise_reply(struct player *p, int end, struct idxp_play_chan *c, con
     beep_put(&f, "about", slice_str(data ? "data" : g->asked == IDXP_ASKED_GREETING ? "greeting" : ""));
     beep_put(&f, "keyword", slice_str(beep_keyword_names[b->frame.keyword]));
     idxp_play_see(p, end, error ? IDXP_SEEN_ERROR : IDXP_SEEN_OK);
-    idxp_play_see(p, end, g->embedded ? IDXP_SEEN_REPLY_EMBEDDED : data ? IDXP_SEEN_REPLY_DATA : IDXP_SEEN_REPLY);
+    idxp_play_see(p, end,
+                  g->embedded ? IDXP_SEEN_REPLY_EMBEDDED
+                  : data      ? IDXP_SEEN_REPLY_DATA
+                              : IDXP_SEEN_REPLY);
     if (error) {
         beep_put_number(&f, "code", m->code);
         beep_put(&f, "text", m->text);
         if (m->lang_given) beep_put(&f, "lang", m->lang);
     }
-    /* nobody asked for it but we ourselves: a case that waits for the answer to something of its own is not to take this for it */
+    /* nobody asked for it but we ourselves: a case that waits for the answer to something of its own is not
+     * to take this for it */
     if (counted || (!g->embedded && idxp_play_is_quiet(c, g->msgno))) return;
     raise(p, error ? "idxp-error" : "idxp-ok", end, false, rung, &f);
 }
 
-static void on_idxp(struct player *p, int end, struct idxp_play_chan *c, const struct beep_got *b, size_t rung)
+static void on_idxp(struct player *p, int end, struct idxp_play_chan *c, const struct beep_got *b,
+                    size_t rung)
 {
     const struct idxp_got *g = &c->got;
     int them = !beep_play_end(p, end)->conn.side;
     if (track_idxp_role(&c->t, them) == IDXP_SERVER) idxp_play_see(p, end, IDXP_SEEN_SERVER);
     if (b->frame.channel && (b->frame.keyword == BEEP_ANS || b->frame.keyword == BEEP_NUL)) return;
     if (b->frame.channel == 0 && !inside(c)) return;
-    if (b->frame.keyword != BEEP_MSG) raise_reply(p, end, c, b, rung);
-    else if (g->asked == IDXP_ASKED_DATA || g->kind >= IDXP_XML) raise_data(p, end, c, b, rung);
-    else if (g->msg && g->msg->kind == IDXP_GREETING) raise_greeting(p, end, c, rung);
-    else raise_bad(p, end, "idxp", idxp_fault_of(g), g->why, g->reply, b, rung);
+    if (b->frame.keyword != BEEP_MSG)
+        raise_reply(p, end, c, b, rung);
+    else if (g->asked == IDXP_ASKED_DATA || g->kind >= IDXP_XML)
+        raise_data(p, end, c, b, rung);
+    else if (g->msg && g->msg->kind == IDXP_GREETING)
+        raise_greeting(p, end, c, rung);
+    else
+        raise_bad(p, end, "idxp", idxp_fault_of(g), g->why, g->reply, b, rung);
 }
 
-/* --- TUNNEL --------------------------------------------------------------------------------------------------------------- */
+/* --- TUNNEL -------------------------------------------------------------------------------------- */
 
 void idxp_play_path(const struct tunnel_msg *m, char *out, size_t n)
 {
@@ -232,21 +255,26 @@ static void raise_tunnel(struct player *p, int end, const struct idxp_play_chan 
     idxp_play_see(p, end, IDXP_SEEN_TUNNEL);
     idxp_play_see(p, end, IDXP_SEEN_TUNNEL_TALK);
     for (size_t i = 0; i + 1 < m->hops; i++) {
-        bool profile = m->hop[i].given & (1u << TUNNEL_A_PROFILE), endpoint = m->hop[i].given & (1u << TUNNEL_A_ENDPOINT);
+        bool profile = m->hop[i].given & (1u << TUNNEL_A_PROFILE),
+             endpoint = m->hop[i].given & (1u << TUNNEL_A_ENDPOINT);
         if (profile || endpoint)
-            idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + TUNNEL_F_INNERMOST, profile ? CL_TUNNEL_4_7 : CL_TUNNEL_4_8, DEF_NONE, true, tunnel_faults[TUNNEL_F_INNERMOST].text, rung);
+            idxp_play_fault(p, end, PLAY_TUNNEL_FAULT + TUNNEL_F_INNERMOST,
+                            profile ? CL_TUNNEL_4_7 : CL_TUNNEL_4_8, DEF_NONE, true,
+                            tunnel_faults[TUNNEL_F_INNERMOST].text, rung);
     }
     raise(p, "tunnel", end, true, rung, &f);
 }
 
-static void on_tunnel(struct player *p, int end, const struct idxp_play_chan *c, const struct beep_got *b, size_t rung)
+static void on_tunnel(struct player *p, int end, const struct idxp_play_chan *c, const struct beep_got *b,
+                      size_t rung)
 {
     const struct tunnel_got *g = &c->tgot;
     const struct tunnel_msg *m = g->msg;
     struct beep_fields f = {.n = 0};
     if (b->frame.channel && (b->frame.keyword == BEEP_ANS || b->frame.keyword == BEEP_NUL)) return;
     if (b->frame.channel == 0 && !inside(c)) return;
-    bool msg = b->frame.keyword == BEEP_MSG, fits = m && (msg ? m->kind == TUNNEL_TUNNEL : m->kind == TUNNEL_OK || m->kind == TUNNEL_ERROR);
+    bool msg = b->frame.keyword == BEEP_MSG,
+         fits = m && (msg ? m->kind == TUNNEL_TUNNEL : m->kind == TUNNEL_OK || m->kind == TUNNEL_ERROR);
     if (!fits || (!msg && g->read != OK)) {
         const char *fault = m && m->note_n ? tunnel_faults[m->note[0].code].name : "ELEMENT";
         raise_bad(p, end, "tunnel", fault, g->why, g->reply, b, rung);
@@ -269,19 +297,22 @@ static void on_tunnel(struct player *p, int end, const struct idxp_play_chan *c,
     raise(p, m->kind == TUNNEL_ERROR ? "tunnel-error" : "tunnel-ok", end, false, rung, &f);
 }
 
-/* --- both ----------------------------------------------------------------------------------------------------------------- */
+/* --- both ---------------------------------------------------------------------------------------- */
 
 err idxp_play_message(struct player *p, int end, const struct beep_got *g, size_t rung, uint64_t now)
 {
     struct idxp_play_chan *c = about(p, end, g);
     (void)now;
-    if (g->frame.channel == 0 && g->el && beep_play_readable(g) && g->el->kind == BEEP_EL_GREETING) idxp_play_look_greeting(p, end, g->el, rung);
+    if (g->frame.channel == 0 && g->el && beep_play_readable(g) && g->el->kind == BEEP_EL_GREETING)
+        idxp_play_look_greeting(p, end, g->el, rung);
     if (!c) return OK;
     bool start = g->frame.channel == 0 && g->el->kind == BEEP_EL_START;
     if (start && !c->tunnel) idxp_play_see(p, end, IDXP_SEEN_STARTED);
     if (!start && !c->tunnel) idxp_play_see(p, end, IDXP_SEEN_CHANNEL);
-    if (c->tunnel) on_tunnel(p, end, c, g, rung);
-    else on_idxp(p, end, c, g, rung);
+    if (c->tunnel)
+        on_tunnel(p, end, c, g, rung);
+    else
+        on_idxp(p, end, c, g, rung);
     return OK;
 }
 

@@ -34,14 +34,16 @@ int idxp_play_greeted(struct player *p, int end, char *why, size_t why_n)
     const struct idxp_play_end *x = idxp_play_end(p, end);
     (void)why;
     (void)why_n;
-    bool waits = idxp_play_run(p)->tunnelled && end == 0 && !x->through && !x->hold_tunnels && !beep_play_end(p, end)->hold;
+    bool waits = idxp_play_run(p)->tunnelled && end == 0 && !x->through && !x->hold_tunnels &&
+                 !beep_play_end(p, end)->hold;
     return waits || x->switching ? WAIT : THERE;
 }
 
 static int to_connected(const struct trip *t)
 {
     const struct link *l = &t->p->e.link[t->end];
-    if (l->state == LINK_DOWN || l->in_ended) return STUCKF(t, "%s", t->b->live ? "the peer ended the connection" : "the peer cannot be reached");
+    if (l->state == LINK_DOWN || l->in_ended)
+        return STUCKF(t, "%s", t->b->live ? "the peer ended the connection" : "the peer cannot be reached");
     return l->state == LINK_UP ? THERE : WAIT;
 }
 
@@ -56,18 +58,22 @@ static int to_cover(const struct trip *t, bool tls)
 {
     const struct play_beep_run *r = beep_play_run(t->p);
     const struct play_idxp_run *own = idxp_play_run(t->p);
-    bool clear = says(t, "clear", "yes") || (t->tunnel && !idxp_play_proxy(t->p)), can = tls && !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
+    bool clear = says(t, "clear", "yes") || (t->tunnel && !idxp_play_proxy(t->p)),
+         can = tls && !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
     int g;
     if (t->x->way.step == STEP_SECURITY) {
         g = beep_play_to_greeted(t->p, t->end, t->now, t->why, t->why_n);
-        bool wants = can && (beep_play_secured(t->b) || t->b->way.asked || t->b->offers_tls || (r->under_test == TEST_BEEP_INITIATOR && r->learned_wants_tls));
+        bool wants = can && (beep_play_secured(t->b) || t->b->way.asked || t->b->offers_tls ||
+                             (r->under_test == TEST_BEEP_INITIATOR && r->learned_wants_tls));
         if (wants) g = beep_play_to_tls(t->p, t->end, t->now, t->why, t->why_n);
         if (g != THERE) return g;
         next_step(t, STEP_IDENTITY);
     }
     if (t->x->way.step == STEP_IDENTITY) {
         bool needs = idxp_play_proxy(t->p) ? r->user && t->b->offers_sasl : tls && own->need_auth;
-        g = needs && !clear && !t->b->authenticated ? beep_play_to_authenticated(t->p, t->end, t->now, t->why, t->why_n) : THERE;
+        g = needs && !clear && !t->b->authenticated
+                ? beep_play_to_authenticated(t->p, t->end, t->now, t->why, t->why_n)
+                : THERE;
         if (g != THERE) return g;
         next_step(t, STEP_TALK);
     }
@@ -96,13 +102,14 @@ static bool waiting(const struct trip *t)
 static int start(const struct trip *t, const char *uri, slice content)
 {
     struct idxp_play_way *w = &t->x->way;
-    if (!beep_play_number(t->s, "number", &w->number)) w->number = track_beep_free_channel(&t->b->conn.track, t->b->conn.side);
+    if (!beep_play_number(t->s, "number", &w->number))
+        w->number = track_beep_free_channel(&t->b->conn.track, t->b->conn.side);
     w->asked = true;
     err e = idxp_play_start(t->p, t->end, uri, content, w->number, &w->msgno, t->now);
     return e == OK ? WAIT : STUCKF(t, "the start cannot be sent");
 }
 
-/* --- IDXP ----------------------------------------------------------------------------------------------------------------- */
+/* --- IDXP ---------------------------------------------------------------------------------------- */
 
 /* Who starts the channel. */
 static bool we_start(const struct trip *t)
@@ -115,7 +122,8 @@ static bool we_start(const struct trip *t)
 static struct idxp_play_chan *there_is(const struct trip *t)
 {
     uint32_t number = t->x->way.number;
-    if (t->x->way.asked || beep_play_number(t->s, "number", &number)) return idxp_play_open(t->p, t->end, number) ? idxp_play_chan(t->p, t->end, number) : NULL;
+    if (t->x->way.asked || beep_play_number(t->s, "number", &number))
+        return idxp_play_open(t->p, t->end, number) ? idxp_play_chan(t->p, t->end, number) : NULL;
     return idxp_play_current(t->p, t->end, false);
 }
 
@@ -125,7 +133,8 @@ static int ask_idxp(const struct trip *t)
     bool embed = says(t, "embed", "yes");
     buf_init(&content, t->p->e.env->mem, IDXP_ELEMENT_MAX);
     err e = embed ? idxp_play_greeting(t->p, t->s, &content) : OK;
-    int r = e == OK ? start(t, idxp_uris[idxp_play_run(t->p)->dialect], buf_slice(&content)) : STUCKF(t, "out of memory");
+    int r = e == OK ? start(t, idxp_uris[idxp_play_run(t->p)->dialect], buf_slice(&content))
+                    : STUCKF(t, "out of memory");
     buf_done(&content);
     return r;
 }
@@ -139,7 +148,8 @@ static int to_idxp_channel(const struct trip *t)
         t->x->current = c->number;
         return THERE;
     }
-    if (t->x->way.asked) return waiting(t) ? WAIT : STUCKF(t, "the peer declines the channel: %s", t->b->declined);
+    if (t->x->way.asked)
+        return waiting(t) ? WAIT : STUCKF(t, "the peer declines the channel: %s", t->b->declined);
     return we_start(t) ? ask_idxp(t) : WAIT;
 }
 
@@ -160,7 +170,10 @@ static int to_idxp(const struct trip *t)
     if (!c) return STUCKF(t, "the channel is gone");
     c->silent = false;
     if (c->rejected) return STUCKF(t, "the peer rejects our greeting: %u", c->rejected_code);
-    if (!c->greeted) return idxp_play_greet(t->p, t->end, c, t->s, t->now) == OK ? WAIT : STUCKF(t, "the greeting cannot be sent");
+    if (!c->greeted)
+        return idxp_play_greet(t->p, t->end, c, t->s, t->now) == OK
+                   ? WAIT
+                   : STUCKF(t, "the greeting cannot be sent");
     if (track_idxp_role(&c->t, us) == IDXP_NO_ROLE) return WAIT;
     bool late = r->role == TEST_IDXP_MANAGER && r->dialect == IDXP_DRAFT;
     return late || track_idxp_role(&c->t, !us) != IDXP_NO_ROLE ? THERE : WAIT;
@@ -173,7 +186,7 @@ static int to_data(const struct trip *t)
     return g != THERE ? g : c && c->data_seen ? THERE : WAIT;
 }
 
-/* --- TUNNEL --------------------------------------------------------------------------------------------------------------- */
+/* --- TUNNEL -------------------------------------------------------------------------------------- */
 
 static int to_tunnel_channel(const struct trip *t)
 {
@@ -181,7 +194,9 @@ static int to_tunnel_channel(const struct trip *t)
     if (g != THERE) return g;
     if (t->x->way.asked) {
         if (waiting(t)) return WAIT;
-        return idxp_play_open(t->p, t->end, t->x->way.number) ? THERE : STUCKF(t, "the peer declines the channel: %s", t->b->declined);
+        return idxp_play_open(t->p, t->end, t->x->way.number)
+                   ? THERE
+                   : STUCKF(t, "the peer declines the channel: %s", t->b->declined);
     }
     return start(t, TUNNEL_URI, SLICE_NONE);
 }
@@ -245,16 +260,29 @@ static int to_tunnel(const struct trip *t)
     return WAIT; /* the peer's turn */
 }
 
-/* --- the way -------------------------------------------------------------------------------------------------------------- */
+/* --- the way ------------------------------------------------------------------------------------- */
 
-bool idxp_play_reach(struct player *p, int end, const char *state, int *r, uint64_t now, char *why, size_t why_n)
+bool idxp_play_reach(struct player *p, int end, const char *state, int *r, uint64_t now, char *why,
+                     size_t why_n)
 {
     static const struct {
         const char *name;
         int (*go)(const struct trip *t);
-    } ways[] = {{"idxp-channel", to_silent_channel}, {"idxp", to_idxp}, {"data", to_data}, {"tunnel-ready", to_tunnel_ready},
-                {"tunnel-channel", to_tunnel_channel}, {"tunnel-asked", to_tunnel_asked}, {"tunnel", to_tunnel}};
-    struct trip t = {.p = p, .end = end, .b = beep_play_end(p, end), .x = idxp_play_end(p, end), .s = &p->plan->stmt[p->pc], .now = now, .why = why, .why_n = why_n};
+    } ways[] = {{"idxp-channel", to_silent_channel},
+                {"idxp", to_idxp},
+                {"data", to_data},
+                {"tunnel-ready", to_tunnel_ready},
+                {"tunnel-channel", to_tunnel_channel},
+                {"tunnel-asked", to_tunnel_asked},
+                {"tunnel", to_tunnel}};
+    struct trip t = {.p = p,
+                     .end = end,
+                     .b = beep_play_end(p, end),
+                     .x = idxp_play_end(p, end),
+                     .s = &p->plan->stmt[p->pc],
+                     .now = now,
+                     .why = why,
+                     .why_n = why_n};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (strcmp(ways[i].name, state) != 0) continue;
         t.tunnel = strncmp(state, "tunnel", 6) == 0;

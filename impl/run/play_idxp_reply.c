@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The IDXP adapter of the player: what the tester does by itself.  It answers greetings, data and tunnels, greets in turn, and begins the session anew behind a tunnel. */
+/* The IDXP adapter of the player: what the tester does by itself.  It answers greetings, data and tunnels,
+ * greets in turn, and begins the session anew behind a tunnel. */
 #include <string.h>
 
 #include "run/play_idxp_impl.h"
@@ -17,13 +18,14 @@ static void be_quiet(struct idxp_play_chan *c, uint32_t msgno)
     c->quiet[c->quiets++] = msgno;
 }
 
-/* --- answers -------------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------------------------------- */
 
 /* ok, or an error of that code, as an element. */
 static err write_idxp(unsigned code, struct buf *out)
 {
     const char *text = code ? idxp_code_text(code) : NULL;
-    struct idxp_msg m = {.kind = code ? IDXP_ERROR : IDXP_OK, .code = (uint16_t)code, .text = slice_str(text)};
+    struct idxp_msg m = {
+        .kind = code ? IDXP_ERROR : IDXP_OK, .code = (uint16_t)code, .text = slice_str(text)};
     return idxp_el_write(&m, out);
 }
 
@@ -45,15 +47,18 @@ static err write_tunnel(unsigned code, struct buf *out)
 }
 
 /* The answer to a start: the profile with what was decided inside. */
-static err answer_start(struct player *p, int end, const struct beep_got *g, struct idxp_play_chan *c, uint64_t now)
+static err answer_start(struct player *p, int end, const struct beep_got *g, struct idxp_play_chan *c,
+                        uint64_t now)
 {
     struct buf content;
     uint32_t msgno = g->frame.msgno;
     slice uri = c->tunnel ? SLICE_LIT(TUNNEL_URI) : slice_str(idxp_uris[idxp_play_run(p)->dialect]);
     err e = OK;
     buf_init(&content, p->e.env->mem, 4096);
-    if (c->inside && c->tunnel) e = write_tunnel(c->tgot.reply, &content);
-    else if (c->inside) e = write_idxp(c->got.reply, &content);
+    if (c->inside && c->tunnel)
+        e = write_tunnel(c->tgot.reply, &content);
+    else if (c->inside)
+        e = write_idxp(c->got.reply, &content);
     struct beep_profile_el profile = {.uri = uri, .content = buf_slice(&content)};
     struct beep_el el = {.kind = BEEP_EL_PROFILE, .profile = &profile, .profiles = 1};
     if (e == OK) e = beep_play_element(p, end, BEEP_RPY, 0, &msgno, &el, BEEP_THEN_NOTHING, now);
@@ -67,23 +72,29 @@ static struct idxp_play_chan *ours_to_start(const struct player *p, int end, con
     const struct beep_play_end *b = beep_play_end(p, end);
     struct idxp_play_chan *c = idxp_play_chan(p, end, g->el->number);
     if (!c || !c->in_start) return NULL;
-    if (c->tunnel && beep_play_secured(b)) return NULL; /* 3620 5: declined as any profile that is not there */
+    if (c->tunnel && beep_play_secured(b))
+        return NULL; /* 3620 5: declined as any profile that is not there */
     for (size_t i = 0; i < g->el->profiles; i++) {
         slice uri = g->el->profile[i].uri;
-        if (slice_eq(uri, SLICE_LIT(BEEP_URI_TLS)) || slice_starts(uri, SLICE_LIT(BEEP_URI_SASL))) return NULL;
-        if (slice_eq(uri, c->tunnel ? SLICE_LIT(TUNNEL_URI) : slice_str(idxp_uris[idxp_play_run(p)->dialect]))) return c;
+        if (slice_eq(uri, SLICE_LIT(BEEP_URI_TLS)) || slice_starts(uri, SLICE_LIT(BEEP_URI_SASL)))
+            return NULL;
+        if (slice_eq(uri,
+                     c->tunnel ? SLICE_LIT(TUNNEL_URI) : slice_str(idxp_uris[idxp_play_run(p)->dialect])))
+            return c;
     }
     return NULL;
 }
 
-static err owe(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t msgno, slice element, bool tunnel, const char *what)
+static err owe(struct player *p, int end, enum beep_keyword keyword, uint32_t channel, uint32_t msgno,
+               slice element, bool tunnel, const char *what)
 {
     struct buf message;
     buf_init(&message, p->e.env->mem, 64 * 1024);
     err e = beep_mime_head(tunnel ? BEEP_MEDIA_TYPE : "text/xml", &message);
     if (e == OK) e = buf_add(&message, element);
     if (e == OK) e = buf_add(&message, SLICE_LIT("\r\n"));
-    if (e == OK) e = beep_play_owe(p, end, keyword, channel, msgno, buf_slice(&message), BEEP_THEN_NOTHING, what);
+    if (e == OK)
+        e = beep_play_owe(p, end, keyword, channel, msgno, buf_slice(&message), BEEP_THEN_NOTHING, what);
     buf_done(&message);
     return e;
 }
@@ -95,7 +106,9 @@ static err answer_message(struct player *p, int end, const struct beep_got *g, s
     if (c->tunnel && c->tgot.kind != TUNNEL_TUNNEL && !code) code = 501;
     buf_init(&element, p->e.env->mem, 4096);
     err e = c->tunnel ? write_tunnel(code, &element) : write_idxp(code, &element);
-    if (e == OK) e = owe(p, end, code ? BEEP_ERR : BEEP_RPY, g->frame.channel, g->frame.msgno, buf_slice(&element), c->tunnel, code ? "error" : "ok");
+    if (e == OK)
+        e = owe(p, end, code ? BEEP_ERR : BEEP_RPY, g->frame.channel, g->frame.msgno, buf_slice(&element),
+                c->tunnel, code ? "error" : "ok");
     buf_done(&element);
     return e;
 }
@@ -104,7 +117,9 @@ err idxp_play_react(struct player *p, int end, const struct beep_got *g, bool *t
 {
     struct idxp_play_end *x = idxp_play_end(p, end);
     bool start = g->frame.channel == 0 && g->el && beep_play_readable(g) && g->el->kind == BEEP_EL_START;
-    struct idxp_play_chan *c = start ? ours_to_start(p, end, g) : g->frame.channel ? idxp_play_chan(p, end, g->frame.channel) : NULL;
+    struct idxp_play_chan *c = start              ? ours_to_start(p, end, g)
+                               : g->frame.channel ? idxp_play_chan(p, end, g->frame.channel)
+                                                  : NULL;
     *took = c != NULL;
     if (!c) return OK;
     if (start) {
@@ -116,16 +131,19 @@ err idxp_play_react(struct player *p, int end, const struct beep_got *g, bool *t
     return held ? OK : answer_message(p, end, g, c);
 }
 
-/* --- what we begin -------------------------------------------------------------------------------------------------------- */
+/* --- what we begin ------------------------------------------------------------------------------- */
 
-err idxp_play_start(struct player *p, int end, const char *uri, slice content, uint32_t number, uint32_t *msgno, uint64_t now)
+err idxp_play_start(struct player *p, int end, const char *uri, slice content, uint32_t number,
+                    uint32_t *msgno, uint64_t now)
 {
     struct beep_profile_el profile = {.uri = slice_str(uri), .content = content};
-    struct beep_el el = {.kind = BEEP_EL_START, .number = number, .number_given = true, .profile = &profile, .profiles = 1};
+    struct beep_el el = {
+        .kind = BEEP_EL_START, .number = number, .number_given = true, .profile = &profile, .profiles = 1};
     return beep_play_element(p, end, BEEP_MSG, 0, msgno, &el, BEEP_THEN_NOTHING, now);
 }
 
-err idxp_play_greet(struct player *p, int end, struct idxp_play_chan *c, const struct scn_stmt *s, uint64_t now)
+err idxp_play_greet(struct player *p, int end, struct idxp_play_chan *c, const struct scn_stmt *s,
+                    uint64_t now)
 {
     const struct beep_play_end *b = beep_play_end(p, end);
     const struct beep_channel *k = track_beep_channel(&b->conn.track, c->number);
@@ -160,16 +178,19 @@ static err greet_in_turn(struct player *p, int end, uint64_t now)
     if (x->no_greeting || x->hold_greetings || beep_play_end(p, end)->hold) return OK;
     for (size_t i = 0; i < IDXP_PLAY_CHANS; i++) {
         struct idxp_play_chan *c = &x->chan[i];
-        if (!c->used || c->tunnel || !c->peer_greeted || c->greeted || c->silent || !idxp_play_open(p, end, c->number)) continue;
+        if (!c->used || c->tunnel || !c->peer_greeted || c->greeted || c->silent ||
+            !idxp_play_open(p, end, c->number))
+            continue;
         if (case_greets(p, end)) return OK;
         TRY(idxp_play_greet(p, end, c, NULL, now));
     }
     return OK;
 }
 
-/* --- alerts by the number ------------------------------------------------------------------------------------------------- */
+/* --- alerts by the number ------------------------------------------------------------------------ */
 
-bool idxp_play_alert_reply(struct player *p, int end, uint32_t channel, uint32_t msgno, bool good, unsigned code)
+bool idxp_play_alert_reply(struct player *p, int end, uint32_t channel, uint32_t msgno, bool good,
+                           unsigned code)
 {
     struct idxp_play_alerts *a = &idxp_play_end(p, end)->alerts;
     size_t i = 0;
@@ -179,8 +200,10 @@ bool idxp_play_alert_reply(struct player *p, int end, uint32_t channel, uint32_t
     if (i) a->disorder = true;
     memmove(&a->wait[i], &a->wait[i + 1], (a->waits - i - 1) * sizeof *a->wait);
     a->waits--;
-    if (good) a->oks++;
-    else a->errors++;
+    if (good)
+        a->oks++;
+    else
+        a->errors++;
     if (!good) a->code = code;
     return true;
 }
@@ -200,7 +223,8 @@ static err more_alerts(struct player *p, int end, uint64_t now)
         const struct beep_channel *k = track_beep_channel(&b->conn.track, a->channel);
         if (!k || p->e.link[end].fin) return OK;
         uint32_t msgno = beep_free_msgno(k, b->conn.side);
-        TRY(beep_play_owe(p, end, BEEP_MSG, a->channel, msgno, buf_slice(&a->payload), BEEP_THEN_NOTHING, "data"));
+        TRY(beep_play_owe(p, end, BEEP_MSG, a->channel, msgno, buf_slice(&a->payload), BEEP_THEN_NOTHING,
+                          "data"));
         a->wait[a->waits++] = msgno;
         a->left--;
         a->sent++;
@@ -220,7 +244,7 @@ static err more_alerts(struct player *p, int end, uint64_t now)
     return OK;
 }
 
-/* --- a session anew ------------------------------------------------------------------------------------------------------- */
+/* --- a session anew ------------------------------------------------------------------------------ */
 
 err idxp_play_opaque(struct player *p, int end, uint64_t now)
 {
@@ -276,7 +300,9 @@ err idxp_play_settle(struct player *p, int end, uint64_t now)
     struct beep_play_end *b = beep_play_end(p, end);
     if (p->stop) return OK;
     TRY(switch_over(p, end, now));
-    if (!b->live || idxp_play_end(p, end)->opaque || b->conn.track.lost || (b->conn.to_tls && !beep_play_secured(b))) return OK;
+    if (!b->live || idxp_play_end(p, end)->opaque || b->conn.track.lost ||
+        (b->conn.to_tls && !beep_play_secured(b)))
+        return OK;
     TRY(greet_in_turn(p, end, now));
     return more_alerts(p, end, now);
 }

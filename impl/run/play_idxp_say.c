@@ -39,20 +39,27 @@ static bool embedded(const struct player *p, int end, const struct scn_stmt *s, 
     bool may = w->reply || strcmp(w->name, "idxp-greeting") == 0 || w->tunnel;
     if (embed || !may) return may && strcmp(embed ? embed : "no", "yes") == 0;
     if (!w->reply) return w->tunnel;
-    return !scn_named(s, "channel") && !idxp_play_owing(p, end, w->tunnel) && idxp_play_owing_start(p, end, w->tunnel);
+    return !scn_named(s, "channel") && !idxp_play_owing(p, end, w->tunnel) &&
+           idxp_play_owing_start(p, end, w->tunnel);
 }
 
-bool idxp_play_word(struct player *p, int end, const struct scn_stmt *s, const char *name, struct beep_say_word *out)
+bool idxp_play_word(struct player *p, int end, const struct scn_stmt *s, const char *name,
+                    struct beep_say_word *out)
 {
     const struct word *w = find(name);
     if (!w) return false;
     bool inside = embedded(p, end, s, w);
-    *out = (struct beep_say_word){.name = w->name, .kind = SAY_MORE, .element = BEEP_EL_NONE, .keyword = w->keyword, .where = inside ? WHERE_MANAGEMENT : WHERE_MORE};
+    *out = (struct beep_say_word){.name = w->name,
+                                  .kind = SAY_MORE,
+                                  .element = BEEP_EL_NONE,
+                                  .keyword = w->keyword,
+                                  .where = inside ? WHERE_MANAGEMENT : WHERE_MORE};
     if (inside && w->reply) out->keyword = BEEP_RPY; /* the operation failed, not the start (3080 3.1.1) */
     return true;
 }
 
-err idxp_play_channel(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *said, uint32_t *out)
+err idxp_play_channel(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *said,
+                      uint32_t *out)
 {
     const struct word *w = find(said->name);
     const struct idxp_play_chan *c = w->reply ? idxp_play_owing(p, end, w->tunnel) : NULL;
@@ -62,7 +69,7 @@ err idxp_play_channel(struct player *p, int end, const struct scn_stmt *s, const
     return OK;
 }
 
-/* --- the element ---------------------------------------------------------------------------------------------------------- */
+/* --- the element --------------------------------------------------------------------------------- */
 
 static err element(struct player *p, const struct scn_stmt *s, const struct word *w, struct buf *out)
 {
@@ -135,31 +142,38 @@ static err data_body(struct player *p, const struct scn_stmt *s, const struct wo
     return OK;
 }
 
-/* --- the start or the profile around it ----------------------------------------------------------------------------------- */
+/* --- the start or the profile around it ---------------------------------------------------------- */
 
 static enum beep_style style_of(const struct scn_stmt *s)
 {
     const char *style = beep_play_text(s, "style");
-    return style && strcmp(style, "escaped") == 0 ? BEEP_ESCAPED : style && strcmp(style, "base64") == 0 ? BEEP_IN_BASE64 : BEEP_CDATA;
+    return style && strcmp(style, "escaped") == 0  ? BEEP_ESCAPED
+           : style && strcmp(style, "base64") == 0 ? BEEP_IN_BASE64
+                                                   : BEEP_CDATA;
 }
 
-static err wrap(struct player *p, int end, const struct scn_stmt *s, const struct word *w, slice content, struct buf *out)
+static err wrap(struct player *p, int end, const struct scn_stmt *s, const struct word *w, slice content,
+                struct buf *out)
 {
     const struct beep_play_end *b = beep_play_end(p, end);
     const char *style = beep_play_text(s, "style");
     bool spaced = style && strcmp(style, "spaced") == 0;
     struct buf wide;
     const struct scn_arg *given = scn_named(s, "profile");
-    slice uri = given ? beep_play_octets(s, "profile") : w->tunnel ? SLICE_LIT(TUNNEL_URI) : slice_str(idxp_uris[idxp_play_run(p)->dialect]);
+    slice uri = given       ? beep_play_octets(s, "profile")
+                : w->tunnel ? SLICE_LIT(TUNNEL_URI)
+                            : slice_str(idxp_uris[idxp_play_run(p)->dialect]);
     buf_init(&wide, p->e.env->mem, content.n + 64);
     err e = spaced ? buf_add(&wide, SLICE_LIT("\r\n      ")) : OK;
     if (e == OK) e = buf_add(&wide, content);
     if (e == OK && spaced) e = buf_add(&wide, SLICE_LIT("\r\n  "));
     struct beep_profile_el profile = {.uri = uri, .content = buf_slice(&wide)};
-    struct beep_el el = {.kind = w->reply ? BEEP_EL_PROFILE : BEEP_EL_START, .profile = &profile, .profiles = 1};
+    struct beep_el el = {
+        .kind = w->reply ? BEEP_EL_PROFILE : BEEP_EL_START, .profile = &profile, .profiles = 1};
     if (!w->reply) {
         el.number_given = true;
-        if (!beep_play_number(s, "number", &el.number)) el.number = track_beep_free_channel(&b->conn.track, b->conn.side);
+        if (!beep_play_number(s, "number", &el.number))
+            el.number = track_beep_free_channel(&b->conn.track, b->conn.side);
         el.server_name = beep_play_octets(s, "serverName");
         el.server_name_given = scn_named(s, "serverName") != NULL;
     }
@@ -169,23 +183,27 @@ static err wrap(struct player *p, int end, const struct scn_stmt *s, const struc
     return e;
 }
 
-/* --- the payload ---------------------------------------------------------------------------------------------------------- */
+/* --- the payload --------------------------------------------------------------------------------- */
 
-static err make(struct player *p, int end, const struct scn_stmt *s, const struct word *w, bool inside, struct buf *body)
+static err make(struct player *p, int end, const struct scn_stmt *s, const struct word *w, bool inside,
+                struct buf *body)
 {
     struct buf el;
     if (w->data) return data_body(p, s, w, body);
     buf_init(&el, p->e.env->mem, 2 * p->e.env->limits.content);
     err e = element(p, s, w, &el);
-    if (e == OK && inside) e = wrap(p, end, s, w, buf_slice(&el), body);
-    else if (e == OK) e = buf_add(body, buf_slice(&el));
+    if (e == OK && inside)
+        e = wrap(p, end, s, w, buf_slice(&el), body);
+    else if (e == OK)
+        e = buf_add(body, buf_slice(&el));
     if (e == OK && !inside) e = encode(p, s, body);
     if (e == OK && (inside || !scn_named(s, "encoding"))) e = buf_add(body, SLICE_LIT("\r\n"));
     buf_done(&el);
     return e;
 }
 
-err idxp_play_compose(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *said, bool goes_on, struct buf *out)
+err idxp_play_compose(struct player *p, int end, const struct scn_stmt *s, const struct beep_say_word *said,
+                      bool goes_on, struct buf *out)
 {
     const struct word *w = find(said->name);
     bool inside = said->where == WHERE_MANAGEMENT;
@@ -197,8 +215,10 @@ err idxp_play_compose(struct player *p, int end, const struct scn_stmt *s, const
     buf_init(&body, p->e.env->mem, max);
     parts_init(&parts, p->e.env->mem, max);
     err e = make(p, end, s, w, inside, &body);
-    if (e == OK && goes_on) e = body.n ? parts_add(&parts, "body", "value", buf_slice(&body)) : OK;
-    else if (e == OK) e = beep_mime_compose(type, buf_slice(&body), &parts);
+    if (e == OK && goes_on)
+        e = body.n ? parts_add(&parts, "body", "value", buf_slice(&body)) : OK;
+    else if (e == OK)
+        e = beep_mime_compose(type, buf_slice(&body), &parts);
     if (e == OK && !p->stop) e = beep_play_change(p, s, &parts, BEEP_OF_PAYLOAD);
     if (e == OK && !p->stop) e = parts_write(&parts, out);
     parts_done(&parts);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* play_idxp_duel: two players against each other in memory, each with a scenario of its own: one tests, the other is a peer that can be told to do anything right or wrong. */
+/* play_idxp_duel: two players against each other in memory, each with a scenario of its own: one tests, the
+ * other is a peer that can be told to do anything right or wrong. */
 #ifndef TEST_PLAY_IDXP_DUEL_H
 #define TEST_PLAY_IDXP_DUEL_H
 
@@ -45,10 +46,14 @@ static inline bool lookup(void *ctx, const char *name, struct scn_octets *out)
 {
     static uint8_t idxp[] = IDXP_URI_RFC, tunnel[] = TUNNEL_URI, uri[] = "http://example.org/me";
     (void)ctx;
-    if (strcmp(name, "IDXP") == 0) *out = (struct scn_octets){idxp, sizeof idxp - 1};
-    else if (strcmp(name, "TUNNEL") == 0) *out = (struct scn_octets){tunnel, sizeof tunnel - 1};
-    else if (strcmp(name, "URI") == 0) *out = (struct scn_octets){uri, sizeof uri - 1};
-    else return false;
+    if (strcmp(name, "IDXP") == 0)
+        *out = (struct scn_octets){idxp, sizeof idxp - 1};
+    else if (strcmp(name, "TUNNEL") == 0)
+        *out = (struct scn_octets){tunnel, sizeof tunnel - 1};
+    else if (strcmp(name, "URI") == 0)
+        *out = (struct scn_octets){uri, sizeof uri - 1};
+    else
+        return false;
     return true;
 }
 
@@ -83,11 +88,12 @@ static inline void begin(struct duel *d, enum idxp_dialect dialect, bool analyze
     assert_int_equal(idmef_schema_new(&d->env, &d->schema), OK);
     for (int i = 0; i < 2; i++) {
         bool tests_manager = (i == 0) == analyzer_opens;
-        d->idxp[i] = (struct play_idxp_run){.role = tests_manager ? TEST_IDXP_MANAGER : TEST_IDXP_ANALYZER,
-                                            .dialect = dialect,
-                                            .schema = d->schema,
-                                            .in_memory = true,
-                                            .beep = {.under_test = i ? TEST_BEEP_INITIATOR : TEST_BEEP_LISTENER, .no_tls = true}};
+        d->idxp[i] = (struct play_idxp_run){
+            .role = tests_manager ? TEST_IDXP_MANAGER : TEST_IDXP_ANALYZER,
+            .dialect = dialect,
+            .schema = d->schema,
+            .in_memory = true,
+            .beep = {.under_test = i ? TEST_BEEP_INITIATOR : TEST_BEEP_LISTENER, .no_tls = true}};
         play_idxp_init(&d->idxp[i]);
         d->run[i] = (struct play_run){.env = &d->env,
                                       .proto = &play_idxp,
@@ -128,7 +134,8 @@ static inline void end(struct duel *d)
 static inline void show(const struct player *p)
 {
     for (size_t i = 0; i < p->rungs; i++)
-        print_error("  %s %s%s%s\n", p->rung[i].from_peer ? "<" : ">", p->rung[i].label, p->rung[i].why ? "   !! " : "", p->rung[i].why ? p->rung[i].why : "");
+        print_error("  %s %s%s%s\n", p->rung[i].from_peer ? "<" : ">", p->rung[i].label,
+                    p->rung[i].why ? "   !! " : "", p->rung[i].why ? p->rung[i].why : "");
 }
 
 static inline void is(const struct duel *d, int side, enum verdict v, const char *reason)
@@ -136,7 +143,8 @@ static inline void is(const struct duel *d, int side, enum verdict v, const char
     const struct player *p = d->p[side];
     bool good = p->stop && p->verdict == v && (!reason || strstr(p->reason, reason));
     if (!good) {
-        print_error("%s, line %d: %s\n", p->stop ? verdict_names[p->verdict] : "not over", p->line, p->reason);
+        print_error("%s, line %d: %s\n", p->stop ? verdict_names[p->verdict] : "not over", p->line,
+                    p->reason);
         show(p);
         print_error("the other: %s: %s\n", verdict_names[d->p[!side]->verdict], d->p[!side]->reason);
     }
@@ -147,14 +155,17 @@ static inline void spotless(const struct duel *d)
 {
     for (int i = 0; i < 2; i++) {
         for (size_t k = 0; k < d->p[i]->faults; k++)
-            print_error("side %d found %s (%s)\n", i, play_idxp_fault_name(d->p[i]->fault[k].code), d->p[i]->fault[k].text);
+            print_error("side %d found %s (%s)\n", i, play_idxp_fault_name(d->p[i]->fault[k].code),
+                        d->p[i]->fault[k].text);
         if (d->p[i]->faults) show(d->p[i]);
         assert_int_equal(d->p[i]->faults, 0);
     }
 }
 
 /* The opener's scenario against the other's, in one dialect: verdict of side counts. */
-static inline void fight(enum idxp_dialect dialect, bool analyzer_opens, enum link_split split, const char *opener, const char *other, int counts, enum verdict v, const char *reason, bool clean)
+static inline void fight(enum idxp_dialect dialect, bool analyzer_opens, enum link_split split,
+                         const char *opener, const char *other, int counts, enum verdict v,
+                         const char *reason, bool clean)
 {
     struct duel d;
     begin(&d, dialect, analyzer_opens);
@@ -171,10 +182,12 @@ static inline void fight(enum idxp_dialect dialect, bool analyzer_opens, enum li
 static inline void passes(bool analyzer_opens, const char *opener, const char *other, int counts)
 {
     for (int k = 0; k < 4; k++)
-        fight(k & 1 ? IDXP_RFC : IDXP_DRAFT, analyzer_opens, k & 2 ? SPLIT_BYTES : SPLIT_WHOLE, opener, other, counts, V_PASS, NULL, true);
+        fight(k & 1 ? IDXP_RFC : IDXP_DRAFT, analyzer_opens, k & 2 ? SPLIT_BYTES : SPLIT_WHOLE, opener, other,
+              counts, V_PASS, NULL, true);
 }
 
-static inline void finds(enum idxp_dialect dialect, const char *opener, const char *other, int finder, const char *name)
+static inline void finds(enum idxp_dialect dialect, const char *opener, const char *other, int finder,
+                         const char *name)
 {
     struct duel d;
     bool found = false;
@@ -186,7 +199,8 @@ static inline void finds(enum idxp_dialect dialect, const char *opener, const ch
         found |= strcmp(play_idxp_fault_name(d.p[finder]->fault[k].code), name) == 0;
     if (!found) {
         for (size_t k = 0; k < d.p[finder]->faults; k++)
-            print_error("found %s (%s)\n", play_idxp_fault_name(d.p[finder]->fault[k].code), d.p[finder]->fault[k].text);
+            print_error("found %s (%s)\n", play_idxp_fault_name(d.p[finder]->fault[k].code),
+                        d.p[finder]->fault[k].text);
         print_error("not found: %s; %s\n", name, d.p[finder]->reason);
         show(d.p[finder]);
     }

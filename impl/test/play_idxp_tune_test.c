@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of IDXP with TLS, SASL and tunnels in between, those for the ends of a proxy, and what becomes of a case when memory is short. */
+/* The words of IDXP with TLS, SASL and tunnels in between, those for the ends of a proxy, and what becomes of
+ * a case when memory is short. */
 #include "test/play_idxp_duel.h"
 
 #include "peer/tunnel_proxy.h"
@@ -8,7 +9,7 @@
 
 #define SAW(r, x) ((r).observed >> IDXP_SEEN_##x & 1)
 
-/* --- what lies under a state ------------------------------------------------------------------------------------------------ */
+/* --- what lies under a state --------------------------------------------------------------------- */
 
 static void with_tls(struct duel *d, enum idxp_dialect dialect, bool analyzer_opens, struct identities **ids)
 {
@@ -45,7 +46,10 @@ static void test_tls(void **state)
     under_tls(true, "reach idxp\nsend idmef\nexpect idxp-ok -> pass\n", IDLE, 0);
     under_tls(true, "reach tls\nreach idxp\n" IDLE, "reach idxp\nexpect silence -> pass\n", 1);
     /* through a tunnel: that comes first, in clear */
-    under_tls(true, "reach tunnel\nexpect silence within 1s -> next\nreach idxp\nsend idmef\nexpect idxp-ok -> pass\n", IDLE, 0);
+    under_tls(
+        true,
+        "reach tunnel\nexpect silence within 1s -> next\nreach idxp\nsend idmef\nexpect idxp-ok -> pass\n",
+        IDLE, 0);
     /* in clear when the case says so */
     struct duel d;
     struct identities *ids;
@@ -67,7 +71,8 @@ static void test_sasl(void **state)
     (void)state;
     for (int needs = 0; needs < 2; needs++) {
         begin(&d, IDXP_RFC, true);
-        assert_int_equal(sasl_users_parse(&d.env, SLICE_LIT("alice wonder\n"), "users", &users, why, sizeof why), OK);
+        assert_int_equal(
+            sasl_users_parse(&d.env, SLICE_LIT("alice wonder\n"), "users", &users, why, sizeof why), OK);
         for (int i = 0; i < 2; i++) {
             d.idxp[i].beep.users = users;
             d.idxp[i].beep.scram_rounds = 16;
@@ -76,7 +81,8 @@ static void test_sasl(void **state)
         }
         d.idxp[0].need_auth = needs;
         prepare(&d, 0, "reach idxp\nexpect silence -> pass\n");
-        prepare(&d, 1, needs ? "expect authenticated identity=alice -> next\n" IDLE : "never authenticated\n" IDLE);
+        prepare(&d, 1,
+                needs ? "expect authenticated identity=alice -> next\n" IDLE : "never authenticated\n" IDLE);
         carry(&d, 0);
         is(&d, 0, V_PASS, NULL);
         assert_false(d.p[1]->stop);
@@ -87,7 +93,7 @@ static void test_sasl(void **state)
     }
 }
 
-/* --- greetings in clear, and what they have to offer ------------------------------------------------------------------------ */
+/* --- greetings in clear, and what they have to offer --------------------------------------------- */
 
 static void clear_greeting(const char *profiles, enum clause_id clause, bool fail, bool wants)
 {
@@ -138,7 +144,7 @@ static void test_offered_under_tls(void **state)
     identities_free(ids);
 }
 
-/* --- the ends of a proxy ------------------------------------------------------------------------------------------------------ */
+/* --- the ends of a proxy ------------------------------------------------------------------------- */
 
 struct road {
     struct duel d; /* [0] alone: near, far and second */
@@ -205,29 +211,53 @@ static void test_proxy(void **state)
 {
     (void)state;
     /* the tunnel ends at us: no octet before ours */
-    drive("near reach tunnel\nnear raw \"joe\\r\\n\"\nfar expect octets is=same -> next\nfar raw pattern=100000\nnear expect octets is=same -> pass\n", V_PASS);
+    drive("near reach tunnel\nnear raw \"joe\\r\\n\"\nfar expect octets is=same -> next\nfar raw "
+          "pattern=100000\nnear expect octets is=same -> pass\n",
+          V_PASS);
     /* we are a hop, and hold the ok back */
-    drive("near reach tunnel-asked path=\"" HOP " / ip4=10.0.0.2 port=7 / here\"\nnear expect silence within 1s -> next\nfar expect silence within 1s -> next\nfar send tunnel-ok\nfar raw \"abc\"\n"
+    drive("near reach tunnel-asked path=\"" HOP
+          " / ip4=10.0.0.2 port=7 / here\"\nnear expect silence within 1s -> next\nfar expect silence within "
+          "1s -> next\nfar send tunnel-ok\nfar raw \"abc\"\n"
           "near expect tunnel-ok embedded=yes -> next\nnear expect octets is=abc -> pass\n",
           V_PASS);
-    drive("far do hold tunnels\nnear reach greeted\nnear send tunnel path=\"" HOP " / ip4=10.0.0.2 port=7 / here\"\nfar expect tunnel way=ip4 ip4=10.0.0.2 hops=2 path=\"ip4=10.0.0.2 port=7 / here\" -> next\n"
-          "far send tunnel-error code=554 text=no lang=de\nnear expect tunnel-error code=554 text=no lang=de -> pass\n",
+    drive("far do hold tunnels\nnear reach greeted\nnear send tunnel path=\"" HOP
+          " / ip4=10.0.0.2 port=7 / here\"\nfar expect tunnel way=ip4 ip4=10.0.0.2 hops=2 "
+          "path=\"ip4=10.0.0.2 port=7 / here\" -> next\n"
+          "far send tunnel-error code=554 text=no lang=de\nnear expect tunnel-error code=554 text=no lang=de "
+          "-> pass\n",
           V_PASS);
     /* BEEP from end to end behind it */
-    drive("near reach tunnel path=\"" HOP " / here\"\nfar do renew\nnear do renew\nnear expect greeting -> next\nnear send start profile=$IDXP number=1\nnear expect profile -> pass\n", V_PASS);
+    drive("near reach tunnel path=\"" HOP
+          " / here\"\nfar do renew\nnear do renew\nnear expect greeting -> next\nnear send start "
+          "profile=$IDXP number=1\nnear expect profile -> pass\n",
+          V_PASS);
     /* the far end says something else than BEEP */
-    drive("far do opaque\nnear reach greeted\nnear send tunnel path=\"" HOP " / here\"\nfar expect connected -> next\nfar raw \"login: \"\nnear expect tunnel-error code=550 -> pass\n", V_PASS);
+    drive("far do opaque\nnear reach greeted\nnear send tunnel path=\"" HOP
+          " / here\"\nfar expect connected -> next\nfar raw \"login: \"\nnear expect tunnel-error code=550 "
+          "-> pass\n",
+          V_PASS);
+    /* what is wrong between our own two ends is nobody's fault */
+    drive("near reach tunnel path=\"" HOP " / here\"\nfar do renew\nnear raw \"MSG 0 1 . 0 99999999999\\r\\n\"\nfar "
+          "expect bad -> pass\n",
+          V_PASS);
     /* one connection behind the other at the far end */
-    drive("near reach greeted\nfar do hold tunnels\nnear send tunnel path=\"" HOP " / here\"\nfar expect tunnel -> next\nfar do reset\nnear expect tunnel-error -> next\nfar do open\nfar do answer\n"
-          "near send tunnel path=\"" HOP " / here\"\nnear expect tunnel-ok -> next\nfar raw x\nnear expect octets is=x -> pass\n",
+    drive("near reach greeted\nfar do hold tunnels\nnear send tunnel path=\"" HOP
+          " / here\"\nfar expect tunnel -> next\nfar do reset\nnear expect tunnel-error -> next\nfar do "
+          "open\nfar do answer\n"
+          "near send tunnel path=\"" HOP
+          " / here\"\nnear expect tunnel-ok -> next\nfar raw x\nnear expect octets is=x -> pass\n",
           V_PASS);
     /* another session beside it */
-    drive("near reach tunnel\nsecond reach greeted\nsecond send tunnel path=\"ip4=10.0.0.9 port=9\"\nsecond expect tunnel-error within 1m -> next\nnear raw x\nfar expect octets is=same -> pass\n", V_PASS);
+    drive("near reach tunnel\nsecond reach greeted\nsecond send tunnel path=\"ip4=10.0.0.9 port=9\"\nsecond "
+          "expect tunnel-error within 1m -> next\nnear raw x\nfar expect octets is=same -> pass\n",
+          V_PASS);
     /* ends */
-    drive("near reach tunnel\nfar raw abc\nfar do fin\nnear expect octets is=abc -> next\nnear expect fin -> pass\n", V_PASS);
+    drive("near reach tunnel\nfar raw abc\nfar do fin\nnear expect octets is=abc -> next\nnear expect fin -> "
+          "pass\n",
+          V_PASS);
 }
 
-/* --- memory ----------------------------------------------------------------------------------------------------------------- */
+/* --- memory -------------------------------------------------------------------------------------- */
 
 /* Whatever allocation fails, the case ends, and nothing is left over. */
 static void out_of_memory(const char *opener, const char *other, int side)
@@ -255,15 +285,28 @@ static void out_of_memory(const char *opener, const char *other, int side)
 static void test_memory(void **state)
 {
     (void)state;
-    out_of_memory("reach idxp option=streamType stream=alert\nsend idmef size=9000\nexpect idxp-ok -> next\nsend idmef encoding=UTF-16LE but drop end\nexpect idxp-error -> next\ndo alerts count=2\nexpect answered oks=2 -> pass\n", IDLE, 0);
-    out_of_memory("reach greeted\nsend idxp-greeting embed=yes style=spaced fqdn=a.b\nexpect idxp-ok -> next\nexpect idxp-greeting -> next\nsend idmef sample=whole\nexpect idxp-ok -> next\nreach tunnel path=here\n" IDLE, "expect data -> next\nexpect greeting -> pass\n", 1);
-    out_of_memory("reach tunnel\nsend tunnel path=\"ip4=10.0.0.1 port=7 / here\" times=3\nexpect tunnel-ok -> pass\n", IDLE, 0);
+    out_of_memory("reach idxp option=streamType stream=alert\nsend idmef size=9000\nexpect idxp-ok -> "
+                  "next\nsend idmef encoding=UTF-16LE but drop end\nexpect idxp-error -> next\ndo alerts "
+                  "count=2\nexpect answered oks=2 -> pass\n",
+                  IDLE, 0);
+    out_of_memory("reach greeted\nsend idxp-greeting embed=yes style=spaced fqdn=a.b\nexpect idxp-ok -> "
+                  "next\nexpect idxp-greeting -> next\nsend idmef sample=whole\nexpect idxp-ok -> "
+                  "next\nreach tunnel path=here\n" IDLE,
+                  "expect data -> next\nexpect greeting -> pass\n", 1);
+    out_of_memory(
+        "reach tunnel\nsend tunnel path=\"ip4=10.0.0.1 port=7 / here\" times=3\nexpect tunnel-ok -> pass\n",
+        IDLE, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tls), cmocka_unit_test(test_sasl), cmocka_unit_test(test_clear_greetings), cmocka_unit_test(test_offered_under_tls), cmocka_unit_test(test_proxy), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_tls),
+        cmocka_unit_test(test_sasl),
+        cmocka_unit_test(test_clear_greetings),
+        cmocka_unit_test(test_offered_under_tls),
+        cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
