@@ -175,6 +175,7 @@ static inline void fight(enum idxp_dialect dialect, bool analyzer_opens, enum li
     carry(&d, counts);
     is(&d, counts, v, reason);
     if (clean) spotless(&d);
+    assert_int_equal(d.p[counts]->faults, 0); /* our own mistakes are not the other's */
     end(&d);
 }
 
