@@ -95,7 +95,7 @@ static void say_idxp(struct said *s, const struct idxp_msg *m, err e)
 static void idxp_again(const struct env *env, enum idxp_dialect d, const struct idxp_msg *m,
                        const struct said *first, size_t from)
 {
-    static struct said s;
+    struct said s = {.n = 0};
     struct idxp_msg again;
     struct buf out;
     if (m->kind != IDXP_GREETING && m->kind != IDXP_OK && m->kind != IDXP_ERROR) return;
