@@ -84,7 +84,7 @@ static void serve_words(struct job *j, struct words *w)
     }
     word(w, "--deadline");
     word(w, "2");
-    if (!j->proxy) {
+    if (!j->proxy || !s->bare) { /* some proxies have no part in TLS at all */
         word(w, "--tls");
         word(w, run_tls_names[j->tls]);
     }
@@ -196,7 +196,7 @@ static int play(struct job *j, const struct suite_options *o)
     struct run_results *rs = &j->rs;
     char why[300] = "", name[120];
     struct timespec a, b;
-    snprintf(name, sizeof name, "%s, --tls %s", j->s->name, j->proxy ? "end to end" : run_tls_names[j->tls]);
+    snprintf(name, sizeof name, "%s, --tls %s", j->s->name, j->proxy && j->s->bare ? "end to end" : run_tls_names[j->tls]);
     clock_gettime(CLOCK_MONOTONIC, &a);
     err e = suite_run(o, rs, why, sizeof why);
     clock_gettime(CLOCK_MONOTONIC, &b);
