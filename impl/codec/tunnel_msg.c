@@ -93,7 +93,7 @@ static enum tunnel_way way_of(unsigned given)
 static bool is_port(slice s, uint16_t *port)
 {
     uint64_t value;
-    if (s.n > 5 || !slice_number(s, 65535, &value) || value == 0) return false;
+    if (!slice_number(s, 65535, &value) || value == 0) return false; /* zeros in front do not count */
     *port = (uint16_t)value;
     return true;
 }
