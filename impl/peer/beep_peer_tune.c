@@ -56,6 +56,7 @@ static const struct beep_profile *serves_tuning(const struct beep_peer *p, slice
 static bool is_named(const struct beep_peer *p, slice uri, const char *own)
 {
     if (slice_eq(uri, slice_str(own))) return true;
+    if (IMUT(p->s->idxp_mutant, OTHER_URI)) return strcmp(own, TUNNEL_URI) != 0 && slice_starts_nocase(uri, slice_str(own));
     return IMUT(p->s->idxp_mutant, TUNNEL_OTHER_URI) && strcmp(own, TUNNEL_URI) == 0 && slice_starts_nocase(uri, slice_str(own));
 }
 
@@ -259,7 +260,7 @@ void beep_tune_told(struct beep_peer *p, uint64_t now)
         if (!p->via_tried) beep_via_ask(p, now);
         return;
     }
-    bool spared = p->tunnelled && IMUT(p->s->idxp_mutant, VIA_NO_TLS);
+    bool spared = (p->tunnelled && IMUT(p->s->idxp_mutant, VIA_NO_TLS)) || IMUT(p->s->idxp_mutant, STARTS_CLEAR);
     if (p->s->want_tls && !beep_peer_secured(p) && !spared) {
         if (!p->tls_tried) beep_tls_ask(p, now);
         if (!MUT(p, TLS_GOES_ON_BARE) || beep_peer_tunes(p) || p->tuning) return;

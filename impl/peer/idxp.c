@@ -114,10 +114,22 @@ static err answer_embedded(struct idxp_channel *c, const struct idxp_got *g, str
     if (!no->code) c->kind = kind;
     c->refused_peer = no->code != 0;
     c->overlooks = false;
-    if (CMUT(c, EMBEDDED_DECLINES)) return e; /* no stays */
+    if (CMUT(c, EMBEDDED_DECLINES)) { /* no stays */
+        if (no->code) no->code = 550;
+        return e;
+    }
     if (no->code) idxp_note(c, "greeting in the start is rejected: %u %s", (unsigned)no->code, no->text);
     no->code = 0; /* the channel itself is created (IDXP-D07) */
     return e;
+}
+
+/* Ends of lines in front of the element; for a mistake alone. */
+static unsigned lines_before(slice content)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < content.n && content.p[i] != '<'; i++)
+        n += content.p[i] == '\n';
+    return n;
 }
 
 static void profile_start(struct beep_bound *b, slice init, struct buf *answer, struct beep_refusal *no, uint64_t now)
@@ -125,7 +137,6 @@ static void profile_start(struct beep_bound *b, slice init, struct buf *answer, 
     const struct idxp_setup *s = b->profile->ctx;
     struct idxp_got got;
     size_t max = s->channels_max ? s->channels_max : IDXP_CHANNELS_USUAL;
-    if (IMUT(s->mutant, ONE_CHANNEL)) max = 1;
     if (channels_of(b->peer, s) >= max) {
         *no = (struct beep_refusal){421, "there are as many IDXP channels on this session as there may be"};
         return;
@@ -139,6 +150,7 @@ static void profile_start(struct beep_bound *b, slice init, struct buf *answer, 
     c->role = s->role;
     c->wish.role = s->role;
     b->state = c;
+    if (IMUT(s->mutant, STRICT_CONTENT) && lines_before(init) > 1) init = SLICE_NONE;
     err e = track_idxp_start(&c->t, idxp_other(c), IMUT(s->mutant, EMBEDDED_IGNORED) ? SLICE_NONE : init, &got);
     if (e == OK && (got.kind != IDXP_NOTHING || got.reply)) e = answer_embedded(c, &got, answer, no, now);
     else if (e == OK) e = track_idxp_answer(&c->t, c->side, SLICE_NONE, false, &got);
@@ -340,6 +352,17 @@ static void data(struct idxp_channel *c, const struct idxp_got *g, uint64_t now)
     }
 }
 
+/* A greeting on any channel of the session; for mistakes alone. */
+static bool any_refused(const struct idxp_channel *c)
+{
+    const struct beep_peer *p = c->b->peer;
+    for (size_t i = 0; i < p->chans; i++) {
+        const struct idxp_channel *other = p->chan[i]->b.profile == c->b->profile ? p->chan[i]->b.state : NULL;
+        if (other && other->refused_peer) return true;
+    }
+    return false;
+}
+
 /* Refused for where it stands or what it is; a peer that is not known should first show who it is. */
 static void judge_data(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
 {
@@ -354,6 +377,7 @@ static void judge_data(struct idxp_channel *c, const struct idxp_got *g, struct 
     c->in_octets += g->data[0].n + g->data[1].n;
     if (c->in_octets > max) *no = (struct beep_refusal){554, "the message is too long"};
     else if (c->s->analyzer) *no = (struct beep_refusal){554, "an analyzer takes no data"};
+    else if (CMUT(c, SHARED_REFUSAL) && any_refused(c)) *no = (struct beep_refusal){554, "who are you there?"};
     else if (CMUT(c, LAST_REFUSES) && c->refused_peer) *no = (struct beep_refusal){554, "who are you?"};
     else if (g->kind == IDXP_TEXT && CMUT(c, REFUSES_TEXT)) *no = (struct beep_refusal){504, "no text"};
     else if (g->kind == IDXP_BINARY && CMUT(c, REFUSES_BINARY)) *no = (struct beep_refusal){504, "no octets"};
@@ -486,8 +510,10 @@ static void profile_closed(struct beep_bound *b, uint64_t now)
     if (!c) return;
     track_idxp_closed(&c->t, c->side);
     c->open = false;
+    struct beep_peer *peer = CMUT(c, CLOSE_ENDS) && !b->peer->ending ? b->peer : NULL;
     if (c->s->hooks.closed) c->s->hooks.closed(c->s->hooks.ctx, c, now);
     drop(c);
+    if (peer) beep_peer_terminate(peer, now);
 }
 
 void idxp_profile_init(const struct idxp_setup *s, struct beep_profile *out)

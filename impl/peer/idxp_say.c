@@ -147,8 +147,19 @@ static enum beep_keyword keyword_of(const struct idxp_channel *c, const struct i
     return o->code ? BEEP_ERR : BEEP_RPY;
 }
 
+/* Of its session; for a mistake alone. */
+static bool is_first(const struct idxp_channel *c)
+{
+    const struct beep_peer *p = c->b->peer;
+    size_t i = 0;
+    while (i < p->chans && p->chan[i]->b.profile != c->b->profile)
+        i++;
+    return i < p->chans && p->chan[i]->b.state == c;
+}
+
 static bool mute(const struct idxp_channel *c, const struct idxp_owed *o)
 {
+    if (!o->greeting && CMUT(c, ONE_CHANNEL) && !is_first(c)) return true;
     if (o->greeting && CMUT(c, WAITS_FOR_OK)) return track_idxp_role(&c->t, c->side) == IDXP_NO_ROLE;
     return o->greeting ? CMUT(c, GREETING_MUTE) : CMUT(c, DATA_MUTE);
 }

@@ -39,7 +39,12 @@
     X(TAKES_ANONYMOUS, "takes-anonymous", IBY_BOTH, "IDXP-2.3-2 IDXPRFC-2.4-1", "takes ANONYMOUS for an identity") \
     X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4", "forgets its policy") \
     X(EMBEDDED_IGNORED, "embedded-ignored", IBY_BOTH, "IDXP-3.2-3 IDXPRFC-3.2-5", "does not look at what stands in the start") \
-    X(EMBEDDED_DECLINES, "embedded-declines", IBY_BOTH, "IDXP-3.2-3", "declines the channel, with a code of its own, for a greeting in the start") \
+    X(EMBEDDED_DECLINES, "embedded-declines", IBY_BOTH, "IDXP-3.2-3 IDXP-3.2-6 IDXPRFC-3.2-4", "declines the channel, with a code of its own, for a greeting in the start that it rejects") \
+    X(STRICT_CONTENT, "strict-content", IBY_BOTH, "IDXP-3.2-10", "overlooks a greeting in a start that has an empty line in front of it") \
+    X(OTHER_URI, "other-uri", IBY_BOTH, "IDXP-3.2-1 IDXPRFC-3.2-1", "takes other URIs that begin like that of IDXP, in letters of either case, for it") \
+    X(STARTS_CLEAR, "starts-clear", IBY_BOTH, "IDXP-2.1-6 IDXP-7-1 IDXPRFC-2.1-2 IDXPRFC-3.1-1 IDXPRFC-5.3-2 IDXPRFC-5.6-2 IDXPRFC-11-1 IDXPRFC-11-2", \
+      "starts IDXP in clear though TLS is offered") \
+    X(REFUSES_ADDRESS, "refuses-address", IBY_BOTH, "IDXP-3.4.1-4 IDXP-3.4.1-6", "rejects greetings with ip or text for their form") \
     X(GREETS_ONCE, "greets-once", IBY_BOTH, "IDXP-3.4.1-7 IDXPRFC-3.4.1-5", "does not answer a second greeting") \
     X(REJECTED_COUNTS, "rejected-counts", IBY_MANAGER, "IDXP-3.4.1-8", "takes data of a peer whose greeting it rejected") \
     X(FIRST_COUNTS, "first-counts", IBY_MANAGER, "IDXP-3.4.1-9", "keeps the first role that a peer took") \
@@ -65,7 +70,9 @@
     X(REFUSES_BINARY, "refuses-binary", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses application/octet-stream") \
     X(TAKES_ILL, "takes-ill", IBY_MANAGER, "IDXP-5-4", "takes XML that is not well-formed") \
     X(TAKES_INVALID, "takes-invalid", IBY_MANAGER, "IDXP-5-5", "takes IDMEF that is not valid") \
-    X(ONE_CHANNEL, "one-channel", IBY_MANAGER, "IDXP-2.1-1", "serves one IDXP channel a session") \
+    X(ONE_CHANNEL, "one-channel", IBY_MANAGER, "IDXP-2.1-1", "answers data on the first IDXP channel of a session alone") \
+    X(SHARED_REFUSAL, "shared-refusal", IBY_MANAGER, "IDXP-3.4.1-20", "refuses data on each channel once it rejected a greeting on one") \
+    X(CLOSE_ENDS, "close-ends", IBY_BOTH, "IDXP-2.2-1 IDXPRFC-2.3-1", "ends the session with an IDXP channel that is closed") \
     X(ENDS_ON_REFUSAL, "ends-on-refusal", IBY_MANAGER, "IDXP-2.2-8 IDXP-3.2-7", "ends the session when it refuses data") \
     /* data: analyzer */ \
     X(HASTY, "hasty", IBY_ANALYZER, "IDXP-3.1-1 IDXPRFC-3.2-6", "sends data before its greeting is accepted") \

@@ -131,7 +131,7 @@ static err set_up_peer(struct reference_idxp *r, const struct run_ctx *x, const 
                  .dialect = r->play->dialect,
                  .uri = r->role == TEST_IDXP_MANAGER ? "https://manager.draftproof.invalid/idxp" : "https://sensor.draftproof.invalid/idxp",
                  .embed = true,
-                 .need_tls = tls && x->o->mutant != IMUT_VIA_NO_TLS, /* where it can be had it is asked for (2.1, 6) */
+                 .need_tls = tls && x->o->mutant != IMUT_VIA_NO_TLS && x->o->mutant != IMUT_STARTS_CLEAR, /* where it can be had it is asked for (2.1, 6) */
                  .need_auth = is(special, "need-auth"),
                  .policy = r->policy,
                  .schema = r->schema,
