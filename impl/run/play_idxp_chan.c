@@ -339,7 +339,8 @@ static void note_idxp(struct player *p, int end, int side, struct idxp_play_chan
     if (greeting && ours) {
         c->greeted = true;
         c->rejected = false;
-        idxp_play_end(p, end)->current = c->number;
+        /* one that we send by ourselves leaves the case where it is */
+        if (!idxp_play_is_quiet(c, g->msgno)) idxp_play_end(p, end)->current = c->number;
     }
     if (greeting && !ours) c->peer_greeted = true;
     if (!ours && g->keyword == BEEP_MSG && g->last && g->asked == IDXP_ASKED_DATA) c->data_seen = true;

@@ -51,6 +51,20 @@ static void test_two_channels(void **state)
 
 /* --- events -------------------------------------------------------------------------------------- */
 
+/* A channel that the peer starts meanwhile, and that we greet on by ourselves, is not the one that the case
+ * means. */
+static void test_current(void **state)
+{
+    (void)state;
+    passes(
+        true,
+        "reach idxp\nexpect idxp-greeting channel=8 -> next\nexpect silence within 1s -> next\nsend idmef\n"
+        "expect idxp-ok channel=1 -> pass\n",
+        "reach idxp start=no\nsend idxp-greeting embed=yes number=8 role=server\nexpect idxp-ok channel=8 -> "
+        "next\n" IDLE,
+        0);
+}
+
 static void test_fields(void **state)
 {
     (void)state;
@@ -392,21 +406,14 @@ static void test_octets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_greetings),
-        cmocka_unit_test(test_own_greeting),
-        cmocka_unit_test(test_two_channels),
-        cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_styles),
-        cmocka_unit_test(test_held),
-        cmocka_unit_test(test_faults),
-        cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_idmef),
-        cmocka_unit_test(test_idmef_ids),
-        cmocka_unit_test(test_target),
-        cmocka_unit_test(test_tunnel_mistakes),
-        cmocka_unit_test(test_through_us),
-        cmocka_unit_test(test_octets),
+        cmocka_unit_test(test_greetings),  cmocka_unit_test(test_own_greeting),
+        cmocka_unit_test(test_current),    cmocka_unit_test(test_two_channels),
+        cmocka_unit_test(test_fields),     cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_styles),     cmocka_unit_test(test_held),
+        cmocka_unit_test(test_faults),     cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_idmef),      cmocka_unit_test(test_idmef_ids),
+        cmocka_unit_test(test_target),     cmocka_unit_test(test_tunnel_mistakes),
+        cmocka_unit_test(test_through_us), cmocka_unit_test(test_octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
