@@ -90,7 +90,7 @@ const struct beep_play_more idxp_play_more = {
     .state = sizeof(struct idxp_play),
     .words =
         "idxp-greeting, idxp-ok, idxp-error, idmef, text, binary, data, tunnel, tunnel-ok and tunnel-error",
-    .verbs = "renew, no-renew, opaque, no-idxp-greeting, alerts, refuse",
+    .verbs = "renew, no-renew, opaque, no-idxp-greeting, rest, alerts, refuse",
     .states = "; idxp-channel, idxp, data, tunnel-channel, tunnel-asked and tunnel",
     .live = live,
     .fresh = idxp_play_forget,

@@ -87,6 +87,8 @@ err idxp_play_act(struct player *p, int end, const struct scn_stmt *s, const cha
     } else if (strcmp(verb, "renew") == 0) {
         x->mode = IDXP_MODE_BEEP;
         return up ? idxp_play_renew(p, end, now) : OK;
+    } else if (strcmp(verb, "rest") == 0) {
+        return b->live ? idxp_play_rest(p, end, now) : ERR_MORE;
     } else if (strcmp(verb, "alerts") == 0) {
         return b->live ? do_alerts(p, end, s, now) : ERR_MORE;
     } else if (strcmp(verb, "notify") == 0 && !b->live) {

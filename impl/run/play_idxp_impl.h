@@ -150,6 +150,8 @@ void idxp_play_look_idxp(struct player *p, int end, const struct idxp_msg *m, si
 
 /* --- by ourselves -------------------------------------------------------------------------------- */
 err idxp_play_react(struct player *p, int end, const struct beep_got *g, bool *took, uint64_t now) MUST_CHECK;
+/* ok to all that is complete on IDXP channels and was held. */
+err idxp_play_rest(struct player *p, int end, uint64_t now) MUST_CHECK;
 /* What became possible: greetings in turn, the session anew, alerts. */
 err idxp_play_settle(struct player *p, int end, uint64_t now) MUST_CHECK;
 err idxp_play_renew(struct player *p, int end, uint64_t now) MUST_CHECK;

@@ -131,6 +131,40 @@ err idxp_play_react(struct player *p, int end, const struct beep_got *g, bool *t
     return held ? OK : answer_message(p, end, g, c);
 }
 
+static bool is_owed(const struct beep_play_end *b, uint32_t channel, uint32_t msgno)
+{
+    for (size_t i = 0; i < b->owed_n; i++)
+        if (b->owed[i].channel == channel && b->owed[i].msgno == msgno) return true;
+    return false;
+}
+
+/* ok to everything on a channel that is complete and was held. */
+static err answer_rest(struct player *p, int end, const struct beep_channel *k)
+{
+    const struct beep_play_end *b = beep_play_end(p, end);
+    const struct beep_dir *d = &k->dir[!b->conn.side];
+    struct buf element;
+    buf_init(&element, p->e.env->mem, 4096);
+    err e = write_idxp(0, &element);
+    for (size_t i = 0; i < d->xs && e == OK; i++) {
+        const struct beep_exchange *x = &d->x[d->x_from + i];
+        if (x->end && x->fsm.state != BEEP_XS_CUT && !is_owed(b, k->number, x->msgno)) e = owe(p, end, BEEP_RPY, k->number, x->msgno, buf_slice(&element), false, "ok");
+    }
+    buf_done(&element);
+    return e;
+}
+
+err idxp_play_rest(struct player *p, int end, uint64_t now)
+{
+    const struct idxp_play_end *x = idxp_play_end(p, end);
+    for (size_t i = 0; i < IDXP_PLAY_CHANS; i++) {
+        const struct idxp_play_chan *c = &x->chan[i];
+        const struct beep_channel *k = c->used && !c->tunnel ? track_beep_channel(&beep_play_end(p, end)->conn.track, c->number) : NULL;
+        if (k) TRY(answer_rest(p, end, k));
+    }
+    return beep_play_pump(p, end, now);
+}
+
 /* --- what we begin ------------------------------------------------------------------------------- */
 
 err idxp_play_start(struct player *p, int end, const char *uri, slice content, uint32_t number,
