@@ -106,7 +106,7 @@ struct run_try {
 
 enum { RUN_WORDS = 14, RUN_ABLES = 6, RUN_SELECTS = 8 };
 
-/* One configuration of the reference for `draftproof check reference'.  All get --deadline 2 and, but for proxies, --tls PROFILE.  In options of a proxy {hop} stands for the address where we are the
+/* One configuration of the reference for `draftproof check reference'.  All get --deadline 2 and, but for bare proxies, --tls PROFILE.  In options of a proxy {hop} stands for the address where we are the
  * hop behind it. */
 struct run_setting {
     const char *name;                 /* "iap-manager that listens"; NULL ends the list */

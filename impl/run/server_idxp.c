@@ -73,7 +73,7 @@ static void on_answered(void *ctx, struct idxp_peer *p, uint64_t id, uint16_t co
     const struct server_alert *a = &x->o->alert[(id - 1) % x->o->alerts];
     char line[400];
     (void)p;
-    if (code == IDXP_STORED) return;
+    if (code == IDXP_STORED || !x->s->o->verbose) return;
     snprintf(line, sizeof line, "%s: not acknowledged: %u %s", a->name ? a->name : "sample", (unsigned)code, code ? text : "no answer");
     server_say(x->s, line);
 }
