@@ -50,7 +50,8 @@ struct idxp_hooks { /* all may be NULL; everything is borrowed for the call.  Ev
     void (*admit)(void *ctx, struct idxp_channel *c, const struct idxp_msg *greeting, const struct idxp_who *w, struct beep_refusal *no, uint64_t now);
     /* Our greeting was answered: no->code 0 accepted. */
     void (*greeted)(void *ctx, struct idxp_channel *c, const struct beep_refusal *no, uint64_t now);
-    /* The greetings that the dialect asks for are in force: as client, data may be sent (idxp_channel_may_send).  Called again after each change of greetings. */
+    /* The greetings that the dialect asks for are in force: as client, data may be sent (idxp_channel_may_send).  Called again after each change of greetings.  By the draft ours is enough, but where need_tls,
+     * need_auth, suites or policy stand in the setup: the peer has to pass them first. */
     void (*ready)(void *ctx, struct idxp_channel *c, uint64_t now);
     /* Data came.  IDXP_STORED with the last piece: ok is sent.  0: more is to come, or behind the last piece: idxp_answer will be called.  Any of the thirteen: refused, at once when it is not the last piece, and
      * then no further piece of this message is given. */

@@ -10,13 +10,24 @@ void idxp_hold(struct idxp_channel *c, bool hold, uint64_t now)
     idxp_leave(c);
 }
 
+/* By the draft data may go to somebody who never greeted, and was never judged: where something is demanded of peers it is demanded here. */
+static bool half_is_enough(const struct idxp_channel *c)
+{
+    struct idxp_who w;
+    struct beep_refusal no = {0};
+    if (c->s->dialect != IDXP_DRAFT || c->s->policy) return false; /* who it is, nobody said */
+    idxp_session_who(c, &w);
+    idxp_judge_security(c, &w, &no);
+    return !no.code;
+}
+
 bool idxp_channel_may_send(const struct idxp_channel *c)
 {
     if (!c->open || !c->b || c->over) return false;
     enum idxp_fault_code f = track_idxp_may_send(&c->t, c->side);
     if (c->s->analyzer && (CMUT(c, HASTY) || CMUT(c, SENDS_REJECTED) || CMUT(c, SENDS_AS_SERVER))) return true;
     if (f == IDXP_F_HALF_GREETED_RFC && CMUT(c, HALF_GREETED)) return true;
-    return f == IDXP_F_NONE || (f == IDXP_F_HALF_GREETED && c->s->dialect == IDXP_DRAFT);
+    return f == IDXP_F_NONE || (f == IDXP_F_HALF_GREETED && half_is_enough(c));
 }
 
 enum idxp_role idxp_channel_role(const struct idxp_channel *c, bool ours)
