@@ -348,3 +348,50 @@ WRONG = [
 def test_wrong_use(args, word, tmp_path):
     one_useful_line(run(*args, cwd=tmp_path), word)
     assert os.listdir(tmp_path) == []
+
+
+# --- what check tells -----------------------------------------------------------------------------------------------------------------------
+
+
+def catalogue():
+    done = run("clauses", "--protocol", "idxp", "--format", "json")
+    return {c["id"]: c["dialect"] for c in programs.json.loads(done.out)["clauses"]}
+
+
+@pytest.mark.parametrize("role", ["idxp-manager", "idxp-analyzer"])
+def test_clauses_of_the_other_dialect_are_not_judged(role, tmp_path):
+    dialects = catalogue()
+    assert set(dialects.values()) == {None, "draft", "rfc"}
+    cited = {}
+    for dialect in ("draft", "rfc"):
+        jsonl = tmp_path / f"{dialect}.jsonl"
+        done = run("check", role, "--memory", "--tls", "off", "--dialect", dialect, "--jsonl", jsonl)
+        assert done.status == 0 and f"--dialect {dialect}" in done.out.splitlines()[0], done
+        found = programs.results(jsonl)[:-1]
+        assert {r["dialect"] for r in found} == {dialect}
+        judged = [r for r in found if r["verdict"] != "skip"]
+        assert judged and all(r["clauses"] for r in judged)
+        assert not [c for r in found for c in r["clauses"] if dialects[c] not in (None, dialect)]
+        cited[dialect] = {c for r in judged for c in r["clauses"]}
+    assert any(dialects[c] == "draft" for c in cited["draft"]) and any(dialects[c] == "rfc" for c in cited["rfc"])
+    assert run("check", role, "--memory", "--tls", "off", "--jsonl", tmp_path / "usual").status == 0
+    assert {r.get("dialect", "rfc") for r in programs.results(tmp_path / "usual")} == {"rfc"}
+
+
+@pytest.mark.parametrize("role", ["tunnel-proxy", "iap-proxy"])
+def test_loops_have_a_section(role, tmp_path):
+    jsonl, html, junit = tmp_path / "j", tmp_path / "h", tmp_path / "x"
+    done = run("check", role, "--memory", "--tls", "off", "--jsonl", jsonl, "--html", html, "--junit", junit)
+    assert done.status == 0, done
+    about = [r["id"] for r in programs.results(jsonl)[:-1] if r["about"] == "proxy-loops"]
+    assert about and any("loop" in i or "/7/" in i for i in about)
+    lines = done.out.splitlines()
+    at = next(i for i, t in enumerate(lines) if t.startswith("proxy loops: "))
+    assert [t.split()[1] for t in lines[at + 1:at + 1 + len(about)]] == about
+    page = html.read_text()
+    assert page.count('<section id="proxy-loops">') == 1
+    section = page.split('<section id="proxy-loops">')[1].split("</section>")[0]
+    assert all(i in section for i in about) and section.count("<tr>") == len(about) + 1
+    assert junit.read_text().count('<property name="about" value="proxy-loops"/>') == len(about)
+    other = run("check", "idxp-manager", "--memory", "--tls", "off", "--html", html)
+    assert "proxy loops" not in other.out and "proxy-loops" not in html.read_text()
