@@ -51,6 +51,40 @@ static void test_two_channels(void **state)
 
 /* --- events -------------------------------------------------------------------------------------- */
 
+/* Behind reach idxp-channel we greet when the case does, and not before. */
+static void test_silent_channel(void **state)
+{
+    (void)state;
+    passes(true, "reach idxp-channel\nexpect idxp-greeting -> next\nexpect silence within 1s -> pass\n",
+           "reach greeted\nexpect start -> next\nnever idxp-greeting\nsend idxp-greeting\nexpect idxp-ok -> "
+           "next\n" IDLE,
+           0);
+}
+
+/* What a peer sends is seen class by class. */
+static void test_seen(void **state)
+{
+    struct duel d;
+    (void)state;
+    for (int whole = 0; whole < 2; whole++) {
+        begin(&d, IDXP_RFC, true);
+        prepare(&d, 0,
+                whole ? "reach idxp\nsend idmef sample=whole\n" IDLE
+                      : "reach idxp\nsend idmef sample=smallest\n" IDLE);
+        prepare(&d, 1, "expect data valid=yes -> pass\n");
+        carry(&d, 1);
+        is(&d, 1, V_PASS, NULL);
+        spotless(&d);
+        for (int bit = IDXP_SEEN_DECLARATION; bit < IDXP_SEEN_COUNT; bit++) {
+            bool small = bit == IDXP_SEEN_DECLARATION || bit == IDXP_SEEN_ALERT;
+            if ((d.idxp[1].observed >> bit & 1) != (whole ? bit != IDXP_SEEN_UTF16 : small))
+                print_error("bit %d\n", bit);
+            assert_int_equal(d.idxp[1].observed >> bit & 1, whole ? bit != IDXP_SEEN_UTF16 : small);
+        }
+        end(&d);
+    }
+}
+
 /* A channel that the peer starts meanwhile, and that we greet on by ourselves, is not the one that the case
  * means. */
 static void test_current(void **state)
@@ -406,14 +440,15 @@ static void test_octets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_greetings),  cmocka_unit_test(test_own_greeting),
-        cmocka_unit_test(test_current),    cmocka_unit_test(test_two_channels),
-        cmocka_unit_test(test_fields),     cmocka_unit_test(test_mistakes),
-        cmocka_unit_test(test_styles),     cmocka_unit_test(test_held),
-        cmocka_unit_test(test_faults),     cmocka_unit_test(test_alerts),
-        cmocka_unit_test(test_idmef),      cmocka_unit_test(test_idmef_ids),
-        cmocka_unit_test(test_target),     cmocka_unit_test(test_tunnel_mistakes),
-        cmocka_unit_test(test_through_us), cmocka_unit_test(test_octets),
+        cmocka_unit_test(test_greetings),      cmocka_unit_test(test_own_greeting),
+        cmocka_unit_test(test_silent_channel), cmocka_unit_test(test_seen),
+        cmocka_unit_test(test_current),        cmocka_unit_test(test_two_channels),
+        cmocka_unit_test(test_fields),         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_styles),         cmocka_unit_test(test_held),
+        cmocka_unit_test(test_faults),         cmocka_unit_test(test_alerts),
+        cmocka_unit_test(test_idmef),          cmocka_unit_test(test_idmef_ids),
+        cmocka_unit_test(test_target),         cmocka_unit_test(test_tunnel_mistakes),
+        cmocka_unit_test(test_through_us),     cmocka_unit_test(test_octets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
