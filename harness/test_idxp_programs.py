@@ -251,7 +251,7 @@ def test_loops_end_soon(proxy, send):
     for end, via in ((a.address, [a]), (b.address, [a, b]), ("127.0.0.1:9", [a, b, b]), (f"b.draftproof.invalid:{b.port}", [b])):
         done = send(end, "-", stdin=b"x", via=[p.address for p in via])
         assert done.status == 1 and "554" in done.err, done
-        assert end not in (a.address, b.address) or "itself" in done.err, done
+        assert end != a.address or "itself" in done.err, done
     # the name has further addresses, at which nobody is
     assert send(f"localhost:{a.port}", "-", stdin=b"x", via=[a.address]).status == 1
     assert time.monotonic() - began < 10
