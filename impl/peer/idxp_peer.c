@@ -52,6 +52,7 @@ static struct idxp_line *line_new(struct idxp_peer *p, struct idxp_channel *c)
     l->p = p;
     l->c = c;
     buf_init(&l->body, idxp_peer_mem(p), 0);
+    buf_init(&l->odd, idxp_peer_mem(p), 0);
     while (*end)
         end = &(*end)->next;
     *end = l;

@@ -5,6 +5,8 @@
 
 #include "peer/idxp_peer.h"
 
+enum { IDXP_PEER_ODD = 4096 /* octets that a mistake may add to a message */ };
+
 /* An item that is under way. */
 struct idxp_flight {
     struct idxp_flight *next;
@@ -34,6 +36,7 @@ struct idxp_line { /* one channel, and what we do on it */
     slice rest;               /* of it, as far as it is known */
     bool rest_last, refused;  /* the peer has answered the item before its end */
     uint32_t msgno;           /* of it; 0 before */
+    struct buf odd;           /* what a mistake makes of it */
     /* receiving */
     bool collecting;
     struct buf body;          /* of a message in several pieces */

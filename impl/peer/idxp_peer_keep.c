@@ -64,6 +64,7 @@ void idxp_line_forget(struct idxp_line *l)
     for (struct idxp_kept *k = l->p->kept; k; k = k->next)
         if (k->line == l) k->line = NULL;
     buf_done(&l->body);
+    buf_done(&l->odd);
 }
 
 void idxp_peer_forget(struct idxp_peer *p)

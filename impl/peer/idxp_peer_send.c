@@ -90,9 +90,20 @@ static bool takes(const struct idxp_line *l)
     return !l->has_item && l->flights < depth;
 }
 
-#define NO_CLASS /* what a mistake sends in place of an alert */                                                                                                 \
-    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<IDMEF-Message version=\"1.0\" xmlns=\"http://iana.org/idmef\" xml:lang=\"en\"><Alert><Analyzer analyzerid=\"a\"/>" \
-    "<CreateTime ntpstamp=\"0xbc71f4f5.0xef449129\">2000-03-09T10:01:25.93464Z</CreateTime></Alert></IDMEF-Message>\n"
+/* What is sent of it: a mistake changes the text of a whole message. */
+static void begin_item(struct idxp_line *l)
+{
+    unsigned mutant = l->p->s->idxp.mutant;
+    l->has_item = true;
+    l->begun = false;
+    l->msgno = 0;
+    l->rest = l->item.in_pieces ? SLICE_NONE : l->item.body;
+    l->rest_last = !l->item.in_pieces;
+    if (!mutant || l->item.in_pieces || l->item.kind != IDXP_XML) return;
+    buf_done(&l->odd);
+    buf_init(&l->odd, idxp_peer_mem(l->p), l->item.body.n * 2 + IDXP_PEER_ODD);
+    if (idmef_mutate(mutant, l->item.body, &l->odd) == OK) l->rest = buf_slice(&l->odd);
+}
 
 /* Puts items where they belong; true when one found a place. */
 static bool distribute(struct idxp_peer *p)
@@ -111,12 +122,7 @@ static bool distribute(struct idxp_peer *p)
     struct idxp_line *l = line_for(p, p->pending_stream);
     if (!l || !takes(l)) return false;
     l->item = p->pending;
-    l->has_item = true;
-    l->begun = false;
-    l->msgno = 0;
-    l->rest = l->item.in_pieces ? SLICE_NONE : l->item.body;
-    l->rest_last = !l->item.in_pieces;
-    if (IMUT(p->s->idxp.mutant, IDMEF_NO_CLASS) && l->rest_last) l->rest = slice_str(NO_CLASS);
+    begin_item(l);
     p->has_pending = false;
     return true;
 }

@@ -24,6 +24,7 @@ static const struct rewrite {
     {IMUT_OK_WITH_TEXT, IDXP_OK, "<ok />", "<ok>gladly</ok>"},
     {IMUT_NO_TYPE, IDXP_NOTHING, HEAD, ""},
     {IMUT_OTHER_TYPE, IDXP_NOTHING, HEAD, "Content-Type: application/beep+xml\r\n"},
+    {IMUT_IDMEF_UTF16_BARE, IDXP_XML, HEAD, "Content-Type: text/xml; charset=utf-16\r\n"},
 };
 
 static err rewrite(struct buf *text, const char *find, const char *put)
@@ -50,7 +51,7 @@ err idxp_mutate_text(unsigned mutant, unsigned kind, bool bare, struct buf *text
     (void)bare;
     for (size_t i = 0; mutant && i < sizeof rewrites / sizeof *rewrites; i++) {
         const struct rewrite *r = &rewrites[i];
-        if (r->mutant != mutant || (r->kind && r->kind != kind)) continue;
+        if (r->mutant != mutant || (r->kind ? r->kind != kind : kind >= IDXP_XML)) continue;
         TRY(rewrite(text, r->find, r->put));
     }
     return OK;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "model/idxp.h"
 #include "peer/mutant.h"
+#include "peer/mutate_idmef.h"
 
 /* Who can make it: the bits of the roles in run/proto_idxp.h. */
 #define IBY_MANAGER  1u
@@ -79,8 +80,7 @@
     X(HALF_GREETED, "half-greeted", IBY_ANALYZER, "IDXPRFC-3.2-6", "does not wait for the greeting of the other side") \
     X(SENDS_REJECTED, "sends-rejected", IBY_ANALYZER, "IDXP-3.4.1-21 IDXP-3.2-8", "sends data although its greeting was rejected") \
     X(SENDS_AS_SERVER, "sends-as-server", IBY_ANALYZER, "IDXP-2.2-6", "calls itself server and sends data") \
-    X(TAKES_ODD_REPLY, "takes-odd-reply", IBY_ANALYZER, "IDXP-3.4-7", "takes any reply for ok") \
-    X(IDMEF_NO_CLASS, "idmef-no-class", IBY_ANALYZER, "IDMEF-8-1", "sends alerts without Classification")
+    X(TAKES_ODD_REPLY, "takes-odd-reply", IBY_ANALYZER, "IDXP-3.4-7", "takes any reply for ok")
 
 /* Of TUNNEL: endpoints that ask for one, and proxies. */
 #define IDXP_MUTANTS_TUNNEL(X) \
@@ -139,7 +139,7 @@
     X(P_SEQ, "p-seq", IBY_PROXY, "TUNNEL-4-10", "sends a SEQ for the frame with the far ok") \
     X(P_KEEPS_OPEN, "p-keeps-open", IBY_PROXY, "TUNNEL-2.1-3", "does not pass ends on")
 
-#define IDXP_MUTANTS(X) IDXP_MUTANTS_GREETING(X) IDXP_MUTANTS_DATA(X) IDXP_MUTANTS_TUNNEL(X)
+#define IDXP_MUTANTS(X) IDXP_MUTANTS_GREETING(X) IDXP_MUTANTS_DATA(X) IDXP_MUTANTS_TUNNEL(X) IDXP_MUTANTS_IDMEF(X)
 
 #define IDXP_ENUM_MUT(n, name, roles, clauses, text) IMUT_##n,
 enum idxp_mutant { IMUT_NONE, IDXP_MUTANTS(IDXP_ENUM_MUT) IMUT_COUNT };
