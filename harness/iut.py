@@ -13,8 +13,9 @@ from pathlib import Path
 import programs
 
 FOLDER = Path(__file__).resolve().parent / "iut"
-KEYS = {"name", "role", "tls", "connect", "listen", "next_hop", "start", "exec", "ready", "pki", "cert", "key", "ca", "able", "host", "identity", "profile", "echo", "sasl_user", "sasl_mechanism",
+KEYS = {"name", "role", "tls", "connect", "listen", "next_hop", "start", "exec", "ready", "pki", "cert", "key", "ca", "able", "host", "identity", "profile", "echo", "sasl_user", "sasl_mechanism", "dialect", "set",
         "split", "cases", "timeout", "patience", "jobs", "deadline", "options", "waive"}
+PROXIES = ("iap-proxy", "tunnel-proxy")
 WAIVER_KEYS = {"id", "reason", "link", "expires"}
 
 
@@ -58,12 +59,12 @@ class Run:
             raise Wrong(f"{where}: tls = {self.tls!r} is none of off, modern, draft")
         if not {"connect", "listen", "start", "exec"} & set(keys):
             raise Wrong(f"{where}: where is the peer?  One of connect, start, listen or exec")
-        if self.role == "iap-proxy" and "next_hop" not in keys:
+        if self.role in PROXIES and "next_hop" not in keys:
             raise Wrong(f"{where}: a proxy needs next_hop, the address at which the suite plays the hop behind it")
         for w in keys.get("waive", []):
             if set(w) != WAIVER_KEYS:
                 raise Wrong(f"{where}: a waiver has id, reason, link and expires, all of them")
-        self.peer_connects = self.role == "beep-initiator" or self.role != "iap-proxy" and ("exec" in keys or "listen" in keys)
+        self.peer_connects = self.role == "beep-initiator" or self.role not in PROXIES and ("exec" in keys or "listen" in keys)
         self.splits = [keys.get("split", "whole")] if isinstance(keys.get("split", "whole"), str) else keys["split"]
 
     def __repr__(self):
@@ -181,9 +182,11 @@ class Run:
         for option in ("cert", "key", "ca", "host", "identity", "timeout", "patience", "jobs"):
             if option in k:
                 args += [f"--{option}", self._fill(k[option], **known)]
-        for key in ("profile", "sasl_user", "sasl_mechanism"):
+        for key in ("profile", "sasl_user", "sasl_mechanism", "dialect"):
             if key in k:
                 args += [f"--{key.replace('_', '-')}", self._fill(k[key], **known)]
+        for name, value in k.get("set", {}).items():
+            args += ["--set", f"{name}={self._fill(value, **known)}"]
         if k.get("echo"):
             args += ["--echo"]
         if k.get("able"):

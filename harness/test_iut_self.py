@@ -104,7 +104,7 @@ def test_with_xdist_the_suite_runs_once(tmp_path):
     assert mark.read_text() == "x\n"
 
 
-@pytest.mark.parametrize("name", ["reference-manager", "reference-analyzer", "reference-proxy", "reference-beep", "example"])
+@pytest.mark.parametrize("name", ["reference-manager", "reference-analyzer", "reference-proxy", "reference-beep", "reference-idxp", "example"])
 def test_descriptions_can_be_read(name):
     for run in iut.load(name):
         assert run.ids()
