@@ -17,7 +17,6 @@ struct trip {
     uint64_t now;
     char *why;
     size_t why_n;
-    bool tunnel; /* to an endpoint a tunnel is asked for in clear, before anything else (RFC 3620 5) */
 };
 
 #define STUCKF(t, ...) (snprintf((t)->why, (t)->why_n, __VA_ARGS__), STUCK)
@@ -58,7 +57,7 @@ static int to_cover(const struct trip *t, bool tls)
 {
     const struct play_beep_run *r = beep_play_run(t->p);
     const struct play_idxp_run *own = idxp_play_run(t->p);
-    bool clear = says(t, "clear", "yes") || (t->tunnel && !idxp_play_proxy(t->p)),
+    bool clear = says(t, "clear", "yes"),
          can = tls && !r->no_tls && r->identity && !clear && !idxp_play_proxy(t->p);
     int g;
     if (t->x->way.step == STEP_SECURITY) {
@@ -285,7 +284,6 @@ bool idxp_play_reach(struct player *p, int end, const char *state, int *r, uint6
                      .why_n = why_n};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         if (strcmp(ways[i].name, state) != 0) continue;
-        t.tunnel = strncmp(state, "tunnel", 6) == 0;
         if (t.x->way.pc != p->pc + 1) t.x->way = (struct idxp_play_way){.pc = p->pc + 1};
         *r = ways[i].go(&t);
         return true;
