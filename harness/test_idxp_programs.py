@@ -5,6 +5,7 @@ import random
 import re
 import select
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -269,6 +270,67 @@ def test_routes_that_chase_each_other(serve, proxy, send):
     done = send("endpoint=x", "-", stdin=b"x", via=[a.address])
     assert done.status == 1, done
     until(lambda: a.fds() <= 20 and b.fds() <= 20, what="no socket is left")
+
+
+@pytest.fixture
+def names():
+    """names({"host.example": "127.0.0.1", "_idxp._tcp.m.example": [(priority, port, host)]}) is a name server on loopback: its address, and the list of what it was asked."""
+    servers = []
+
+    def start(zone):
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        asked = []
+
+        def labels(name):
+            return b"".join(bytes([len(x)]) + x.encode() for x in name.split(".")) + b"\0"
+
+        def serve():
+            while True:
+                try:
+                    m, peer = sock.recvfrom(512)
+                except OSError:
+                    return
+                words, at = [], 12
+                while m[at]:
+                    words.append(m[at + 1:at + 1 + m[at]].decode().lower())
+                    at += 1 + m[at]
+                name, kind = ".".join(words), int.from_bytes(m[at + 1:at + 3], "big")
+                asked.append((name, kind))
+                value, data = zone.get(name), []
+                if kind == 1 and isinstance(value, str):
+                    data = [socket.inet_aton(value)]
+                elif kind == 33 and isinstance(value, list):
+                    data = [b"".join(n.to_bytes(2, "big") for n in (priority, 0, port)) + labels(host) for priority, port, host in value]
+                answers = b"".join(b"\xc0\x0c" + kind.to_bytes(2, "big") + b"\0\1\0\0\0\x3c" + len(d).to_bytes(2, "big") + d for d in data)
+                head = m[:2] + (b"\x81\x80" if value else b"\x81\x83") + b"\0\1" + len(data).to_bytes(2, "big") + b"\0\0\0\0"
+                sock.sendto(head + m[12:at + 5] + answers, peer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        servers.append((sock, thread))
+        return "127.0.0.1:%d" % sock.getsockname()[1], asked
+
+    yield start
+    for sock, _ in servers:
+        sock.close()
+
+
+def test_hops_that_a_name_server_knows(manager, proxy, send, names):
+    """SRV by priority, the port of its record, addresses, and the fall-back to a port when there is no such service (RFC 3620 3)."""
+    m = manager()
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        closed = s.getsockname()[1]
+    server, asked = names({"host.example": "127.0.0.1", "_idxp._tcp.m.example": [(20, m.port, "host.example"), (10, closed, "host.example")]})
+    p = proxy("--open", "--resolver", server)
+    for end in (f"host.example:{m.port}", "_idxp._tcp.m.example", f"_nobody._tcp.host.example:{m.port}"):
+        done = send(end, "--peer-name=", "-", stdin=b"x", via=[p.address])
+        assert done.status == 0, done
+    assert ("_idxp._tcp.m.example", 33) in asked and ("host.example", 1) in asked and ("_nobody._tcp.host.example", 33) in asked
+    for end in ("nobody.example:604", "_nobody._tcp.host.example"):
+        done = send(end, "--peer-name=", "-", stdin=b"x", via=[p.address])
+        assert done.status == 1 and "450" in done.err, done
+    assert len(stored(m.store)) == 3
 
 
 def test_access(proxy, send, tmp_path, manager):
