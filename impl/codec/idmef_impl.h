@@ -27,6 +27,7 @@ struct idmef_value {
     size_t n;
     char text[80];            /* the longest date and time with a fraction that means anything has 50 */
     unsigned digits, padding; /* base64: of the present group; list: digits of the present number */
+    bool apart;               /* list: white space behind them */
     bool range;               /* list: a dash stands in front of the present number */
 };
 

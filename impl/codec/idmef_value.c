@@ -72,11 +72,15 @@ static void add_base64(struct idmef_value *v, uint8_t c)
 /* 3.2.8: numbers and ranges, with commas between. */
 static void add_ports(struct idmef_value *v, uint8_t c)
 {
-    if (is_white(c)) return;
-    if (c >= '0' && c <= '9') {
-        if (v->digits++ == 10) v->bad = true; /* no number of a port is that long */
+    if (is_white(c)) {
+        v->apart = v->digits > 0;
         return;
     }
+    if (c >= '0' && c <= '9') {
+        if (v->apart || v->digits++ == 10) v->bad = true; /* no number of a port is that long */
+        return;
+    }
+    v->apart = false;
     if (v->digits == 0 || (c != ',' && (c != '-' || v->range))) v->bad = true;
     v->range = c == '-';
     v->digits = 0;

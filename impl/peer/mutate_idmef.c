@@ -46,7 +46,7 @@ static const struct {
     {IMUT_IDMEF_INTEGER, "<idmef:pid>2047", "<idmef:pid>2047th"},
     {IMUT_IDMEF_INTEGER_FRACTION, "<idmef:integer>17", "<idmef:integer>17.0"},
     {IMUT_IDMEF_PORT_NAME, "<idmef:port>80", "<idmef:port>http"},
-    {IMUT_IDMEF_REAL, ">12.5<", ">12,5<"},
+    {IMUT_IDMEF_REAL, ">12.5<", ">25/2<"},
     {IMUT_IDMEF_BASE64, "AAECAwT/", "AAECAwQ"},
     {IMUT_IDMEF_BASE64_HEX, "AAECAwT/", "00-01-02-03-04-ff"},
     {IMUT_IDMEF_SEVERITY, "severity=\"high\"", "severity=\"severe\""},

@@ -32,7 +32,7 @@
     X(IDMEF_INTEGER, "idmef-integer", IBY_ANALYZER, "IDMEF-3.2.1-1", "writes a unit behind an integer") \
     X(IDMEF_INTEGER_FRACTION, "idmef-integer-fraction", IBY_ANALYZER, "IDMEF-3.2.1-1", "writes a fraction for an integer") \
     X(IDMEF_PORT_NAME, "idmef-port-name", IBY_ANALYZER, "IDMEF-3.2.1-1", "gives a port by name") \
-    X(IDMEF_REAL, "idmef-real", IBY_ANALYZER, "IDMEF-3.2.2-1", "writes reals with a comma") \
+    X(IDMEF_REAL, "idmef-real", IBY_ANALYZER, "IDMEF-3.2.2-1", "writes reals as fractions") \
     X(IDMEF_BASE64, "idmef-base64", IBY_ANALYZER, "IDMEF-3.2.4-1", "leaves the padding of base64 out") \
     X(IDMEF_BASE64_HEX, "idmef-base64-hex", IBY_ANALYZER, "IDMEF-3.2.4-1", "writes octets in base 16") \
     X(IDMEF_SEVERITY, "idmef-severity", IBY_ANALYZER, "IDMEF-3.2.5-1 IDMEF-4.2.6.1-1", "has a severity of its own") \

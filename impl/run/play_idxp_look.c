@@ -135,6 +135,13 @@ static enum clause_id class_of(const struct idmef_result *r)
     return CL_IDMEF_8_1;
 }
 
+/* Do the words of its clause name the values of its attributes as well? */
+static bool has_lists(enum clause_id class)
+{
+    return class == CL_IDMEF_4_2_4_6_1 || class == CL_IDMEF_4_2_6_1_1 || class == CL_IDMEF_4_2_6_2_1 ||
+           class == CL_IDMEF_4_2_7_6_1 || class == CL_IDMEF_4_2_7_6_2_1 || class == CL_IDMEF_4_2_7_6_4_1;
+}
+
 static void judge_invalid(struct player *p, int end, const struct idmef_result *r, size_t rung)
 {
     const struct fault_info *info = &idmef_faults[r->fault];
@@ -153,7 +160,7 @@ static void judge_invalid(struct player *p, int end, const struct idmef_result *
         say(p, end, r->fault, CL_IDMEF_5_2_4, DEF_NONE, true, NULL, rung);
     } else if (r->fault == IDMEF_F_VALUE && !space) {
         say(p, end, r->fault, CL_IDMEF_3_2_5_1, DEF_NONE, true, NULL, rung);
-        if (class != CL_IDMEF_8_1) say(p, end, r->fault, class, DEF_NONE, true, NULL, rung);
+        if (has_lists(class)) say(p, end, r->fault, class, DEF_NONE, true, NULL, rung);
     } else if (composed && class != CL_IDMEF_8_1) {
         say(p, end, r->fault, class, DEF_NONE, true, NULL, rung);
         if (class == CL_IDMEF_4_2_7_5_2_1)
