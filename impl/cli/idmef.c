@@ -106,8 +106,11 @@ static int run(struct idmef_use *u)
     int status = CLI_OK;
     env_init(&env);
     if (idmef_schema_new(&env, &schema) != OK) return cli_error("out of memory");
-    for (size_t i = 1; i < u->files && status == CLI_OK; i++)
-        status = validate(u, &env, schema, u->file[i], &failed);
+    for (size_t i = 1; i < u->files; i++) { /* one that cannot be read is no reason to say nothing of the others */
+        int one = validate(u, &env, schema, u->file[i], &failed);
+        if (one != CLI_OK) status = one;
+        fflush(stdout); /* what goes to standard error stays in order with it */
+    }
     idmef_schema_free(schema);
     return status != CLI_OK ? status : failed ? CLI_FAILED : CLI_OK;
 }

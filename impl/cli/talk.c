@@ -104,8 +104,8 @@ int cli_talk_context(const struct env *env, const struct cli_talk *t, bool clien
         if (!client) return CLI_OK; /* the peer says so when it is asked to upgrade (IAP: 500, 3.2) */
         if (mutual) return cli_error("an analyzer needs a certificate (6.4): give --cert and --key, or --pki, or --tls off");
     }
-    if (!o.ca_file && mutual) return cli_error("whom to trust?  Give --ca FILE: certificates are mutual (6.4)");
-    if (!o.ca_file && client) return cli_error("whom to trust?  Give --ca FILE");
+    if (!o.ca_file && mutual) return cli_error("whom to trust?  Give --ca FILE, or --pki DIR that draftproof pki made: certificates are mutual (6.4)");
+    if (!o.ca_file && client) return cli_error("whom to trust?  Give --ca FILE, --pki DIR that draftproof pki made, or --tls off");
     if (!mutual && !client) o.peer_cert_optional = true;
     if (tls_context_new(env, &o, out, why, sizeof why) != OK) return cli_error("%s", why);
     return CLI_OK;

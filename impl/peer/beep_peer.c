@@ -319,7 +319,9 @@ static void peer_ended(struct endpoint *e, int link, enum link_end how, uint64_t
     struct beep_peer *p = peer_of(e);
     (void)link;
     if (how == LINK_REFUSED) {
-        beep_peer_tell(p, "cannot connect to %s", beep_link(p)->to);
+        char why[320];
+        link_trouble(beep_link(p), why, sizeof why);
+        beep_peer_tell(p, "%s", why);
         p->over = true;
     }
     if (!p->ready) p->over = true;

@@ -18,6 +18,7 @@ enum link_state {
     LINK_DOWN       /* over; the endpoint may set LINK_IDLE or LINK_WANTED to use the slot again */
 };
 enum link_end { LINK_FIN, LINK_RESET, LINK_REFUSED /* could not be opened */ };
+enum { LINK_NOWHERE = -1 }; /* trouble: the name could not be looked up */
 enum link_split { SPLIT_WHOLE, SPLIT_BYTES, SPLIT_RANDOM };
 
 struct link {
@@ -30,6 +31,7 @@ struct link {
     bool pause;         /* do not bring octets now */
     bool in_ended;      /* the other side's direction is over */
     bool fin_sent;      /* set by the carrier */
+    int trouble;        /* set by the carrier with LINK_REFUSED: errno, 0: unknown, LINK_NOWHERE */
     enum link_split split; /* how out is cut into writes */
     struct rng cuts;
     void *carrier;      /* the carrier's own */
@@ -59,5 +61,7 @@ void endpoint_init(struct endpoint *e, const struct endpoint_ops *ops, const str
 void endpoint_done(struct endpoint *e);
 /* Makes a link ready to be used (again): empty queue, flags cleared, state IDLE. */
 void link_reset(struct endpoint *e, int link);
+/* Of a link that ended with LINK_REFUSED, for people: "cannot connect to 127.0.0.1:80: Connection refused". */
+void link_trouble(const struct link *l, char *out, size_t n);
 
 #endif

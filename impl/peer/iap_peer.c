@@ -301,7 +301,9 @@ static void peer_ended(struct endpoint *e, int link, enum link_end how, uint64_t
     struct iap_peer *p = peer_of(e);
     (void)link;
     if (how == LINK_REFUSED) {
-        iap_peer_tell(p, "cannot connect to %s", link_of(p)->to);
+        char why[320];
+        link_trouble(link_of(p), why, sizeof why);
+        iap_peer_tell(p, "%s", why);
         p->over = true;
         return;
     }

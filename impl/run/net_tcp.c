@@ -128,9 +128,9 @@ static void dial(struct tcp_node *d, int i)
     struct loop_addr a;
     char why[200];
     l->state = LINK_DIALING;
-    if (loop_addr_parse(l->to, &a, why, sizeof why) == OK &&
-        loop_tcp_dial(d->net->loop, &a, DIAL_MS, &events, &d->at[i], &d->at[i].tcp) == OK)
-        return;
+    l->trouble = 0;
+    if (loop_addr_parse(l->to, &a, why, sizeof why) != OK) l->trouble = LINK_NOWHERE;
+    else if (loop_tcp_dial(d->net->loop, &a, DIAL_MS, &events, &d->at[i], &d->at[i].tcp) == OK) return;
     over(d, i, LINK_REFUSED);
 }
 
@@ -265,8 +265,8 @@ static void on_ended(void *ctx, struct loop_tcp *tcp, enum loop_end how, int sys
     struct tcp_link *t = ctx;
     struct tcp_node *d = t->node;
     (void)tcp;
-    (void)sys;
     if (how != LOOP_FIN) {
+        d->e->link[t->link].trouble = sys;
         over(d, t->link, how == LOOP_REFUSED ? LINK_REFUSED : LINK_RESET);
         return;
     }
