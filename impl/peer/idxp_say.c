@@ -236,9 +236,9 @@ static err begin(struct idxp_channel *c, uint32_t *msgno, enum idxp_kind kind, s
     bool all = last && some.n == octets->n;
     buf_init(&text, c->s->env->mem, IDXP_FIRST + 256);
     err e = idxp_data_head(kind, &text);
+    if (e == OK) e = idxp_mutate_text(c->s->mutant, kind, false, &text);
     if (e == OK) e = buf_add(&text, some);
     if (e == OK) {
-    if (e == OK) e = idxp_mutate_text(c->s->mutant, kind, false, &text);
         c->out_open = true;
         c->out_cut = false;
         e = push(c, &number, buf_slice(&text), all, now);
