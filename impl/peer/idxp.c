@@ -182,6 +182,10 @@ static void greeting_answered(struct idxp_channel *c, const struct beep_refusal 
     if (c->s->hooks.greeted) c->s->hooks.greeted(c->s->hooks.ctx, c, no, now);
     if (c->b && !no->code) idxp_told_ready(c, now);
     if (CMUT(c, WAITS_FOR_OK)) idxp_flush(c, now);
+    if (CMUT(c, PICKY) && c->odd && !no->code) { /* as if it had not been read */
+        c->odd = false;
+        c->greet_due = idxp_greet(c, NULL, now) == ERR_LIMIT;
+    }
 }
 
 static void refusal_of(const struct idxp_msg *m, struct beep_refusal *no)
@@ -211,6 +215,7 @@ static void declined(struct idxp_channel *c, const struct beep_refusal *no, uint
     if (e != OK) idxp_note(c, "%s", err_name(e));
     idxp_note(c, "the channel is declined: %u %s", (unsigned)no->code, no->text);
     c->rejected = true;
+    if (c->b && CMUT(c, USES_DECLINED)) beep_mistake_say(c->b->peer, BEEP_MSG, c->b->channel, 1, "Content-Type: text/plain\r\n\r\nhello", now);
     if (c->s->hooks.declined) c->s->hooks.declined(c->s->hooks.ctx, c, no, now);
     drop(c);
 }
@@ -226,6 +231,7 @@ static void profile_started(struct beep_bound *b, slice answer, const struct bee
         return;
     }
     c->open = true;
+    c->odd = CMUT(c, PICKY) && idxp_mutant_odd(answer);
     err e = track_idxp_answer(&c->t, idxp_other(c), answer, false, &got);
     if (e != OK) {
         idxp_broken(c, e, now);
@@ -381,6 +387,7 @@ static void judge_data(struct idxp_channel *c, const struct idxp_got *g, struct 
     else if (CMUT(c, LAST_REFUSES) && c->refused_peer) *no = (struct beep_refusal){554, "who are you?"};
     else if (g->kind == IDXP_TEXT && CMUT(c, REFUSES_TEXT)) *no = (struct beep_refusal){504, "no text"};
     else if (g->kind == IDXP_BINARY && CMUT(c, REFUSES_BINARY)) *no = (struct beep_refusal){504, "no octets"};
+    else if (g->last) idxp_judge_values(c, g, no);
 }
 
 static void on_greeting(struct idxp_channel *c, const struct idxp_got *g, uint64_t now)
@@ -407,13 +414,15 @@ static void on_msg_piece(struct idxp_channel *c, const struct idxp_got *g, uint6
     bool is_data = g->asked == IDXP_ASKED_DATA;
     if (is_data) judge_data(c, g, &no);
     else idxp_judge_form(c, g, &no);
-    if (!no.code && !is_data && g->last) no = (struct beep_refusal){501, "this is no message of IDXP"};
+    if (!no.code && !is_data && g->last && !CMUT(c, TAKES_ELEMENT)) no = (struct beep_refusal){501, "this is no message of IDXP"};
     if (no.code) {
         settle(c, &no);
         take_back(c, no.code, now);
         if (CMUT(c, ENDS_ON_REFUSAL) && c->b) beep_peer_terminate(c->b->peer, now);
     } else if (is_data) {
         data(c, g, now);
+    } else if (g->last) { /* by mistake alone */
+        settle(c, &no);
     }
 }
 
@@ -488,6 +497,7 @@ static void profile_octets(struct beep_bound *b, enum beep_keyword keyword, uint
     struct idxp_channel *c = idxp_channel_of(b);
     if (!c || !c->open) return;
     idxp_enter(c);
+    c->odd = c->odd || (CMUT(c, PICKY) && idxp_mutant_odd(octets));
     if (keyword == BEEP_MSG) on_msg(c, msgno, octets, last, now);
     else on_reply(c, keyword, msgno, ansno, octets, last, now);
     idxp_leave(c);

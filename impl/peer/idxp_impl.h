@@ -54,6 +54,7 @@ struct idxp_channel {
     uint64_t in_octets;
     bool overlooks;            /* a mistake: what is wrong with it is not noticed */
     bool refused_peer;         /* the last greeting of the peer was rejected; for mistakes alone */
+    bool odd;                  /* the peer wrote an element otherwise than we do; for mistakes alone */
 
     uint32_t out_msgno;        /* our data that is being sent */
     bool out_open, out_cut;    /* it is not complete; the peer has answered it already */
@@ -94,6 +95,8 @@ void idxp_settle_hold(struct idxp_channel *c, uint64_t now);
 void idxp_judge_greeting(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no, enum idxp_peer_kind *kind, uint64_t now);
 /* ... to anything else that came, by form and order; no->code 0: nothing speaks against it. */
 void idxp_judge_form(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no);
+/* Data that is complete, and valid by the declarations: 501 for values that these cannot tell from good ones. */
+void idxp_judge_values(const struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no);
 /* Is the session safe enough? */
 void idxp_judge_security(const struct idxp_channel *c, const struct idxp_who *w, struct beep_refusal *no);
 /* Facts of the session alone. */

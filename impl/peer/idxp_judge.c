@@ -32,6 +32,17 @@ void idxp_judge_form(struct idxp_channel *c, const struct idxp_got *g, struct be
 {
     *no = (struct beep_refusal){0};
     if (g->reply && !overlooked(c)) refuse(no, (uint16_t)g->reply, g->why ? g->why : idxp_code_text(g->reply));
+    if (CMUT(c, PICKY) && c->odd) refuse(no, 501, "this is not how it is written");
+}
+
+/* Times, numbers and lists in none of their forms (RFC 4765 3.2) are as little valid as what the declarations tell. */
+void idxp_judge_values(const struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
+{
+    const struct idmef_result *r = g->idmef;
+    for (uint32_t i = 0; r && r->verdict == IDMEF_OK && i < r->note_n; i++) {
+        enum idmef_fault_code code = r->note[i].code;
+        if (idmef_faults[code].severity == SEV_FAIL && !CMUT(c, TAKES_INVALID)) refuse(no, 501, idmef_faults[code].text);
+    }
 }
 
 /* --- security -------------------------------------------------------------------------------------------------------------- */
@@ -115,11 +126,15 @@ static void judge_stream(const struct idxp_channel *c, const struct idxp_option 
     refuse(no, 550, "this stream is not taken here");
 }
 
-static bool unknown_option(const struct idxp_msg *m)
+/* What a mistake does not take in options. */
+static void judge_options(const struct idxp_channel *c, const struct idxp_msg *m, struct beep_refusal *no)
 {
-    for (size_t i = 0; i < m->options; i++)
-        if (m->option[i].kind == IDXP_OPTION_UNKNOWN) return true;
-    return false;
+    for (size_t i = 0; i < m->options; i++) {
+        bool unknown = m->option[i].kind == IDXP_OPTION_UNKNOWN;
+        if (CMUT(c, REFUSES_OPTION) && unknown) refuse(no, 504, "an option is not known here");
+        if (CMUT(c, REFUSES_REGISTERED) && !unknown) refuse(no, 501, "this is no option");
+        if (CMUT(c, REFUSES_LANGUAGE) && m->option[i].localize_given) refuse(no, 501, "no languages");
+    }
 }
 
 void idxp_judge_greeting(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no, enum idxp_peer_kind *kind, uint64_t now)
@@ -135,7 +150,7 @@ void idxp_judge_greeting(struct idxp_channel *c, const struct idxp_got *g, struc
     w.fqdn = g->msg->fqdn;
     w.role = g->msg->role;
     w.stream = stream ? stream->stream : IDXP_NO_STREAM;
-    if (CMUT(c, REFUSES_OPTION) && unknown_option(g->msg)) refuse(no, 504, "an option is not known here");
+    if (c->s->mutant) judge_options(c, g->msg, no);
     if (CMUT(c, REFUSES_ADDRESS) && (g->msg->ip_given || g->msg->text.n)) refuse(no, 501, "who asked for that?");
     if (!no->code) idxp_judge_security(c, &w, no);
     if (!no->code) judge_roles(c, g->msg, no);

@@ -59,6 +59,7 @@ err idxp_compose_answer(const struct idxp_channel *c, uint16_t code, const char 
     struct idxp_msg m = {.kind = code ? IDXP_ERROR : IDXP_OK, .code = code, .text = slice_str(code ? text : "")};
     if (code && CMUT(c, ERROR_NO_CODE)) m.code = 0;
     if (code && CMUT(c, DATA_OTHER_CODE)) m.code = 451;
+    if (code && CMUT(c, ALL_550)) m.code = 550;
     return compose(c, &m, bare, out);
 }
 
@@ -159,6 +160,7 @@ static bool is_first(const struct idxp_channel *c)
 
 static bool mute(const struct idxp_channel *c, const struct idxp_owed *o)
 {
+    if (CMUT(c, SULKS) && c->rejected) return true;
     if (!o->greeting && CMUT(c, ONE_CHANNEL) && !is_first(c)) return true;
     if (o->greeting && CMUT(c, WAITS_FOR_OK)) return track_idxp_role(&c->t, c->side) == IDXP_NO_ROLE;
     return o->greeting ? CMUT(c, GREETING_MUTE) : CMUT(c, DATA_MUTE);

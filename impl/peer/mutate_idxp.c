@@ -71,11 +71,27 @@ static const struct {
     {IMUT_TAKES_EARLY, IDXP_F_HALF_GREETED_RFC}, {IMUT_TAKES_OF_SERVER, IDXP_F_NOT_CLIENT},
     {IMUT_FIRST_COUNTS, IDXP_F_NOT_CLIENT},    {IMUT_TAKES_OF_SERVER, IDXP_F_SAME_ROLES},
     {IMUT_TAKES_ILL, IDXP_F_IDMEF_ILL},        {IMUT_TAKES_INVALID, IDXP_F_IDMEF_INVALID},
+    {IMUT_TAKES_ILL, IDXP_F_XML_ILL},          {IMUT_TAKES_ILL, IDXP_F_XML_ENTITY},
+    {IMUT_TAKES_PARTS, IDXP_F_ATTRIBUTE},      {IMUT_TAKES_PARTS, IDXP_F_CONTENT},
+    {IMUT_TAKES_IP, IDXP_F_IP},                {IMUT_TAKES_ELEMENT, IDXP_F_ELEMENT},
+    {IMUT_TAKES_ELEMENT, IDXP_F_ELEMENT_HERE}, {IMUT_TAKES_ELEMENT, IDXP_F_OPTION_ROOT},
+    {IMUT_TAKES_UNNAMED, IDXP_F_OPTION_NAME},  {IMUT_TAKES_OPTION_FORM, IDXP_F_OPTION_MUST},
+    {IMUT_TAKES_OPTION_FORM, IDXP_F_OPTION_ATTRIBUTE},
 };
 
 bool idxp_mutant_overlooks(unsigned mutant, enum idxp_fault_code code)
 {
     for (size_t i = 0; mutant && i < sizeof overlooked / sizeof *overlooked; i++)
         if (overlooked[i].mutant == mutant && overlooked[i].fault == code) return true;
+    return false;
+}
+
+bool idxp_mutant_odd(slice text)
+{
+    static const char *const odd[] = {"=\"", " = ", "=\r\n", "<?xml", "<!--", "'></", "ok></", "-></", "\t", "<ok/>", "'/>", ">\r\n</", "\r\n\r\n\r\n", "/>\r\n\r\n", "\xef\xbb\xbf", "</Option>", " <ok /> "};
+    slice name = SLICE_LIT("IDMEF-Message");
+    if (slice_find(text, name) != text.n) return false;
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        if (slice_find(text, slice_str(odd[i])) != text.n) return true;
     return false;
 }

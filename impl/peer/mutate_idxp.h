@@ -50,10 +50,22 @@
     X(REJECTED_COUNTS, "rejected-counts", IBY_MANAGER, "IDXP-3.4.1-8", "takes data of a peer whose greeting it rejected") \
     X(FIRST_COUNTS, "first-counts", IBY_MANAGER, "IDXP-3.4.1-9", "keeps the first role that a peer took") \
     X(LAST_REFUSES, "last-refuses", IBY_MANAGER, "IDXP-3.4.1-9", "forgets a peer whose later greeting it rejected") \
-    X(TAKES_OPTION_MUST, "takes-option-must", IBY_BOTH, "IDXPRFC-4-2", "takes options that it does not know and must understand") \
-    X(REFUSES_OPTION, "refuses-option", IBY_BOTH, "IDXPRFC-4-3", "refuses options that it does not know and need not understand") \
-    X(TAKES_PRIORITY, "takes-priority", IBY_BOTH, "IDXPRFC-4.1-1", "takes any priority") \
-    X(TAKES_STREAM, "takes-stream", IBY_BOTH, "IDXPRFC-4.2-1", "takes any stream type")
+    X(TAKES_OPTION_MUST, "takes-option-must", IBY_BOTH, "IDXPRFC-4-2 IDXPRFC-4-4 IDXPRFC-4-5", "takes options that it does not know and must understand") \
+    X(REFUSES_OPTION, "refuses-option", IBY_BOTH, "IDXPRFC-4-3 IDXPRFC-3.4.2-2", "refuses options that it does not know and need not understand") \
+    X(TAKES_PRIORITY, "takes-priority", IBY_BOTH, "IDXPRFC-4.1-1 IDXPRFC-9.2-1", "takes any priority") \
+    X(TAKES_STREAM, "takes-stream", IBY_BOTH, "IDXPRFC-4.2-1 IDXPRFC-9.3-1", "takes any stream type") \
+    X(TAKES_PARTS, "takes-parts", IBY_BOTH, "IDXP-4-1 IDXPRFC-9.1-2", "takes attributes and elements that a greeting does not have") \
+    X(TAKES_IP, "takes-ip", IBY_BOTH, "IDXP-4-4", "takes an ip that is none") \
+    X(TAKES_ELEMENT, "takes-element", IBY_BOTH, "IDXP-4-3 IDXP-5-5 IDXPRFC-3.4.2-1", "says ok to elements that IDXP does not have, or not as a message") \
+    X(TAKES_UNNAMED, "takes-unnamed", IBY_BOTH, "IDXPRFC-4-1", "takes options with neither or both of internal and external") \
+    X(TAKES_OPTION_FORM, "takes-option-form", IBY_BOTH, "IDXPRFC-4-8", "takes options with any attributes") \
+    X(REFUSES_REGISTERED, "refuses-registered", IBY_BOTH, "IDXPRFC-3.4-2 IDXPRFC-4.1-1 IDXPRFC-4.1-2 IDXPRFC-4.1-3 IDXPRFC-4.1-6 IDXPRFC-4.2-1 IDXPRFC-4.2-2 IDXPRFC-4.2-5", \
+      "refuses channelPriority and streamType for their form") \
+    X(REFUSES_LANGUAGE, "refuses-language", IBY_BOTH, "IDXPRFC-4-5", "refuses options that name a language") \
+    X(PICKY, "picky", IBY_BOTH, "IDXP-4-10 IDXPRFC-9.1-3", "reads elements in the one form that it writes itself, and nothing on the channel behind another") \
+    X(ALL_550, "all-550", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-6 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-12 IDXP-5-13 IDXPRFC-4-2", "rejects with 550 whatever the reason") \
+    X(SULKS, "sulks", IBY_BOTH, "IDXP-5-1 IDXP-5-6 IDXP-5-11 IDXP-5-13", "answers nothing on a channel on which its greeting was rejected") \
+    X(USES_DECLINED, "uses-declined", IBY_BOTH, "IDXP-5-1 IDXP-5-11 IDXP-5-13", "sends on a channel that was declined")
 #define IDXP_MUTANTS_DATA(X) \
     /* data: manager */ \
     X(TAKES_EARLY, "takes-early", IBY_MANAGER, "IDXP-3.2-7 IDXPRFC-3.2-6", "takes data before the greetings") \
@@ -69,7 +81,7 @@
     X(OTHER_TYPE, "other-type", IBY_BOTH, "IDXP-3.3-3 IDXPRFC-3.3-1", "calls its elements application/beep+xml") \
     X(REFUSES_TEXT, "refuses-text", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses text/plain") \
     X(REFUSES_BINARY, "refuses-binary", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses application/octet-stream") \
-    X(TAKES_ILL, "takes-ill", IBY_MANAGER, "IDXP-5-4", "takes XML that is not well-formed") \
+    X(TAKES_ILL, "takes-ill", IBY_BOTH, "IDXP-5-4", "takes XML that is not well-formed") \
     X(TAKES_INVALID, "takes-invalid", IBY_MANAGER, "IDXP-5-5", "takes IDMEF that is not valid") \
     X(ONE_CHANNEL, "one-channel", IBY_MANAGER, "IDXP-2.1-1", "answers data on the first IDXP channel of a session alone") \
     X(SHARED_REFUSAL, "shared-refusal", IBY_MANAGER, "IDXP-3.4.1-20", "refuses data on each channel once it rejected a greeting on one") \
@@ -154,5 +166,7 @@ extern const struct mutant idxp_mutants[IMUT_COUNT];
 err idxp_mutate_text(unsigned mutant, unsigned kind /* enum idxp_kind */, bool bare, struct buf *text) MUST_CHECK;
 /* Does it not notice that fault of the other side? */
 bool idxp_mutant_overlooks(unsigned mutant, enum idxp_fault_code code);
+/* An element of IDXP written otherwise than by us? */
+bool idxp_mutant_odd(slice text);
 
 #endif
