@@ -160,3 +160,18 @@ def test_interrupted(serve, pki, tmp_path):
     p.signal(signal.SIGINT)
     done = p.rest(5)
     assert done.status == 1 and 0 < programs.acknowledged(done)[0] < 1000000, done
+
+
+def test_a_character_set_that_is_none():
+    one_useful_line(run("idmef", "validate", "--charset", "utf8000", SAMPLE), "utf8000", "utf-16be")
+    assert run("idmef", "validate", "--charset", "UTF-8", SAMPLE).status == 0
+
+
+def test_files_that_are_none_of_ours(tmp_path):
+    large = tmp_path / "large"
+    with open(large, "wb") as f:
+        f.truncate(2 << 30)
+    one_useful_line(run("send", "idxp-analyzer", "--connect", "127.0.0.1:604", "--tls", "off", large, deadline=5), f"{large}: larger than")
+    for option in ("--policy", "--sasl-users"):
+        one_useful_line(run("serve", "idxp-manager", "--listen", "127.0.0.1:0", "--tls", "off", option, tmp_path), f"{tmp_path}: Is a directory")
+    one_useful_line(run("send", "idxp-analyzer", "--via", "127.0.0.1:604", "--connect", "endpoint=", "--tls", "off", SAMPLE), "endpoint")

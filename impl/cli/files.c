@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -41,6 +42,13 @@ int cli_alerts_add_copy(struct cli_alerts *l, slice body, const char *name)
     return copy ? add(l, slice_of(copy, body.n), name) : cli_error("out of memory");
 }
 
+/* Of a file that can be known before a gigabyte of it was read. */
+static bool too_large(FILE *f, size_t max)
+{
+    struct stat st;
+    return fstat(fileno(f), &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && (uint64_t)st.st_size > max;
+}
+
 int cli_alerts_add(struct cli_alerts *l, const char *path)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -49,6 +57,10 @@ int cli_alerts_add(struct cli_alerts *l, const char *path)
     uint8_t *at;
     err e = OK;
     if (!f) return cli_error("%s: %s", path, strerror(errno));
+    if (too_large(f, l->max)) {
+        if (!standard) fclose(f);
+        return cli_error("%s: larger than %zu octets", path, l->max);
+    }
     buf_init(&b, &mem_libc, l->max);
     while (e == OK && !feof(f) && !ferror(f)) {
         e = buf_reserve(&b, 65536, &at);

@@ -98,6 +98,16 @@ static int validate(const struct idmef_use *u, const struct env *env, const stru
     return status;
 }
 
+/* What an option says is judged before any file. */
+static int charset_ready(const struct idmef_use *u, const struct env *env, const struct idmef_schema *schema)
+{
+    struct idmef_result r;
+    if (!u->charset) return CLI_OK;
+    if (idmef_validate(env, schema, SLICE_LIT(" "), slice_str(u->charset), &r) != OK) return cli_error("out of memory");
+    if (r.fault != IDMEF_F_CHARSET) return CLI_OK;
+    return cli_error("--charset: %s is none of utf-8, utf-16, utf-16be, utf-16le, us-ascii, iso-8859-1", u->charset);
+}
+
 static int run(struct idmef_use *u)
 {
     struct env env;
@@ -106,7 +116,8 @@ static int run(struct idmef_use *u)
     int status = CLI_OK;
     env_init(&env);
     if (idmef_schema_new(&env, &schema) != OK) return cli_error("out of memory");
-    for (size_t i = 1; i < u->files; i++) { /* one that cannot be read is no reason to say nothing of the others */
+    status = charset_ready(u, &env, schema);
+    for (size_t i = 1; i < u->files && (status == CLI_OK || i > 1); i++) { /* one that cannot be read is no reason to say nothing of the others */
         int one = validate(u, &env, schema, u->file[i], &failed);
         if (one != CLI_OK) status = one;
         fflush(stdout); /* what goes to standard error stays in order with it */

@@ -21,7 +21,7 @@
 extern char **environ;
 
 /* Most of a run is waiting for deadlines, so several settings run at a time, each with a peer and a loop of its own. */
-enum { WORDS = 40, JOBS_MAX = 128, WORKERS = 5 };
+enum { WORDS = 40, JOBS_MAX = 128, WORKERS = 5, DRAFT_JOBS = 4 };
 
 struct ref;
 struct job { /* one setting at one TLS profile */
@@ -253,6 +253,8 @@ static int play_setting(struct job *j)
         while (o.selects < RUN_SELECTS && s->select[o.selects])
             o.selects++;
     }
+    /* the handshakes of TLS 1.0 cost so much that the deadlines of many at a time would pass */
+    if (j->tls == RUN_TLS_DRAFT && o.jobs > DRAFT_JOBS) o.jobs = DRAFT_JOBS;
     o.progress = NULL; /* several run at a time: the table grows instead */
     o.ables = 0;
     for (size_t i = 0; i < RUN_ABLES && s->able[i]; i++)

@@ -375,6 +375,7 @@ err idxp_policy_read(const struct env *env, const char *path, struct idxp_policy
 {
     struct buf text;
     uint8_t *at;
+    int bad = 0;
     err e = OK;
     *out = NULL;
     FILE *f = fopen(path, "rb");
@@ -386,11 +387,12 @@ err idxp_policy_read(const struct env *env, const char *path, struct idxp_policy
     for (size_t n = 1; e == OK && n && text.n <= IDXP_POLICY_FILE_MAX;) {
         e = buf_reserve(&text, 4096, &at);
         n = e == OK ? fread(at, 1, 4096, f) : 0;
+        bad = errno;
         buf_added(&text, n);
     }
     if (e != OK && why) snprintf(why, why_n, "%s: out of memory", path);
     if (e == OK && ferror(f)) {
-        if (why) snprintf(why, why_n, "%s: cannot be read", path);
+        if (why) snprintf(why, why_n, "%s: %s", path, strerror(bad));
         e = ERR_SYS;
     }
     fclose(f);

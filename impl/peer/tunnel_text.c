@@ -92,6 +92,7 @@ static const char *read_chain(slice rest, struct tunnel_msg *m)
             ends = true;
         } else if (slice_starts(word, SLICE_LIT("endpoint="))) {
             tunnel_hop_set(h, TUNNEL_A_ENDPOINT, slice_sub(word, 9, word.n));
+            if (word.n == 9) why = "the endpoint has no name";
             ends = true;
         } else {
             why = read_hop(word, h);
