@@ -28,12 +28,16 @@ struct beep_setup { /* shared by many peers; outlives them */
     bool want_tls;                    /* initiator: ask for TLS first, and stop without it (9) */
     struct sasl_context *sasl_server, *sasl_client; /* NULL: none */
     const char *sasl_mechanism;       /* client: the one to use; NULL: none */
+    bool sasl_if_offered;             /* client: go on without it when the peer does not offer it */
     bool bare;                        /* client of TLS and SASL: channels are started without content; ready and the first blob follow as MSG */
     bool need_tls, need_auth;         /* listener: data profiles are declined with 530 before (4, 9) */
     bool unavailable;                 /* listener: 421 in place of the greeting */
     const char *server_name;          /* initiator: serverName of the first start; listener: the only one served; NULL: any */
     const char *features, *localize;  /* of the greeting; NULL */
     const struct tunnel_msg *via;     /* initiator: ask for this tunnel first, in clear, and begin anew behind it (peer/tunnel.h); NULL: none */
+    struct sasl_context *via_sasl;    /* ... and authenticate to whoever is asked for it first (RFC 3620 7), by that mechanism and without a layer (SASL_QOP_AUTH:
+                                       * TUNNEL is to be had in clear only).  Behind the ok that is forgotten, and sasl_mechanism is for the end of the tunnel */
+    const char *via_mechanism;        /* NULL: nobody is told who asks */
     bool tunnelled_needs_tls;         /* listener: need_tls behind a tunnel, whatever it is in front of it */
     struct beep_mux_setup mux;
     unsigned mutant;                  /* enum beep_mutant; 0: none */

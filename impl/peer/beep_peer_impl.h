@@ -153,6 +153,12 @@ static inline bool beep_peer_turns(const struct beep_peer *p)
     return p->raw || p->renewing;
 }
 
+/* Is there a tunnel to be asked for, before anything else that the setup wants? */
+static inline bool beep_peer_before_tunnel(const struct beep_peer *p)
+{
+    return p->s->via && p->opener && !p->tunnelled;
+}
+
 static inline struct beep_chan *beep_chan_of(struct beep_bound *b)
 {
     return (struct beep_chan *)b;
@@ -287,6 +293,8 @@ void beep_tls_ask(struct beep_peer *p, uint64_t now);
 void beep_tls_work(struct beep_peer *p, uint64_t now);
 /* tune_by is over: true when that was settled by a word, and the session goes on. */
 bool beep_tls_late(struct beep_peer *p, uint64_t now);
+/* Is authentication by us still to come before what the setup is for?  In front of a tunnel that is to its first proxy, behind it to its end. */
+bool beep_sasl_wanted(const struct beep_peer *p);
 void beep_sasl_ask(struct beep_peer *p, uint64_t now);
 bool beep_sasl_offers(const struct beep_peer *p, enum sasl_mech mech, bool listed);
 

@@ -256,8 +256,12 @@ void beep_tune_told(struct beep_peer *p, uint64_t now)
 {
     if (!p->peer_greeted || p->told_greeted || p->ending || p->leaving || beep_peer_turns(p) || beep_peer_tunes(p)) return;
     if (track_beep_session(&p->c.track) != BEEP_SS_OPEN) return; /* ours is not out yet */
-    if (p->s->via && p->opener && !p->tunnelled && !IMUT(p->s->idxp_mutant, VIA_IGNORED)) {
-        if (!p->via_tried) beep_via_ask(p, now);
+    if (beep_peer_before_tunnel(p) && !IMUT(p->s->idxp_mutant, VIA_IGNORED)) {
+        if (beep_sasl_wanted(p)) {
+            if (!p->sasl_tried) beep_sasl_ask(p, now);
+        } else if (!p->via_tried) {
+            beep_via_ask(p, now);
+        }
         return;
     }
     bool spared = (p->tunnelled && IMUT(p->s->idxp_mutant, VIA_NO_TLS)) || IMUT(p->s->idxp_mutant, STARTS_CLEAR);
@@ -265,7 +269,7 @@ void beep_tune_told(struct beep_peer *p, uint64_t now)
         if (!p->tls_tried) beep_tls_ask(p, now);
         if (!MUT(p, TLS_GOES_ON_BARE) || beep_peer_tunes(p) || p->tuning) return;
     }
-    if (p->s->sasl_mechanism && !p->authenticated) {
+    if (beep_sasl_wanted(p)) {
         if (!p->sasl_tried) beep_sasl_ask(p, now);
         return;
     }

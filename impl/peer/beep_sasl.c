@@ -359,6 +359,26 @@ const struct beep_profile beep_profile_sasl[SASL_MECHS] = {
     [SASL_SCRAM_SHA_256] = PROFILE("SCRAM-SHA-256"),
 };
 
+/* To whom we authenticate now: by which context and mechanism. */
+static struct sasl_context *context_of(const struct beep_peer *p)
+{
+    return beep_peer_before_tunnel(p) ? p->s->via_sasl : p->s->sasl_client;
+}
+
+static const char *wish_of(const struct beep_peer *p)
+{
+    return beep_peer_before_tunnel(p) ? p->s->via_mechanism : p->s->sasl_mechanism;
+}
+
+bool beep_sasl_wanted(const struct beep_peer *p)
+{
+    const char *wish = wish_of(p);
+    if (!wish || p->authenticated) return false;
+    if (beep_peer_before_tunnel(p) || !p->s->sasl_if_offered) return true;
+    enum sasl_mech mech = sasl_mech_find(slice_str(wish));
+    return p->sasl_tried || mech == SASL_MECHS || beep_peer_offers(p, beep_profile_sasl[mech].uri);
+}
+
 /* The exchange and its initial response, before the channel is asked for. */
 static bool prepare(struct beep_peer *p, enum sasl_mech mech, struct exchange *x, uint64_t now)
 {
@@ -367,7 +387,7 @@ static bool prepare(struct beep_peer *p, enum sasl_mech mech, struct exchange *x
     enum sasl_status status = SASL_FAILED;
     link_facts(p, &l);
     buf_init(&x->first, p->e.env->mem, SASL_BLOB_MAX);
-    err e = sasl_new(p->s->sasl_client, slice_str(sasl_mech_names[mech]), &l, &x->s, &f);
+    err e = sasl_new(context_of(p), slice_str(sasl_mech_names[mech]), &l, &x->s, &f);
     if (e == OK) e = sasl_step(x->s, SLICE_NONE, false, &x->first, &status);
     if (e == OK && status != SASL_FAILED) {
         x->has_first = sasl_has_out(x->s);
@@ -395,17 +415,18 @@ static void start_content(struct beep_peer *p, struct exchange *x, struct buf *o
 
 void beep_sasl_ask(struct beep_peer *p, uint64_t now)
 {
-    enum sasl_mech mech = sasl_mech_find(slice_str(p->s->sasl_mechanism));
+    const char *wish = wish_of(p);
+    enum sasl_mech mech = sasl_mech_find(slice_str(wish));
     struct exchange x = {0};
     struct buf init;
     uint32_t channel;
     p->sasl_tried = true;
-    if (mech == SASL_MECHS || !p->s->sasl_client) {
-        beep_tune_failed(p, now, "mechanism %s is not to be had here", p->s->sasl_mechanism);
+    if (mech == SASL_MECHS || !context_of(p)) {
+        beep_tune_failed(p, now, "mechanism %s is not to be had here", wish);
         return;
     }
     if (!beep_peer_offers(p, beep_profile_sasl[mech].uri)) {
-        beep_tune_failed(p, now, "peer does not offer %s", p->s->sasl_mechanism);
+        beep_tune_failed(p, now, "%s does not offer %s", beep_peer_before_tunnel(p) ? "not authenticated: the proxy" : "peer", wish);
         return;
     }
     if (!prepare(p, mech, &x, now)) return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tunnel: the TUNNEL profile (RFC 3620) at the two ends of a tunnel.  Both are parts of a BEEP peer:
  *
- * The initiator sets beep_setup.via.  Behind the first greetings, in clear and before TLS or SASL, the
+ * The initiator sets beep_setup.via.  Behind the first greetings, in clear and before TLS or SASL, but behind
+ * SASL to the proxy itself where via_mechanism asks for that (a proxy may want to know who asks: 7), the
  * element is sent in a start (on the channel when it is too long for one); behind the ok everything begins
  * anew on the same connection, and only then does the setup's own wish for TLS and SASL count, and
  * hooks.greeted is called. An error, or a peer that offers no TUNNEL, ends the session in order, and

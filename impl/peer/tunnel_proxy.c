@@ -78,7 +78,8 @@ static void step(struct tunnel_proxy *p, uint64_t now)
         return;
     }
     if (p->stage == TUNNEL_WAITS || p->stage == TUNNEL_PASSED) {
-        if (far && (far->ending || far->over)) tunnel_way_lost(p, now);
+        /* a release is wanted when what we asked for before the element cannot be had */
+        if (far && (far->ending || far->over || far->release_wanted)) tunnel_way_lost(p, now);
     }
     switch (p->stage) {
     case TUNNEL_ASKED:
@@ -346,6 +347,7 @@ static void settings(struct tunnel_proxy *p)
     p->far_setup.mux = far->mux;
     p->far_setup.features = far->features;
     p->far_setup.localize = far->localize;
+    p->far_setup.sasl_if_offered = true;
     p->far_setup.mutant = s->far ? far->mutant : 0;
 }
 

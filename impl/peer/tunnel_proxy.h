@@ -15,8 +15,8 @@
  * text.  After an error the session goes on, and another element may be sent; one that comes while one is
  * under way is answered behind it.
  *
- * Bounds (TUNNEL-D05), each of which ends in an error at once: a hop that is ourselves (self), a connection
- * that comes from ourselves (ours), the same hop twice in one chain, more than hops_max elements, as many
+ * Bounds (TUNNEL-D05), each of which ends in an error at once: a hop that is ourselves (self; an inner one
+ * too, since the tunnel would come back), a connection that comes from ourselves (ours), the same hop twice in one chain, more than hops_max elements, as many
  * requests for the same from the same neighbour under way as same_max; and a deadline for the whole set-up.
  */
 #ifndef PEER_TUNNEL_PROXY_H
@@ -84,6 +84,10 @@ struct tunnel_proxy_setup { /* shared by many proxies; outlives them */
                                       whoever asks; TUNNEL is added in front */
     const struct beep_setup *far;  /* mux, features and mutant of sessions with next hops, which offer nothing
                                       and do no tuning; hooks are not called.  NULL: as near */
+    struct sasl_context *hop_sasl; /* who we are to next hops that are proxies as well (7), without a layer
+                                      (SASL_QOP_AUTH, 5.2); NULL: nobody */
+    const char *hop_mechanism;     /* asked for where it is offered: an open proxy asks nobody.  The end of a
+                                      tunnel gets no proof of ours: it is to know the initiator */
     const struct tunnel_route *route;
     size_t routes;
     const char *const

@@ -83,6 +83,39 @@ static bool leads_to_self(const struct tunnel_proxy *p, const char *to)
     return is_self(p, slice_str(to)) || (p->s->self_is && p->s->self_is(p->s->ctx, to));
 }
 
+/* Is that address, or name of one, another machine for each who reads it? */
+static bool is_loopback(const struct tunnel_hop *h)
+{
+    slice ip4 = h->value[TUNNEL_A_IP4], ip6 = h->value[TUNNEL_A_IP6];
+    if (h->way == TUNNEL_BY_IP4) return slice_starts(ip4, SLICE_LIT("127.")) || slice_eq(ip4, SLICE_LIT("0.0.0.0"));
+    if (h->way == TUNNEL_BY_IP6)
+        return slice_eq(ip6, SLICE_LIT("::1")) || slice_eq(ip6, SLICE_LIT("::")) ||
+               slice_starts_nocase(ip6, SLICE_LIT("::ffff:127."));
+    return h->way == TUNNEL_BY_FQDN && slice_eq_nocase(h->value[TUNNEL_A_FQDN], SLICE_LIT("localhost"));
+}
+
+/* Does an inner element name us?  Then what we pass on comes back, from wherever it leads in between.  The
+ * empty element innermost names nobody, and so is never taken for us.  A service is where its record says,
+ * whatever port stands beside it for want of one: there the name alone counts.  A loopback address is ours
+ * only as long as the hops in front of it do not leave this machine. */
+static bool comes_back(const struct tunnel_proxy *p, const struct tunnel_msg *m, char *to, size_t to_n)
+{
+    bool stays = true;
+    for (size_t i = 0; i < m->hops; i++) {
+        const struct tunnel_hop *h = &m->hop[i];
+        slice fqdn = h->value[TUNNEL_A_FQDN];
+        bool loopback = is_loopback(h);
+        bool has = true;
+        if (h->way == TUNNEL_BY_SRV)
+            snprintf(to, to_n, "%.*s", (int)fqdn.n, (const char *)fqdn.p);
+        else
+            has = tunnel_hop_place(h, to, to_n) == OK;
+        if (i && has && (stays || !loopback) && leads_to_self(p, to)) return true;
+        stays = stays && loopback;
+    }
+    return false;
+}
+
 /* --- the request
  * ------------------------------------------------------------------------------------------------------------------
  */
@@ -190,6 +223,8 @@ static void by_name(struct tunnel_proxy *p, bool srv, struct tunnel_no *no)
                  (int)fqdn.n, (const char *)fqdn.p, (unsigned)h->port);
     if (leads_to_self(p, to))
         tunnel_no_set(no, 554, "a loop: %s is this proxy itself", to);
+    else if (comes_back(p, p->way, to, sizeof to))
+        tunnel_no_set(no, 554, "a loop: the tunnel comes back to %s, which is this proxy itself", to);
     else
         allowed(p, p->named, NULL, no);
 }

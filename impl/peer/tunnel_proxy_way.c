@@ -149,9 +149,17 @@ void tunnel_way_close(struct tunnel_proxy *p, uint64_t now)
     let_go(p, now);
 }
 
+/* Is the next hop a proxy that leads on? */
+static bool leads_on(const struct tunnel_proxy *p)
+{
+    return passes_on(p) && p->way->hop[1].way != TUNNEL_HERE;
+}
+
 static err connect_to(struct tunnel_proxy *p, int link)
 {
     struct tunnel_side *far = &p->side[FAR];
+    p->far_setup.sasl_client = leads_on(p) ? p->s->hop_sasl : NULL;
+    p->far_setup.sasl_mechanism = p->far_setup.sasl_client ? p->s->hop_mechanism : NULL;
     link_reset(&p->e, link);
     if (passes_on(p)) {
         TRY(beep_peer_new(&p->far_setup, true, p->to, &far->peer));
@@ -162,6 +170,19 @@ static err connect_to(struct tunnel_proxy *p, int link)
     }
     far->link = link;
     return OK;
+}
+
+/* What says more about where a name leads: that it is a loop or against a rule, that somebody may not go
+ * there, or that nobody answered just now? */
+static int tells(uint16_t code)
+{
+    return code == 554 ? 2 : code != 450;
+}
+
+/* Each of several places has an error of its own, and only one is told in the end. */
+static void keep_error(struct tunnel_proxy *p, const struct tunnel_no *no)
+{
+    if (p->place_at == 0 || tells(no->code) > tells(p->last.code) || !tells(p->last.code)) p->last = *no;
 }
 
 void tunnel_way_dial(struct tunnel_proxy *p, uint64_t now)
@@ -180,7 +201,7 @@ void tunnel_way_dial(struct tunnel_proxy *p, uint64_t now)
     snprintf(p->to, sizeof p->to, "%s", p->place[p->place_at].to);
     tunnel_rule_place(p, p->to, &no);
     if (no.code) {
-        p->last = no;
+        keep_error(p, &no);
         p->place_at++;
         p->again = true;
         return;
@@ -191,7 +212,9 @@ void tunnel_way_dial(struct tunnel_proxy *p, uint64_t now)
 
 void tunnel_way_next(struct tunnel_proxy *p, uint64_t now, const char *why)
 {
-    tunnel_no_set(&p->last, 450, "%s %s", p->to, why);
+    struct tunnel_no no = {.code = 0};
+    tunnel_no_set(&no, 450, "%s %s", p->to, why);
+    keep_error(p, &no);
     let_go(p, now);
     p->place_at++;
     dial_next(p);
@@ -207,8 +230,9 @@ void tunnel_way_up(struct tunnel_proxy *p, uint64_t now)
 
 void tunnel_way_lost(struct tunnel_proxy *p, uint64_t now)
 {
-    const char *why = p->side[FAR].peer->why;
-    if (p->stage == TUNNEL_WAITS && p->seen_n)
+    const struct beep_peer *far = p->side[FAR].peer;
+    const char *why = far->why;
+    if (p->stage == TUNNEL_WAITS && p->seen_n && !far->peer_greeted)
         tunnel_ask_fail(p, 550, now, "%s: %s; it said: %s", p->to, why, p->seen);
     else
         tunnel_ask_fail(p, 550, now, "%s: %s", p->to, *why ? why : "the session there ended");

@@ -292,11 +292,12 @@ static void loops(void **state)
             "comes from this proxy itself", 2);
     w.proxy[0].ours = false;
     assert_int_equal(w.proxy[1].accepted, 0);
-    /* there and back again by way of another */
+    /* there and back again by way of another: nobody else is bothered */
     refused(&w,
             "<tunnel fqdn='p2.example' port='604'><tunnel fqdn='p1.example' port='604'><tunnel "
             "ip4='10.0.0.1' port='1'/></tunnel></tunnel>",
-            "450", "p1.example:604: 10.0.0.1:1", 2);
+            "554", "comes back to p1.example:604, which is this proxy itself", 2);
+    assert_int_equal(w.proxy[1].accepted, 0);
     /* routes that lead in a circle: nobody named it, and yet it ends */
     struct tunnel_msg to[2];
     assert_int_equal(tunnel_chain_read(&w.env, SLICE_LIT("p2.example:604 endpoint=x"), &to[0], &why), OK);
