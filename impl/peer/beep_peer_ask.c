@@ -19,7 +19,7 @@ static uint32_t take_msgno(struct beep_peer *p)
 static uint32_t free_number(struct beep_peer *p)
 {
     uint32_t n = p->last_number;
-    bool odd = p->opener && !(p->tunnelled && IMUT(p->s->idxp_mutant, VIA_EVEN));
+    bool odd = p->opener && !(p->tunnelled && IMUT(p->s->idxp_mutant, VIA_EVEN)) && !IMUT(p->s->idxp_mutant, P_FAR_EVEN);
     if (MUT(p, WRONG_PARITY) && !n) n = p->opener ? 2 : 1;
     for (size_t i = 0; i <= p->chans; i++) {
         n = n + 2 > BEEP_NUMBER_MAX || !n ? (odd ? 1 : 2) : n + 2;

@@ -76,11 +76,13 @@ enum { OFFERS_MAX = BEEP_PROFILES_OFFERED + 1 + SASL_MECHS };
 static size_t offers(const struct beep_peer *p, struct beep_profile_el *one)
 {
     size_t n = 0;
-    if (offers_tls(p)) one[n++].uri = SLICE_LIT(BEEP_URI_TLS);
-    for (unsigned m = 0; m < SASL_MECHS; m++)
+    unsigned idxp = p->s->idxp_mutant;
+    if (offers_tls(p) && !IMUT(idxp, NO_TLS_OFFER)) one[n++].uri = SLICE_LIT(BEEP_URI_TLS);
+    for (unsigned m = 0; m < SASL_MECHS && !IMUT(idxp, NO_SASL_OFFER); m++)
         if (beep_sasl_offers(p, (enum sasl_mech)m, true)) one[n++].uri = slice_str(beep_profile_sasl[m].uri);
     for (size_t i = 0; i < p->s->profiles && i < BEEP_PROFILES_OFFERED; i++) {
         struct beep_refusal no = {0};
+        if (IMUT(idxp, NO_TUNNEL_OFFER) && strcmp(p->s->profile[i]->uri, TUNNEL_URI) == 0) continue;
         if (blocked(p, p->s->profile[i], &no)) continue; /* not to be had now: section 3 has greetings that differ before and behind TLS */
         one[n++].uri = slice_str(p->s->profile[i]->uri);
     }
@@ -116,6 +118,7 @@ void beep_peer_greet(struct beep_peer *p, uint64_t now)
         beep_peer_leave(p, now);
         return;
     }
+    if (p->opener && IMUT(p->s->idxp_mutant, UNGREETED)) return;
     err e = send_greeting(p);
     if (e != OK) beep_peer_broken(p, e, now);
 }

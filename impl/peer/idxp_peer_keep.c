@@ -129,7 +129,9 @@ static uint16_t complete(struct idxp_line *l, const struct idxp_piece *d, slice 
 {
     l->collecting = false;
     bool encoded = l->mime.transfer == BEEP_BASE64 || l->mime.transfer == BEEP_QUOTED;
-    uint16_t code = encoded ? decoded(l, d, body, no, now) : alert(l, d, body, now);
+    uint16_t code = d->kind == IDXP_XML ? idmef_mutant_dislikes(l->p->s->idxp.mutant, body) : 0;
+    if (code) *no = (struct beep_refusal){code, "this is not liked here"};
+    else code = encoded ? decoded(l, d, body, no, now) : alert(l, d, body, now);
     buf_done(&l->body);
     return code;
 }

@@ -60,6 +60,7 @@ err idxp_compose_answer(const struct idxp_channel *c, uint16_t code, const char 
     if (code && CMUT(c, ERROR_NO_CODE)) m.code = 0;
     if (code && CMUT(c, DATA_OTHER_CODE)) m.code = 451;
     if (code && CMUT(c, ALL_550)) m.code = 550;
+    if (code) m.code = idxp_mutate_code(c->s->mutant, false, m.code);
     return compose(c, &m, bare, out);
 }
 
@@ -88,6 +89,8 @@ err idxp_greet(struct idxp_channel *c, const struct idxp_wish *w, uint64_t now)
     err e = idxp_compose_greeting(c, &wish, false, &text);
     if (e == OK && CMUT(c, GREETS_ON_ZERO)) beep_mistake_say(c->b->peer, BEEP_MSG, 0, 4711, buf_str(&text) ? buf_str(&text) : "", now);
     else if (e == OK) e = say_msg(c, buf_slice(&text), &msgno, now);
+    if (e == OK && CMUT(c, OPTION_ALONE))
+        beep_mistake_say(c->b->peer, BEEP_MSG, c->b->channel, 4711, "Content-Type: text/xml\r\n\r\n<Option internal='channelPriority'><channelPriority priority='5'/></Option>\r\n", now);
     buf_done(&text);
     if (e == OK) {
         c->wish = wish;

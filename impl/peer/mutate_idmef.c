@@ -149,3 +149,65 @@ err idmef_mutate(unsigned mutant, slice body, struct buf *out)
     buf_done(&text);
     return e;
 }
+
+/* --- managers --------------------------------------------------------------------------------------------------------------- */
+
+enum { WORDS = 3 };
+
+/* Refused is what has one of the words as often as that; 0: what has none of them. */
+static const struct {
+    enum idxp_mutant mutant;
+    uint16_t code;
+    unsigned least;
+    const char *word[WORDS];
+} dislikes[] = {
+    {IMUT_IDMEF_WANTS_DECLARATION, 501, 0, {"<?xml"}},
+    {IMUT_IDMEF_WANTS_DOCTYPE, 501, 0, {"<!DOCTYPE"}},
+    {IMUT_IDMEF_REFUSES_UTF8, 500, 1, {"\303\251"}},
+    {IMUT_IDMEF_REFUSES_UTF16, 500, 1, {"\377\376", "\376\377"}},
+    {IMUT_IDMEF_REFUSES_SPACE, 501, 1, {"xml:space"}},
+    {IMUT_IDMEF_REFUSES_LANGUAGE, 501, 1, {"xml:lang='fr'"}},
+    {IMUT_IDMEF_REFUSES_HEX, 501, 1, {">0x"}},
+    {IMUT_IDMEF_REFUSES_SIGN, 501, 1, {">+80", ">-80"}},
+    {IMUT_IDMEF_REFUSES_COMMA, 501, 1, {"2,5<"}},
+    {IMUT_IDMEF_REFUSES_ENTITY, 500, 1, {"&apos;"}},
+    {IMUT_IDMEF_REFUSES_REFERENCE, 500, 1, {"&#x"}},
+    {IMUT_IDMEF_REFUSES_24, 501, 1, {"T24:"}},
+    {IMUT_IDMEF_REFUSES_LEAP, 501, 1, {":60Z"}},
+    {IMUT_IDMEF_REFUSES_FRACTION, 501, 1, {":08,0"}},
+    {IMUT_IDMEF_REFUSES_ZONE, 501, 1, {":08+", ":08-"}},
+    {IMUT_IDMEF_REFUSES_RANGE, 501, 1, {"7-9"}},
+    {IMUT_IDMEF_WANTS_ID, 501, 0, {"messageid="}},
+    {IMUT_IDMEF_WANTS_ALERT, 501, 0, {"Alert", "Heartbeat"}},
+    {IMUT_IDMEF_REFUSES_MANY, 501, 2, {"<Alert", "<idmef:Alert"}},
+    {IMUT_IDMEF_REFUSES_WHOLE, 501, 1, {"OverflowAlert", "CorrelationAlert", "ToolAlert"}},
+    {IMUT_IDMEF_REFUSES_HEARTBEAT, 504, 1, {"Heartbeat"}},
+    {IMUT_IDMEF_REFUSES_NESTED, 501, 2, {"<idmef:Analyzer analyzerid"}},
+    {IMUT_IDMEF_REFUSES_OCTETS, 501, 1, {"<idmef:byte-string"}},
+    {IMUT_IDMEF_REFUSES_XMLTEXT, 504, 1, {"<idmef:xmltext"}},
+    {IMUT_IDMEF_REFUSES_2040, 501, 1, {"2040-"}},
+    {IMUT_IDMEF_REFUSES_BARE, 501, 1, {"<IDMEF-Message"}},
+};
+
+static unsigned times(slice text, const char *word)
+{
+    slice key = slice_str(word);
+    unsigned n = 0;
+    for (size_t at; (at = slice_find(text, key)) < text.n; n++)
+        text = slice_sub(text, at + key.n, text.n);
+    return n;
+}
+
+uint16_t idmef_mutant_dislikes(unsigned mutant, slice body)
+{
+    for (size_t i = 0; mutant && i < sizeof dislikes / sizeof *dislikes; i++) {
+        unsigned most = 0;
+        if (dislikes[i].mutant != mutant) continue;
+        for (size_t k = 0; k < WORDS && dislikes[i].word[k]; k++) {
+            unsigned n = times(body, dislikes[i].word[k]);
+            if (n > most) most = n;
+        }
+        return (dislikes[i].least ? most >= dislikes[i].least : !most) ? dislikes[i].code : 0;
+    }
+    return 0;
+}

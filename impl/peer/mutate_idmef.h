@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* mutate_idmef: the deliberate mistakes of an analyzer in its IDMEF.  Each is a change to the text of a good message: where it does not hold what is to be changed, nothing is wrong with it. */
+/* mutate_idmef: the deliberate mistakes of an analyzer in its IDMEF, and of a manager that reads it.  Each of the first is a change to the text of a good message: where that does not hold what is to be
+ * changed, nothing is wrong with it.  Those of the second refuse what holds some text. */
 #ifndef PEER_MUTATE_IDMEF_H
 #define PEER_MUTATE_IDMEF_H
 
@@ -95,9 +96,39 @@
     X(IDMEF_CHECKSUM, "idmef-checksum", IBY_ANALYZER, "IDMEF-4.2.7.6.4-1", "names the algorithm of a Checksum in small letters") \
     X(IDMEF_XMLTEXT_BARE, "idmef-xmltext-bare", IBY_ANALYZER, "IDMEF-5.2-3", "extends without a namespace") \
     X(IDMEF_XMLTEXT_OURS, "idmef-xmltext-ours", IBY_ANALYZER, "IDMEF-5.2-3", "extends in the namespace of IDMEF") \
-    X(IDMEF_NTP_ERA, "idmef-ntp-era", IBY_ANALYZER, "IDMEF-6.4-2", "tells the era behind 2036 by the first bit")
+    X(IDMEF_NTP_ERA, "idmef-ntp-era", IBY_ANALYZER, "IDMEF-6.4-2", "tells the era behind 2036 by the first bit") \
+    /* managers */ \
+    X(IDMEF_WANTS_DECLARATION, "idmef-wants-declaration", IBY_MANAGER, "IDMEF-3.1.1.1-3", "refuses messages without an XML declaration") \
+    X(IDMEF_WANTS_DOCTYPE, "idmef-wants-doctype", IBY_MANAGER, "IDMEF-3.1.1.1-4", "refuses messages without a document type") \
+    X(IDMEF_REFUSES_UTF8, "idmef-refuses-utf8", IBY_MANAGER, "IDMEF-3.1.2-4", "reads of UTF-8 what is ASCII") \
+    X(IDMEF_REFUSES_UTF16, "idmef-refuses-utf16", IBY_MANAGER, "IDMEF-3.1.2-4", "reads no UTF-16") \
+    X(IDMEF_REFUSES_SPACE, "idmef-refuses-space", IBY_MANAGER, "IDMEF-3.1.2.2-1", "refuses xml:space") \
+    X(IDMEF_REFUSES_LANGUAGE, "idmef-refuses-language", IBY_MANAGER, "IDMEF-3.1.3-2", "refuses other languages than English") \
+    X(IDMEF_REFUSES_HEX, "idmef-refuses-hex", IBY_MANAGER, "IDMEF-3.2.1-2", "reads integers in base 10 only") \
+    X(IDMEF_REFUSES_SIGN, "idmef-refuses-sign", IBY_MANAGER, "IDMEF-3.2.1-2", "reads integers without sign only") \
+    X(IDMEF_REFUSES_COMMA, "idmef-refuses-comma", IBY_MANAGER, "IDMEF-3.2.2-2", "reads reals with a full stop only") \
+    X(IDMEF_REFUSES_ENTITY, "idmef-refuses-entity", IBY_MANAGER, "IDMEF-3.2.3.1-2", "does not know the apostrophe by name") \
+    X(IDMEF_REFUSES_REFERENCE, "idmef-refuses-reference", IBY_MANAGER, "IDMEF-3.2.3.2-1", "does not know references in base 16") \
+    X(IDMEF_REFUSES_24, "idmef-refuses-24", IBY_MANAGER, "IDMEF-3.2.6-2", "does not read hour 24") \
+    X(IDMEF_REFUSES_LEAP, "idmef-refuses-leap", IBY_MANAGER, "IDMEF-3.2.6-5", "does not read leap seconds") \
+    X(IDMEF_REFUSES_FRACTION, "idmef-refuses-fraction", IBY_MANAGER, "IDMEF-3.2.6-7 IDMEF-3.2.6-11", "does not read fractions behind a comma") \
+    X(IDMEF_REFUSES_ZONE, "idmef-refuses-zone", IBY_MANAGER, "IDMEF-3.2.6-11", "reads times in UTC only") \
+    X(IDMEF_REFUSES_RANGE, "idmef-refuses-range", IBY_MANAGER, "IDMEF-3.2.8-2", "reads no ranges of ports") \
+    X(IDMEF_WANTS_ID, "idmef-wants-id", IBY_MANAGER, "IDMEF-3.2.9-4", "refuses alerts without messageid") \
+    X(IDMEF_WANTS_ALERT, "idmef-wants-alert", IBY_MANAGER, "IDMEF-4.2.1-3", "refuses messages that are empty") \
+    X(IDMEF_REFUSES_MANY, "idmef-refuses-many", IBY_MANAGER, "IDMEF-4.2.1-3", "refuses messages of several alerts") \
+    X(IDMEF_REFUSES_WHOLE, "idmef-refuses-whole", IBY_MANAGER, "IDMEF-4.2.2-3", "refuses alerts with details") \
+    X(IDMEF_REFUSES_HEARTBEAT, "idmef-refuses-heartbeat", IBY_MANAGER, "IDMEF-4.2.3-1", "refuses heartbeats") \
+    X(IDMEF_REFUSES_NESTED, "idmef-refuses-nested", IBY_MANAGER, "IDMEF-4.2.4.1-4", "refuses Analyzers inside Analyzers") \
+    X(IDMEF_REFUSES_OCTETS, "idmef-refuses-octets", IBY_MANAGER, "IDMEF-4.2.4.6-2", "refuses byte-string") \
+    X(IDMEF_REFUSES_XMLTEXT, "idmef-refuses-xmltext", IBY_MANAGER, "IDMEF-5.2-5", "refuses extensions") \
+    X(IDMEF_REFUSES_2040, "idmef-refuses-2040", IBY_MANAGER, "IDMEF-6.4-3", "does not read the era behind 2036") \
+    X(IDMEF_REFUSES_BARE, "idmef-refuses-bare", IBY_MANAGER, "IDMEF-7-1", "refuses elements without a prefix")
 
 /* The message that an analyzer with that mistake sends in place of body: appended to out. */
 err idmef_mutate(unsigned mutant, slice body, struct buf *out) MUST_CHECK;
+
+/* The code by which a manager with that mistake refuses that message; 0: it has nothing against it. */
+uint16_t idmef_mutant_dislikes(unsigned mutant, slice body);
 
 #endif

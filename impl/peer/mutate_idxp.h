@@ -24,10 +24,10 @@
     X(ROLE_CAPITAL, "role-capital", IBY_BOTH, "IDXP-4-2", "writes its role with a capital letter") \
     X(URI_RELATIVE, "uri-relative", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "gives a relative reference for its uri") \
     X(FQDN_BAD, "fqdn-bad", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "gives an fqdn with two dots in a row") \
-    X(GREETING_CONTENT, "greeting-content", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "puts an element of its own into greetings") \
+    X(GREETING_CONTENT, "greeting-content", IBY_BOTH, "IDXP-3.3-2 IDXPRFC-9.1-1", "puts an element of its own into greetings") \
     X(GREETING_ATTRIBUTE, "greeting-attribute", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "puts an attribute of its own into greetings") \
     X(GREETING_ILL, "greeting-ill", IBY_BOTH, "IDXP-3.3-2", "leaves the slash out at the end of greetings") \
-    X(GREETS_ON_ZERO, "greets-on-zero", IBY_BOTH, "IDXP-3.4-1", "greets on channel 0") \
+    X(GREETS_ON_ZERO, "greets-on-zero", IBY_BOTH, "IDXP-3.4-1 IDXP-1-1 IDXP-A-1 IDXPRFC-8.1-1", "greets on channel 0") \
     /* greetings: what is answered */ \
     X(GREETING_MUTE, "greeting-mute", IBY_BOTH, "IDXP-3.4.1-19 IDXPRFC-3.4.1-3", "does not answer greetings") \
     X(WAITS_FOR_OK, "waits-for-ok", IBY_BOTH, "IDXP-3.4.1-19", "answers greetings once its own was answered") \
@@ -81,8 +81,8 @@
     X(OTHER_TYPE, "other-type", IBY_BOTH, "IDXP-3.3-3 IDXPRFC-3.3-1", "calls its elements application/beep+xml") \
     X(REFUSES_TEXT, "refuses-text", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses text/plain") \
     X(REFUSES_BINARY, "refuses-binary", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses application/octet-stream") \
-    X(TAKES_ILL, "takes-ill", IBY_BOTH, "IDXP-5-4", "takes XML that is not well-formed") \
-    X(TAKES_INVALID, "takes-invalid", IBY_MANAGER, "IDXP-5-5", "takes IDMEF that is not valid") \
+    X(TAKES_ILL, "takes-ill", IBY_BOTH, "IDXP-5-4 IDMEF-6.1-3 IDMEF-3.1.2-5 IDMEF-3.2.3.2-1", "takes XML that is not well-formed") \
+    X(TAKES_INVALID, "takes-invalid", IBY_MANAGER, "IDXP-5-5 IDMEF-8-2 IDMEF-4.2.1-4 IDMEF-4.2.2-2 IDMEF-4.2.3-5 IDMEF-4.2.7.2-3 IDMEF-4.2.7.5-5", "takes IDMEF that is not valid") \
     X(ONE_CHANNEL, "one-channel", IBY_MANAGER, "IDXP-2.1-1", "answers data on the first IDXP channel of a session alone") \
     X(SHARED_REFUSAL, "shared-refusal", IBY_MANAGER, "IDXP-3.4.1-20", "refuses data on each channel once it rejected a greeting on one") \
     X(CLOSE_ENDS, "close-ends", IBY_BOTH, "IDXP-2.2-1 IDXPRFC-2.3-1", "ends the session with an IDXP channel that is closed") \
@@ -151,7 +151,78 @@
     X(P_SEQ, "p-seq", IBY_PROXY, "TUNNEL-4-10", "sends a SEQ for the frame with the far ok") \
     X(P_KEEPS_OPEN, "p-keeps-open", IBY_PROXY, "TUNNEL-2.1-3", "does not pass ends on")
 
-#define IDXP_MUTANTS(X) IDXP_MUTANTS_GREETING(X) IDXP_MUTANTS_DATA(X) IDXP_MUTANTS_TUNNEL(X) IDXP_MUTANTS_IDMEF(X)
+/* What is said wrongly in any session. */
+#define IDXP_MUTANTS_SAID(X) \
+    /* greetings and their answers */ \
+    X(ANSWER_OTHER, "answer-other", IBY_BOTH, "IDXP-3.2-4 IDXP-3.4-2 IDXP-4-6 IDXP-4-3 IDXP-A-1 IDXPRFC-3.4.1-3", "answers by an element that is neither ok nor error") \
+    X(ERROR_CODE_SHORT, "error-code-short", IBY_BOTH, "IDXP-4-8 IDXP-5-14", "gives codes of two digits") \
+    X(URI_BLANK, "uri-blank", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "has a blank in its uri") \
+    X(ROLE_BOTH, "role-both", IBY_BOTH, "IDXP-4-2", "says that it is client and server") \
+    X(GREETS_PAIR, "greets-pair", IBY_BOTH, "IDXP-3.3-2", "has two elements in one message") \
+    X(GREETING_DOCTYPE, "greeting-doctype", IBY_BOTH, "IDXP-3.3-2", "has a document type in front of greetings") \
+    X(GREETING_ENTITY, "greeting-entity", IBY_BOTH, "IDXP-3.3-2", "has an entity of its own in greetings") \
+    X(GREETING_NAME, "greeting-name", IBY_BOTH, "IDXP-4-3 IDXPRFC-9.1-1 IDXP-3.3-2", "writes the name of the element in small letters") \
+    X(IP_SHORT, "ip-short", IBY_BOTH, "IDXP-4-9 IDXPRFC-9.1-1", "gives an ip of three numbers") \
+    X(GREETING_TEXT, "greeting-text", IBY_BOTH, "IDXPRFC-9.1-1", "has text in greetings, which RFC 4767 dropped") \
+    /* options */ \
+    X(OPTION_BOTH, "option-both", IBY_BOTH, "IDXPRFC-4-7", "names an option twice, inside and outside") \
+    X(OPTION_UNNAMED, "option-unnamed", IBY_BOTH, "IDXPRFC-4-7", "sends an option without a name") \
+    X(OPTION_RELATIVE, "option-relative", IBY_BOTH, "IDXPRFC-4-7 IDXPRFC-4-4", "names an option by a relative reference") \
+    X(OPTION_ATTRIBUTE, "option-attribute", IBY_BOTH, "IDXPRFC-9.1-4", "has an attribute of its own in options") \
+    X(OPTION_MUST_YES, "option-must-yes", IBY_BOTH, "IDXPRFC-9.1-4", "writes yes for true") \
+    X(OPTION_ALONE, "option-alone", IBY_BOTH, "IDXPRFC-3.4.2-3", "sends an option as a message") \
+    X(PRIORITY_WORD, "priority-word", IBY_BOTH, "IDXPRFC-4.1-5", "gives its priority in words") \
+    X(PRIORITY_OVER, "priority-over", IBY_BOTH, "IDXPRFC-4.1-5", "gives a priority over 2147483647") \
+    X(PRIORITY_CONTENT, "priority-content", IBY_BOTH, "IDXPRFC-4.1-5", "puts text into channelPriority") \
+    X(STREAM_OTHER, "stream-other", IBY_BOTH, "IDXPRFC-4.2-4", "has a type of stream of its own") \
+    X(STREAM_ELSEWHERE, "stream-elsewhere", IBY_BOTH, "IDXPRFC-4.2-4 IDXPRFC-4.1-5", "puts streamType into an Option channelPriority") \
+    X(STREAM_LIES, "stream-lies", IBY_ANALYZER, "IDXPRFC-4.2-3", "says that the stream is of heartbeats, and sends alerts on it") \
+    /* codes: one for everything */ \
+    X(ALL_421, "all-421", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 421 whatever the reason") \
+    X(ALL_450, "all-450", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 450 whatever the reason") \
+    X(ALL_454, "all-454", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 454 whatever the reason") \
+    X(ALL_500, "all-500", IBY_BOTH, "IDMEF-6.2-1 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 500 whatever the reason") \
+    X(ALL_501, "all-501", IBY_BOTH, "IDXP-5-4 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 501 whatever the reason") \
+    X(ALL_504, "all-504", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 504 whatever the reason") \
+    X(ALL_530, "all-530", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 530 whatever the reason") \
+    X(ALL_534, "all-534", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 534 whatever the reason") \
+    X(ALL_535, "all-535", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 535 whatever the reason") \
+    X(ALL_537, "all-537", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 537 whatever the reason") \
+    X(ALL_553, "all-553", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-13", "rejects with 553 whatever the reason") \
+    X(ALL_554, "all-554", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12", "rejects with 554 whatever the reason") \
+    X(T_ALL_421, "tunnel-all-421", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 421 whatever the reason") \
+    X(T_ALL_450, "tunnel-all-450", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 450 whatever the reason") \
+    X(T_ALL_500, "tunnel-all-500", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 500 whatever the reason") \
+    X(T_ALL_501, "tunnel-all-501", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-8", "refuses tunnels with 501 whatever the reason") \
+    X(T_ALL_504, "tunnel-all-504", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 504 whatever the reason") \
+    X(T_ALL_534, "tunnel-all-534", IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 534 whatever the reason") \
+    X(T_ALL_537, "tunnel-all-537", IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 537 whatever the reason") \
+    X(T_ALL_538, "tunnel-all-538", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 538 whatever the reason") \
+    X(T_ALL_553, "tunnel-all-553", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 553 whatever the reason") \
+    X(T_ALL_554, "tunnel-all-554", IBY_MANAGER | IBY_PROXY, "TUNNEL-6-2 TUNNEL-6-4 TUNNEL-6-5 TUNNEL-6-6 TUNNEL-6-8", "refuses tunnels with 554 whatever the reason") \
+    /* sessions below */ \
+    X(NO_TUNNEL_OFFER, "no-tunnel-offer", IBY_MANAGER | IBY_PROXY, "IDXPRFC-2.1-3 IDXPRFC-3.1-3 IDXPRFC-5.2-2", "does not offer TUNNEL") \
+    X(NO_SASL_OFFER, "no-sasl-offer", IBY_PROXY, "IDXPRFC-2.1-4 IDXPRFC-3.1-4 IDXPRFC-5.2-4", "offers TUNNEL and no SASL") \
+    X(NO_TLS_OFFER, "no-tls-offer", IBY_BOTH, "IDXPRFC-5.3-1 IDXPRFC-5.6-1 IDXPRFC-5.7-1", "offers IDXP in clear without TLS") \
+    X(IDXP_IN_READY, "idxp-in-ready", IBY_BOTH, "IDXP-2.1-7", "starts IDXP while TLS is being negotiated") \
+    X(UNGREETED, "ungreeted", IBY_BOTH, "IDXP-2.1-5 IDXP-1-1", "starts IDXP without a greeting of BEEP") \
+    /* tunnels */ \
+    X(TUNNEL_NEITHER, "tunnel-neither", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-12 TUNNEL-A.1-2", "answers tunnels by proceed") \
+    X(TUNNEL_ERROR_IN_RPY, "tunnel-error-in-rpy", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-12 TUNNEL-A.1-2 TUNNEL-4-22 TUNNEL-A.1-3", "sends errors of tunnels in RPY") \
+    X(TUNNEL_NO_CODE, "tunnel-no-code", IBY_MANAGER | IBY_PROXY, "BEEP-2.3.1.5-1", "refuses tunnels without a code") \
+    X(VIA_PROFILE_INSIDE, "via-profile-inside", IBY_ANALYZER, "TUNNEL-4-7", "puts an element into one with profile") \
+    X(VIA_ENDPOINT_INSIDE, "via-endpoint-inside", IBY_ANALYZER, "TUNNEL-4-8", "puts an element into one with endpoint") \
+    X(VIA_PORT_OVER, "via-port-over", IBY_ANALYZER, "TUNNEL-3-9", "asks for a port over 65535") \
+    X(VIA_PORT_NAME, "via-port-name", IBY_ANALYZER, "TUNNEL-3-9", "asks for a port by name") \
+    X(VIA_IP4_NAME, "via-ip4-name", IBY_ANALYZER, "TUNNEL-3-9", "puts a name into ip4") \
+    X(VIA_MIXED, "via-mixed", IBY_ANALYZER, "TUNNEL-3-9", "gives a name and an address in one element") \
+    X(VIA_NO_PORT, "via-no-port", IBY_ANALYZER, "TUNNEL-3-9", "gives an address with srv in place of port") \
+    X(VIA_ATTRIBUTE, "via-attribute", IBY_ANALYZER, "TUNNEL-3-9", "has an attribute of its own in elements") \
+    X(VIA_TEXT, "via-text", IBY_ANALYZER, "TUNNEL-3-9", "has text in elements") \
+    X(VIA_CAPITAL, "via-capital", IBY_ANALYZER, "TUNNEL-3-10 TUNNEL-A.1-2", "writes Tunnel for tunnel") \
+    X(P_FAR_EVEN, "p-far-even", IBY_PROXY, "TUNNEL-4-20", "starts channels of even numbers at the next hop")
+
+#define IDXP_MUTANTS(X) IDXP_MUTANTS_GREETING(X) IDXP_MUTANTS_DATA(X) IDXP_MUTANTS_TUNNEL(X) IDXP_MUTANTS_SAID(X) IDXP_MUTANTS_IDMEF(X)
 
 #define IDXP_ENUM_MUT(n, name, roles, clauses, text) IMUT_##n,
 enum idxp_mutant { IMUT_NONE, IDXP_MUTANTS(IDXP_ENUM_MUT) IMUT_COUNT };
@@ -162,8 +233,12 @@ extern const struct mutant idxp_mutants[IMUT_COUNT];
 /* Deliberate mistakes are asked for by this alone: mutant is the number in the setup. */
 #define IMUT(mutant, name) ((mutant) == IMUT_##name)
 
-/* What a mutant writes in place of a greeting, ok or error of its channel, headers and all, or alone when bare (in a profile element). */
-err idxp_mutate_text(unsigned mutant, unsigned kind /* enum idxp_kind */, bool bare, struct buf *text) MUST_CHECK;
+/* What a mutant writes in place of a greeting, ok or error of its channel, headers and all, or alone when bare (in a profile element); of data: headers alone; and of what it asks for, or answers,
+ * about tunnels. */
+enum { IDXP_SAYS_TUNNEL = 100, IDXP_SAYS_TUNNEL_OK, IDXP_SAYS_TUNNEL_ERROR };
+err idxp_mutate_text(unsigned mutant, unsigned kind /* enum idxp_kind, or one of those */, bool bare, struct buf *text) MUST_CHECK;
+/* The code that it answers with in place of that one, about IDXP or about tunnels. */
+uint16_t idxp_mutate_code(unsigned mutant, bool tunnel, uint16_t code);
 /* Does it not notice that fault of the other side? */
 bool idxp_mutant_overlooks(unsigned mutant, enum idxp_fault_code code);
 /* An element of IDXP written otherwise than by us? */

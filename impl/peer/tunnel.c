@@ -117,7 +117,9 @@ err tunnel_answer_write(unsigned mutant, const struct tunnel_no *no, bool whole,
     if (!no->code) m.text = SLICE_NONE;
     if (no->code && IMUT(mutant, TUNNEL_OTHER_CODE)) m.code = 451;
     if (no->code && IMUT(mutant, P_ALL_550)) m.code = 550;
-    return whole ? tunnel_msg_write(&m, 0, out) : tunnel_el_write(&m, 0, out);
+    if (no->code) m.code = idxp_mutate_code(mutant, true, m.code);
+    TRY(whole ? tunnel_msg_write(&m, 0, out) : tunnel_el_write(&m, 0, out));
+    return idxp_mutate_text(mutant, no->code ? IDXP_SAYS_TUNNEL_ERROR : IDXP_SAYS_TUNNEL_OK, !whole, out);
 }
 
 bool tunnel_channels_full(const struct beep_peer *p, const struct beep_profile *profile)
@@ -212,7 +214,8 @@ static void target_asked(struct beep_bound *b, struct tunnel_part *t, uint32_t m
     if (no.code && IMUT(mutant, TUNNEL_MSG_MUTE)) return;
     buf_init(&text, p->e.env->mem, TUNNEL_ELEMENT_MAX);
     if (e == OK) e = tunnel_answer_write(mutant, &no, true, &text);
-    if (e == OK) e = beep_peer_reply(b, no.code ? BEEP_ERR : BEEP_RPY, msgno, 0, buf_slice(&text), true, now);
+    bool as_error = no.code && !IMUT(mutant, TUNNEL_ERROR_IN_RPY);
+    if (e == OK) e = beep_peer_reply(b, as_error ? BEEP_ERR : BEEP_RPY, msgno, 0, buf_slice(&text), true, now);
     buf_done(&text);
     if (e == ERR_USE) return; /* the session is ending */
     if (e != OK)
@@ -260,7 +263,7 @@ static err slip_in(unsigned mutant, struct buf *text)
     static const char empty[] = "<tunnel/>";
     size_t at = slice_find(s, SLICE_LIT("<tunnel/>"));
     bool two = IMUT(mutant, VIA_TWO_INSIDE) && at < s.n;
-    if (!two && !IMUT(mutant, VIA_BARE_OUTSIDE)) return OK;
+    if (!two && !IMUT(mutant, VIA_BARE_OUTSIDE)) return idxp_mutate_text(mutant, IDXP_SAYS_TUNNEL, true, text);
     buf_init(&own, text->mem, text->max);
     err e = buf_add_str(&own, two ? "" : "<tunnel>");
     if (e == OK) e = buf_add(&own, slice_sub(s, 0, at));

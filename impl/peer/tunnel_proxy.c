@@ -349,6 +349,7 @@ static void settings(struct tunnel_proxy *p)
     p->far_setup.localize = far->localize;
     p->far_setup.sasl_if_offered = true;
     p->far_setup.mutant = s->far ? far->mutant : 0;
+    if (PMUT(p, P_FAR_EVEN)) p->far_setup.idxp_mutant = s->mutant;
 }
 
 err tunnel_proxy_new(const struct tunnel_proxy_setup *s, struct endpoint **out)

@@ -34,7 +34,7 @@ static void reply(struct tunnel_proxy *p, struct beep_bound *b, bool in_start, u
     }
     buf_init(&text, p->e.env->mem, p->answer.max + 1024);
     err e = whole_message(element, &text);
-    if (e == OK) e = beep_peer_reply(b, good ? BEEP_RPY : BEEP_ERR, msgno, 0, buf_slice(&text), true, now);
+    if (e == OK) e = beep_peer_reply(b, good || PMUT(p, TUNNEL_ERROR_IN_RPY) ? BEEP_RPY : BEEP_ERR, msgno, 0, buf_slice(&text), true, now);
     buf_done(&text);
     if (e != OK && e != ERR_USE) beep_peer_broken(near, e, now);
 }
@@ -174,6 +174,7 @@ void tunnel_ask_pass(struct tunnel_proxy *p, const struct tunnel_msg *error, uin
     }
     if (PMUT(p, P_ERROR_TEXT)) m.text = SLICE_NONE;
     if (PMUT(p, P_ALL_550)) m.code = 550;
+    m.code = idxp_mutate_code(p->s->mutant, true, m.code);
     tunnel_say(p, "%s refuses: %u", p->to, (unsigned)m.code);
     p->last = (struct tunnel_no){.code = m.code};
     buf_clear(&p->answer);
