@@ -176,6 +176,17 @@ static void notes(struct track_tunnel *t, int side, uint32_t channel)
         fault(t, side, t->msg.note[i].code, channel, t->msg.note[i].text);
 }
 
+/* An element that there is not is no answer. */
+static void reply_notes(struct track_tunnel *t, int side, uint32_t channel)
+{
+    for (uint32_t i = 0; i < t->msg.note_n; i++) {
+        if (t->msg.note[i].code == TUNNEL_F_ELEMENT)
+            no_reply(t, side, CL_TUNNEL_3_12, channel, "answer is neither ok nor error");
+        else
+            fault(t, side, t->msg.note[i].code, channel, t->msg.note[i].text);
+    }
+}
+
 static bool unreadable(const struct tunnel_msg *m)
 {
     for (uint32_t i = 0; i < m->note_n; i++) {
@@ -316,7 +327,7 @@ static void reply_came(struct track_tunnel *t, int side, struct track_tunnel_cha
 {
     struct asked a;
     bool fits = got->kind == (got->keyword == BEEP_RPY ? TUNNEL_OK : TUNNEL_ERROR);
-    notes(t, side, c->number);
+    reply_notes(t, side, c->number);
     if (!fits && got->kind != TUNNEL_NOTHING) fault(t, side, TUNNEL_F_REPLY, c->number, NULL);
     if (take(t, c, 1 - side, false, got->msgno, &a))
         comes_to(t, side, &a, got, fits);
@@ -466,7 +477,7 @@ err track_tunnel_answer(struct track_tunnel *t, int side, uint32_t channel, slic
         reopen(t, 1 - side);
         return e;
     }
-    if (!declined) notes(t, side, channel);
+    if (!declined) reply_notes(t, side, channel);
     bool empty = !declined && got->kind == TUNNEL_NOTHING && got->read == OK;
     if (empty) got->msg = NULL;
     if (asked && empty) no_reply(t, side, CL_TUNNEL_3_12, channel, "no answer to the element in the start");
