@@ -121,8 +121,10 @@ static err attack(struct killing *x, struct kill_mutant *m, const struct run_try
     struct suite_options o;
     struct run_results rs;
     options(x, &o, m, t, connects);
-    o.select = &t->select;
-    o.selects = t->select ? 1 : 0;
+    const char *select = m->proto->shows_in ? m->proto->shows_in(m->mutant) : NULL;
+    if (!select) select = t->select;
+    o.select = &select;
+    o.selects = select ? 1 : 0;
     run_results_init(&rs, x->env->mem);
     err e = suite_run(&o, &rs, why, why_n);
     if (e == OK && rs.unfinished) {

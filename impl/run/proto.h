@@ -114,6 +114,7 @@ struct run_setting {
     bool connects;
     bool bare;                        /* gets no certificate */
     bool once;                        /* with --tls modern only: it makes no difference what TLS does */
+    unsigned seldom;                  /* bits (1u << RUN_TLS_...) of profiles with which it is played only in a run of several --split: the others tell nearly as much */
     const char *dialect;              /* of the run, and of the peer by its --dialect; NULL: the usual one */
     const char *able[RUN_ABLES];      /* words of --able, NULL-ended */
     const char *serve[RUN_WORDS];     /* options of serve, NULL-ended */
@@ -160,6 +161,7 @@ struct run_proto {
     const struct run_try *try;
     size_t tries;
     bool (*about_tls)(unsigned mutant, const struct run_role *role); /* TLS decides whether it shows */
+    const char *(*shows_in)(unsigned mutant); /* prefix of the ids of the cases that are enough to try it with; NULL: the tries' own.  May be NULL */
 
     /* Reference peers in memory, for r->role with mistake r->o->mutant.  special: set up as that need (special, or apart) says; NULL: as it should be.  A peer that connects dials
      * "tester", a proxy "far".  ERR_...  and why when certificates cannot be loaded. */

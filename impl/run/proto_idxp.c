@@ -240,10 +240,16 @@ _Static_assert(IDXP_R_MANAGER == IBY_MANAGER && IDXP_R_ANALYZER == IBY_ANALYZER 
 static bool about_tls(unsigned mutant, const struct run_role *role)
 {
     (void)role;
-    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS};
+    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER, IMUT_IDXP_IN_READY};
     for (size_t i = 0; i < COUNT(those); i++)
         if (mutant == those[i]) return true;
     return false;
+}
+
+/* What is wrong with data shows in any session, and there are many ways to be wrong. */
+static const char *shows_in(unsigned mutant)
+{
+    return strncmp(idxp_mutants[mutant].name, "idmef-", 6) == 0 ? "idxp/idmef/" : NULL;
 }
 
 static const struct run_try tries[] = {
@@ -290,6 +296,7 @@ const struct run_proto run_idxp = {
     .try = tries,
     .tries = COUNT(tries),
     .about_tls = about_tls,
+    .shows_in = shows_in,
     .reference_new = reference_idxp_new,
     .reference_free = reference_idxp_free,
     .place = places,
