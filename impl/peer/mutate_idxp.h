@@ -109,7 +109,7 @@
     X(TUNNEL_OTHER_NAME, "tunnel-other-name", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-10", "takes TUNNEL and Tunnel for tunnel") \
     X(TUNNEL_OTHER_URI, "tunnel-other-uri", IBY_MANAGER | IBY_PROXY, "TUNNEL-A.1-1", "takes other spellings of the profile's URI") \
     X(TARGET_NO_TLS, "target-no-tls", IBY_MANAGER, "TUNNEL-1-4 IDXP-2.1-12", "declines TLS behind a tunnel") \
-    X(TRUSTS_ANY, "trusts-any", IBY_BOTH, "IDXP-2.3-1 IDXPRFC-2.4-2", "takes certificates that nobody vouches for") \
+    X(TRUSTS_ANY, "trusts-any", IBY_BOTH, "IDXP-2.3-1 IDXPRFC-2.4-2 IDXP-6-3 IDXPRFC-5.3-3", "takes certificates that nobody vouches for") \
     X(TUNNEL_OTHER_ATTRIBUTE, "tunnel-other-attribute", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-11", "passes over attributes that it does not know") \
     /* endpoints that ask for a tunnel */ \
     X(VIA_TAKES_ERROR, "via-takes-error", IBY_ANALYZER, "TUNNEL-2.3-2 TUNNEL-6-7", "begins anew behind an error") \
