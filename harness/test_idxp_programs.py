@@ -253,8 +253,13 @@ def test_loops_end_soon(proxy, send):
         done = send(end, "-", stdin=b"x", via=[p.address for p in via])
         assert done.status == 1 and "554" in done.err, done
         assert end != a.address or "itself" in done.err, done
-    # the name has further addresses, at which nobody is
-    assert send(f"localhost:{a.port}", "-", stdin=b"x", via=[a.address]).status == 1
+    # it comes back: who would have to connect to itself says so, and nobody else is asked
+    for end, via in ((a.address, [a, b]), ("127.0.0.1:9", [a, b, a]), (f"b.draftproof.invalid:{b.port}", [b, a])):
+        done = send(end, "-", stdin=b"x", via=[p.address for p in via])
+        assert done.status == 1 and "554" in done.err and "comes back" in done.err, done
+    # the name may have further addresses, at which nobody is: that it leads here is told all the same
+    done = send(f"localhost:{a.port}", "-", stdin=b"x", via=[a.address])
+    assert done.status == 1 and "554" in done.err and "itself" in done.err, done
     assert time.monotonic() - began < 10
     quiet = a.fds()
     assert send("127.0.0.1:9", "-", stdin=b"x", via=[a.address]).status == 1
@@ -354,6 +359,47 @@ def test_who_is_not_known_gets_no_tunnel(proxy, send, tmp_path, manager):
     assert done.status == 1 and "530" in done.err, done
 
 
+@pytest.fixture
+def user(tmp_path):
+    """user(NAME, PASSWORD...) is a file of them."""
+    def write(*words):
+        path = tmp_path / f"user-{'-'.join(words)}"
+        path.write_text("".join(f"{a} {b}\n" for a, b in zip(words[::2], words[1::2])))
+        path.chmod(0o600)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("mechanism", ["SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5"])
+def test_two_proxies_that_want_to_know_who_asks(manager, proxy, send, tmp_path, user, mechanism):
+    """Each knows the one before it; TLS, and a user of the manager's own, are from end to end."""
+    m = manager("--sasl-users", user("carol", "cellar"), "--need-auth", "-v")
+    rules = [tmp_path / "rules-1", tmp_path / "rules-2"]
+    rules[1].write_text(f"allow identity=site to={m.address}\n")
+    far = proxy("--sasl-users", user("site", "gate"), "--access", rules[1])
+    rules[0].write_text(f"allow identity=alice to={far.address}\n")
+    users = user("alice", "wonder", "mallory", "other")
+    near = proxy("--sasl-users", users, "--access", rules[0], "--hop-user", user("site", "gate"), "--hop-mechanism", mechanism)
+    files, contents = everything(tmp_path)
+
+    def deliver(*who, via=(near, far)):
+        return send(m, "--sasl-user", user("carol", "cellar"), "--sasl-mechanism", "SCRAM-SHA-256", *who, *files, via=[p.address for p in via])
+
+    mine = ("--via-user", user("alice", "wonder"))
+    done = deliver(*mine, *([] if mechanism == "SCRAM-SHA-256" else ["--via-mechanism", mechanism]))
+    assert done.status == 0 and acknowledged(done) == (len(files), len(files)), done
+    check_store(m, contents)
+    for who, words in (((), "530"), (("--via-user", user("alice", "wander")), "not authenticated"), (("--via-user", user("mallory", "other")), "537")):
+        done = deliver(*who)
+        assert done.status == 1 and words in done.err, done
+    stranger = proxy("--sasl-users", users, "--hop-user", user("site", "gape"))
+    for other, words in ((stranger, ("550", f"{far.address}: not authenticated")), (proxy("--sasl-users", users), ("530", ""))):
+        done = deliver(*mine, via=(other, far))
+        assert done.status == 1 and all(w in done.err for w in words), done
+    check_store(m, contents)
+
+
 # --- wrong use ------------------------------------------------------------------------------------------------------------------------------
 
 ON = ["--listen", "127.0.0.1:0"]
@@ -388,6 +434,17 @@ WRONG = [
     (["serve", "tunnel-proxy", *ON, "--open", "--resolver", "ns.example.org"], "name server"),
     (["serve", "tunnel-proxy", *ON, "--open", "--store", "x"], "idxp-manager"),
     (["serve", "tunnel-proxy", *ON, "--open", "--sasl-users", "x"], "--open"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--hop-mechanism", "DIGEST-MD5"], "--hop-user"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--hop-user", "missing"], "--hop-user: missing"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--hop-user", "x", "--hop-mechanism", "PLAIN"], "--hop-mechanism"),
+    (["serve", "tunnel-proxy", *ON, "--open", "--via-user", "x"], "idxp-manager"),
+    (["serve", "idxp-analyzer", *TO, "--hop-user", "x"], "tunnel-proxy"),
+    (["serve", "idxp-analyzer", *TO, "--via-user", "x"], "--via:"),
+    (["serve", "idxp-analyzer", *TO, "--via", "127.0.0.1:2", "--via-mechanism", "DIGEST-MD5"], "--via-user"),
+    (["send", "idxp-analyzer", *TO, "--via-user", "x", "-"], "--via:"),
+    (["send", "idxp-analyzer", *TO, "--via", "127.0.0.1:2", "--via-user", "x", "--via-mechanism", "EXTERNAL", "-"], "--via-mechanism"),
+    (["send", "idxp-analyzer", *TO, "--via", "127.0.0.1:2", "--via-user", "missing", "-"], "--via-user: missing"),
+    (["send", "iap-analyzer", *TO, "--via-user", "x", "-"], "--via-user"),
     (["serve", "iap-manager", *ON, "--policy", "x"], "--policy"),
     (["serve", "beep-listener", *ON, "--store", "x"], "--store"),
     (["send", "idxp-analyzer", *TO, "--host", "m.dom.org", "-"], "--host"),

@@ -68,6 +68,27 @@ void cli_via_done(struct cli_via *v)
     tunnel_msg_done(&v->chain);
 }
 
+/* A tunnel is asked for in clear (RFC 3620 5.2): by what neither shows the password nor stands on TLS. */
+int cli_hop_check(const char *kind, const struct cli_hop *h)
+{
+    static const char *const words[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "DIGEST-MD5", "CRAM-MD5", NULL};
+    char option[40];
+    snprintf(option, sizeof option, "--%s-mechanism", kind);
+    if (!h->mechanism) return CLI_OK;
+    if (!h->user_file) return cli_error("%s: as whom?  Give --%s-user FILE", option, kind);
+    return cli_word(option, h->mechanism, words) < 0 ? CLI_USE : CLI_OK;
+}
+
+int cli_hop_ready(const struct env *env, const char *kind, struct cli_hop *h, struct server_idxp_options *o)
+{
+    char option[40];
+    snprintf(option, sizeof option, "--%s-user", kind);
+    if (cli_sasl_users(env, option, h->user_file, &h->users) != CLI_OK) return CLI_USE;
+    o->hop_users = h->users;
+    if (h->users) o->hop_mechanism = h->mechanism ? h->mechanism : "SCRAM-SHA-256";
+    return CLI_OK;
+}
+
 /* --- messages --------------------------------------------------------------------------------------------------------------- */
 
 static bool is_text(slice s)

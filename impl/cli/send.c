@@ -10,13 +10,16 @@
 #include "run/server_iap.h"
 
 enum { OPT_LISTEN = 0x2000, OPT_CONNECT, OPT_HOST, OPT_TYPE, OPT_PAD, OPT_REPEAT, OPT_CONNECTIONS, OPT_TIMEOUT, OPT_STYLE,
-       OPT_DIALECT, OPT_URI, OPT_VIA, OPT_PIPELINE, OPT_SASL_USER, OPT_SASL_MECHANISM };
+       OPT_DIALECT, OPT_URI, OPT_VIA, OPT_PIPELINE, OPT_SASL_USER, OPT_SASL_MECHANISM,
+       OPT_VIA_USER, OPT_VIA_MECHANISM };
 
 static const struct argp_option options[] = {
     {"connect", OPT_CONNECT, "H:P", 0, "the manager, or the proxy in front of it", 1},
     {"listen", OPT_LISTEN, "H:P", 0, "wait here for a manager that connects (6.1)", 1},
     {"host", OPT_HOST, "NAME", 0, "iap: name of the manager for the connect request; default: the address of --connect", 1},
     {"via", OPT_VIA, "HOP", 0, "idxp: by a tunnel through that proxy (RFC 3620), H:P; may be repeated, outermost first", 1},
+    {"via-user", OPT_VIA_USER, "FILE", 0, "idxp: who the analyzer is to the first proxy, as a line of `user password'", 1},
+    {"via-mechanism", OPT_VIA_MECHANISM, "NAME", 0, "idxp: by which mechanism (default SCRAM-SHA-256)", 1},
     {"dialect", OPT_DIALECT, "draft|rfc", 0, "idxp: that of draft-ietf-idwg-beep-idxp-01, or that of RFC 4767 (default)", 1},
     {"uri", OPT_URI, "URI", 0, "idxp: the analyzer's name in its greeting (default: made of the host's)", 1},
     {"sasl-user", OPT_SASL_USER, "FILE", 0, "idxp: who the analyzer is, as a line of `user password'", 1},
@@ -39,6 +42,7 @@ struct send {
     struct server_iap_options iap;
     struct server_idxp_options idxp;
     struct cli_via via;
+    struct cli_hop hop;
     struct sasl_users *users;
     struct cli_alerts alerts;
     const char *role, *type, *pad, *user_file;
@@ -61,6 +65,8 @@ static error_t parse_idxp(struct send *s, int key, char *arg)
 {
     switch (key) {
     case OPT_VIA: cli_via_add(&s->via, arg); s->idxp_only = "--via"; return 0;
+    case OPT_VIA_USER: s->hop.user_file = arg; s->idxp_only = "--via-user"; return 0;
+    case OPT_VIA_MECHANISM: s->hop.mechanism = arg; s->idxp_only = "--via-mechanism"; return 0;
     case OPT_DIALECT: s->idxp.dialect = cli_dialect(arg); s->idxp_only = "--dialect"; return 0;
     case OPT_URI: s->idxp.uri = arg; s->idxp_only = "--uri"; return 0;
     case OPT_PIPELINE: s->idxp.pipeline = (unsigned)cli_want(cli_number("--pipeline", arg, 1, 1000)); s->idxp_only = "--pipeline"; return 0;
@@ -153,6 +159,8 @@ static int check_use(const struct send *s)
     if (s->user_file && !s->idxp.mechanism) return cli_error("--sasl-user: by which mechanism?  Give --sasl-mechanism");
     if (s->idxp.mechanism && cli_sasl_mechanism(s->idxp.mechanism) != CLI_OK) return CLI_USE;
     if (s->idxp.mechanism && !s->user_file && cli_sasl_password(s->idxp.mechanism)) return cli_error("--sasl-mechanism %s needs a password: give --sasl-user FILE", s->idxp.mechanism);
+    if ((s->hop.user_file || s->hop.mechanism) && !s->via.hops) return cli_error("--via-user and --via-mechanism go with --via: there is no proxy to be told");
+    if (cli_hop_check("via", &s->hop) != CLI_OK) return CLI_USE;
     return s->via.hops ? CLI_OK : cli_address("--connect", p->connect); /* the end of a tunnel may be named otherwise */
 }
 
@@ -174,6 +182,7 @@ static int ready_idxp(struct send *s, struct tls_context **tls)
     if (cli_messages_ready(&s->alerts, s->type) != CLI_OK) return CLI_USE;
     if (cli_sasl_users(&s->env, "--sasl-user", s->user_file, &s->users) != CLI_OK) return CLI_USE;
     s->idxp.users = s->users;
+    if (cli_hop_ready(&s->env, "via", &s->hop, &s->idxp) != CLI_OK) return CLI_USE;
     if (client) cli_talk_name(&s->talk, NULL, s->o.peer.connect);
     if (cli_via_ready(&s->env, &s->via, s->o.peer.connect, &dial, &s->idxp.via) != CLI_OK) return CLI_USE;
     s->o.peer.connect = dial;
@@ -219,6 +228,7 @@ int cli_send(int argc, char **argv)
     if (status == CLI_OK) status = run(&s, tls);
     tls_context_free(tls);
     sasl_users_free(s.users);
+    sasl_users_free(s.hop.users);
     cli_via_done(&s.via);
     cli_alerts_done(&s.alerts);
     return status;

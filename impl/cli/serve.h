@@ -16,7 +16,8 @@ enum {
     OPT_IDLE, OPT_CONTENT, OPT_STYLE, OPT_TYPE, OPT_PAD, OPT_ONCE, OPT_SASL_USERS, OPT_SASL_USER, OPT_SASL_MECHANISM, OPT_NEED_TLS, OPT_NEED_AUTH,
     OPT_UNAVAILABLE, OPT_SERVER_NAME, OPT_WINDOW, OPT_FRAME, OPT_PROFILE, OPT_WAIT_TLS, OPT_BARE, OPT_EVERY, OPT_DIALECT, OPT_URI, OPT_FQDN, OPT_POLICY,
     OPT_VIA, OPT_STREAM, OPT_PRIORITY, OPT_PIPELINE, OPT_EMBED, OPT_ALLOW_CLEAR, OPT_NO_TARGET, OPT_MAX_SESSIONS, OPT_ACCESS, OPT_OPEN, OPT_HOPS,
-    OPT_PROFILE_MAP, OPT_ENDPOINT_MAP, OPT_SELF, OPT_RESOLVER, OPT_ROUTED_ONLY
+    OPT_PROFILE_MAP, OPT_ENDPOINT_MAP, OPT_SELF, OPT_RESOLVER, OPT_ROUTED_ONLY, OPT_VIA_USER, OPT_VIA_MECHANISM,
+    OPT_HOP_USER, OPT_HOP_MECHANISM
 };
 
 enum { SERVE_OWN = 32 };
@@ -25,6 +26,7 @@ struct serve_own { unsigned protos; int key; }; /* protos: a bit for each in the
 struct serve_idxp {
     struct server_idxp_options o;
     struct cli_via via;
+    struct cli_hop via_hop, next_hop; /* who we are to the first proxy, and as a proxy to the next */
     const char *policy_file, *access_file;
     struct idxp_policy *policy;
     struct tunnel_access *access;

@@ -55,6 +55,8 @@ static error_t parse_proxy(struct serve_idxp *x, int key, char *arg)
     case OPT_ENDPOINT_MAP: add_map(x, "--endpoint-map", arg, true); return 0;
     case OPT_SELF: add_self(x, arg); return 0;
     case OPT_RESOLVER: o->resolver = arg; return 0;
+    case OPT_HOP_USER: x->next_hop.user_file = arg; return 0;
+    case OPT_HOP_MECHANISM: x->next_hop.mechanism = arg; return 0;
     case OPT_ROUTED_ONLY: o->routed_only = true; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -71,6 +73,8 @@ static error_t parse(struct serve *s, int key, char *arg, struct argp_state *sta
     case OPT_FQDN: o->fqdn = arg; return 0;
     case OPT_POLICY: x->policy_file = arg; return 0;
     case OPT_VIA: cli_via_add(&x->via, arg); return 0;
+    case OPT_VIA_USER: x->via_hop.user_file = arg; return 0;
+    case OPT_VIA_MECHANISM: x->via_hop.mechanism = arg; return 0;
     case OPT_STREAM: add_stream(o, arg); return 0;
     case OPT_PRIORITY:
         o->priority = (uint32_t)cli_want(cli_number("--priority", arg, 0, INT32_MAX));
@@ -94,19 +98,24 @@ static error_t parse(struct serve *s, int key, char *arg, struct argp_state *sta
 
 /* --- do they fit? ---------------------------------------------------------------------------------------------------------------- */
 
+static bool is_given(const struct cli_hop *h)
+{
+    return h->user_file || h->mechanism;
+}
+
 static int check_proxy(const struct serve *s)
 {
     const struct serve_idxp *x = &s->idxp;
     const struct server_idxp_options *o = &x->o;
     if (s->alerts.n) return cli_error("only an analyzer sends files");
     if (o->uri || o->fqdn || x->policy_file || x->via.hops || o->streams || o->priority_given || o->pipeline || o->embed || x->allow_clear || o->no_target ||
-        o->max_sessions || o->store_dir || s->type || o->every_ms)
-        return cli_error("--uri, --fqdn, --policy, --via, --stream, --priority, --pipeline, --embed, --allow-clear, --no-target, --max-sessions, --store, --type and --every are for idxp-manager and "
+        o->max_sessions || o->store_dir || s->type || o->every_ms || is_given(&x->via_hop))
+        return cli_error("--uri, --fqdn, --policy, --via, --via-user, --via-mechanism, --stream, --priority, --pipeline, --embed, --allow-clear, --no-target, --max-sessions, --store, --type and --every are for idxp-manager and "
                          "idxp-analyzer");
     if (s->user_file || o->mechanism) return cli_error("--sasl-user and --sasl-mechanism are for who connects: a proxy is told who may come in by --sasl-users");
     if (!s->users_file && !o->open) return cli_error("whom is it for?  Give --sasl-users FILE, or --open for whoever asks");
     if (s->users_file && o->open) return cli_error("--open asks nobody who he is: --sasl-users is of no use with it");
-    return CLI_OK;
+    return cli_hop_check("hop", &x->next_hop);
 }
 
 static int check_sasl(const struct serve *s)
@@ -129,11 +138,13 @@ static int check(struct serve *s)
     const struct server_idxp_options *o = &x->o;
     if (s->o.role->id == TEST_TUNNEL_PROXY) return check_proxy(s);
     bool analyzer = s->o.role->id == TEST_IDXP_ANALYZER;
-    if (x->access_file || o->open || o->hops || x->maps || o->selves || o->resolver || o->routed_only)
-        return cli_error("--access, --open, --hops, --profile-map, --endpoint-map, --self, --resolver and --routed-only are for tunnel-proxy");
+    if (x->access_file || o->open || o->hops || x->maps || o->selves || o->resolver || o->routed_only || is_given(&x->next_hop))
+        return cli_error("--access, --open, --hops, --hop-user, --hop-mechanism, --profile-map, --endpoint-map, --self, --resolver and --routed-only are for tunnel-proxy");
     if (analyzer && o->store_dir) return cli_error("--store is for idxp-manager");
     if (!analyzer && (s->alerts.n || s->type || o->every_ms || o->pipeline)) return cli_error("only an analyzer sends files: FILE, --type, --every and --pipeline are for idxp-analyzer");
     if (!s->o.connect && (x->via.hops || o->streams || o->embed)) return cli_error("--via, --stream and --embed are for who connects: who listens takes what comes");
+    if (is_given(&x->via_hop) && !x->via.hops) return cli_error("--via-user and --via-mechanism go with --via: there is no proxy to be told");
+    if (cli_hop_check("via", &x->via_hop) != CLI_OK) return CLI_USE;
     if (o->streams && o->dialect == IDXP_DRAFT) return cli_error("--stream: the draft has no streamType: it goes with --dialect rfc");
     if (o->priority_given && o->dialect == IDXP_DRAFT) return cli_error("--priority: the draft has no channelPriority: it goes with --dialect rfc");
     if (cli_idxp_uri("--uri", o->uri) != CLI_OK || cli_host("--fqdn", o->fqdn) != CLI_OK) return CLI_USE;
@@ -179,6 +190,7 @@ static int ready_proxy(struct serve *s, struct tls_context **tls)
     if (read_access(s) != CLI_OK || read_routes(s) != CLI_OK) return CLI_USE;
     if (cli_sasl_users(&s->env, "--sasl-users", s->users_file, &s->users) != CLI_OK) return CLI_USE;
     s->idxp.o.users = s->users;
+    if (cli_hop_ready(&s->env, "hop", &s->idxp.next_hop, &s->idxp.o) != CLI_OK) return CLI_USE;
     return cli_talk_context(&s->env, &s->talk, false, false, tls);
 }
 
@@ -195,6 +207,7 @@ static int ready(struct serve *s, struct tls_context **tls)
     o->policy = x->policy;
     if (cli_sasl_users(&s->env, client ? "--sasl-user" : "--sasl-users", client ? s->user_file : s->users_file, &s->users) != CLI_OK) return CLI_USE;
     o->users = s->users;
+    if (cli_hop_ready(&s->env, "via", &x->via_hop, o) != CLI_OK) return CLI_USE;
     if (s->o.role->id == TEST_IDXP_ANALYZER && cli_messages_ready(&s->alerts, s->type) != CLI_OK) return CLI_USE;
     o->alert = s->alerts.a;
     o->alerts = s->alerts.n;
@@ -214,6 +227,8 @@ void serve_idxp_done(struct serve *s)
     for (size_t i = 0; x->way && i < x->maps; i++)
         tunnel_msg_done(&x->way[i]);
     free(x->way);
+    sasl_users_free(x->via_hop.users);
+    sasl_users_free(x->next_hop.users);
     idxp_policy_free(x->policy);
     tunnel_access_free(x->access);
 }

@@ -29,6 +29,18 @@ err idxp_program_sasl(const struct server_options *o, bool client, struct sasl_c
     return sasl_context_new(o->env, &so, out, why, why_n);
 }
 
+err idxp_program_hop(const struct server_options *o, struct sasl_context **out, char *why, size_t why_n)
+{
+    const struct server_idxp_options *own = o->own;
+    const struct sasl_user *who = sasl_users_count(own->hop_users) ? sasl_users_at(own->hop_users, 0) : NULL;
+    struct sasl_options so = {.side = SASL_CLIENT, .qop = SASL_QOP_AUTH, .offered = SASL_ALL};
+    *out = NULL;
+    if (!own->hop_mechanism || !who) return OK;
+    so.user = who->name;
+    so.password = who->password;
+    return sasl_context_new(o->env, &so, out, why, why_n);
+}
+
 /* Two endpoints on one machine need not be told apart by it: who compares is told a name. */
 static void name_self(struct idxp_program *x, const struct server_options *o)
 {
@@ -46,6 +58,7 @@ err idxp_program_init(struct idxp_program *x, const struct server_options *o, ch
     name_self(x, o);
     TRY(idmef_schema_new(o->env, &x->schema));
     TRY(idxp_program_sasl(o, client, &x->sasl, why, why_n));
+    if (own->via) TRY(idxp_program_hop(o, &x->hop_sasl, why, why_n));
     x->offered[0] = &tunnel_target;
     x->setup = (struct idxp_peer_setup){
         .beep = {.env = o->env,
@@ -58,6 +71,8 @@ err idxp_program_init(struct idxp_program *x, const struct server_options *o, ch
                  .sasl_client = client ? x->sasl : NULL,
                  .sasl_mechanism = client ? own->mechanism : NULL,
                  .via = client ? own->via : NULL,
+                 .via_sasl = x->hop_sasl,
+                 .via_mechanism = own->hop_mechanism,
                  .mux = beep_mux_usual,
                  .idxp_mutant = o->mutant},
         .idxp = {.env = o->env,
@@ -83,6 +98,7 @@ err idxp_program_init(struct idxp_program *x, const struct server_options *o, ch
 void idxp_program_done(struct idxp_program *x)
 {
     sasl_context_free(x->sasl);
+    sasl_context_free(x->hop_sasl);
     idmef_schema_free(x->schema);
     *x = (struct idxp_program){.env = x->env};
 }

@@ -26,6 +26,10 @@ struct server_idxp_options { /* server_options.own; server_options.tls is the co
     bool priority_given;
     uint32_t priority;
     const struct tunnel_msg *via;/* who connects: the tunnel; server_options.connect is its first hop then; NULL: none */
+    /* With via who connects is that to the first proxy, before the tunnel is asked for; a proxy is that to next hops that are proxies as well: the first by name.
+     * By a mechanism without a layer (RFC 3620 5.2).  NULL: nobody */
+    const struct sasl_users *hop_users;
+    const char *hop_mechanism;
     bool no_target;              /* who listens: no tunnel ends here */
     size_t max_sessions;         /* who listens; further ones are told 421 */
     const char *store_dir;       /* manager; NULL: acknowledged without being stored */
@@ -59,12 +63,14 @@ struct idxp_program {
     const struct env *env;
     struct idxp_peer_setup setup;
     struct idmef_schema *schema;
-    struct sasl_context *sasl;
+    struct sasl_context *sasl, *hop_sasl;
     const struct beep_profile *offered[1];
     char uri[320];
 };
 /* The context of SASL for one side; *out NULL and OK where there is none. */
 err idxp_program_sasl(const struct server_options *o, bool client, struct sasl_context **out, char *why, size_t why_n) MUST_CHECK;
+/* The same for who we are to a proxy. */
+err idxp_program_hop(const struct server_options *o, struct sasl_context **out, char *why, size_t why_n) MUST_CHECK;
 /* Fills x but for hooks; idxp_peer_prepare is left to the caller.  idxp_program_done after any result. */
 err idxp_program_init(struct idxp_program *x, const struct server_options *o, char *why, size_t why_n) MUST_CHECK;
 void idxp_program_done(struct idxp_program *x);

@@ -23,7 +23,7 @@ struct tunnel_server {
     struct tunnel_proxy_setup proxy;
     struct beep_setup near;
     struct tunnel_house house;
-    struct sasl_context *sasl;
+    struct sasl_context *sasl, *hop_sasl;
     struct resolver *resolver; /* goes with the loop */
     struct lookup *lookups;
     struct endpoint **live;    /* all proxies: their connections are looked at for loops */
@@ -153,10 +153,13 @@ err tunnel_server_new(struct server *s, struct tunnel_server **out, char *why, s
     x->s = s;
     x->o = o->own;
     TRY(idxp_program_sasl(o, false, &x->sasl, why, why_n));
+    TRY(idxp_program_hop(o, &x->hop_sasl, why, why_n));
     TRY(resolve_new(s->loop, x->o->resolver, loop_now(s->loop), &x->resolver, why, why_n));
     x->near = (struct beep_setup){.env = o->env, .tls_server = o->tls, .sasl_server = x->sasl, .mux = beep_mux_usual, .idxp_mutant = o->mutant};
     x->proxy = (struct tunnel_proxy_setup){.env = o->env,
                                            .near = &x->near,
+                                           .hop_sasl = x->hop_sasl,
+                                           .hop_mechanism = x->o->hop_mechanism,
                                            .route = x->o->route,
                                            .routes = x->o->routes,
                                            .self = x->o->self,
@@ -203,6 +206,7 @@ void tunnel_server_free(struct tunnel_server *x)
     if (!x) return;
     const struct mem *m = x->s->o->env->mem;
     sasl_context_free(x->sasl);
+    sasl_context_free(x->hop_sasl);
     mem_free(m, x->live);
     mem_free(m, x);
 }

@@ -14,8 +14,10 @@ static void answer(struct tunnel_world *w, const char *el, const char *text)
     near[1] = (struct tw_rule){"END\r\n", "MSG", 0, 1, start, 0};
     struct tw_stub *n = TW_DIAL(w, "p1.example:604", near);
     tw_run(w, 3000);
-    if (text) tw_wants(n, text);
-    else tw_wants(n, "<ok");
+    if (text)
+        tw_wants(n, text);
+    else
+        tw_wants(n, "<ok");
     if (!text) assert_false(tw_heard(n, "code="));
     n->e.link[0].drop = true;
     tw_run(w, 1000);
@@ -24,11 +26,12 @@ static void answer(struct tunnel_world *w, const char *el, const char *text)
 static bool listens(void *ctx, const char *to)
 {
     (void)ctx;
-    return strcmp(to, "127.0.0.1:604") == 0 || strcmp(to, "10.0.0.7:604") == 0 || strcmp(to, "[::1]:604") == 0;
+    return strcmp(to, "127.0.0.1:604") == 0 || strcmp(to, "10.0.0.7:604") == 0 ||
+           strcmp(to, "[::1]:604") == 0;
 }
 
 #define HOP(attrs, inner) "<tunnel " attrs ">" inner "</tunnel>"
-#define END "<tunnel/>"
+#define END               "<tunnel/>"
 
 static void comes_back(void **state)
 {
@@ -37,18 +40,26 @@ static void comes_back(void **state)
     } row[] = {
         /* by name and by address, as the end, in the middle, without an end */
         {HOP("fqdn='t.example' port='1'", HOP("fqdn='p1.example' port='604'", END)), "p1.example:604"},
-        {HOP("fqdn='t.example' port='1'", HOP("fqdn='P1.Example' port='604'", HOP("fqdn='u.example' port='2'", END))), "P1.Example:604"},
-        {HOP("fqdn='t.example' port='1'", HOP("fqdn='u.example' port='1'", HOP("ip4='10.0.0.7' port='604'", END))), "10.0.0.7:604"},
+        {HOP("fqdn='t.example' port='1'",
+             HOP("fqdn='P1.Example' port='604'", HOP("fqdn='u.example' port='2'", END))),
+         "P1.Example:604"},
+        {HOP("fqdn='t.example' port='1'",
+             HOP("fqdn='u.example' port='1'", HOP("ip4='10.0.0.7' port='604'", END))),
+         "10.0.0.7:604"},
         {HOP("fqdn='t.example' port='1'", HOP("fqdn='p1.example' port='604'", "")), "p1.example:604"},
-        {HOP("fqdn='t.example' port='1'", HOP("fqdn='house.example' srv='_beep._tcp'", END)), "house.example"},
+        {HOP("fqdn='t.example' port='1'", HOP("fqdn='house.example' srv='_beep._tcp'", END)),
+         "house.example"},
         /* as long as nobody leaves this machine its loopback is ours */
         {HOP("ip4='127.0.0.1' port='1'", HOP("ip4='127.0.0.1' port='604'", END)), "127.0.0.1:604"},
         {HOP("fqdn='localhost' port='1'", HOP("ip6='::1' port='604'", END)), "[::1]:604"},
         /* from elsewhere it is that of another machine */
         {HOP("fqdn='t.example' port='1'", HOP("ip4='127.0.0.1' port='604'", END)), NULL},
         {HOP("fqdn='t.example' port='1'", HOP("ip6='::1' port='604'", END)), NULL},
-        {HOP("ip4='127.0.0.1' port='1'", HOP("fqdn='t.example' port='1'", HOP("ip4='127.0.0.1' port='604'", END))), NULL},
-        /* another port, another name; the end of a tunnel, whoever it is; a service, which is where its record says */
+        {HOP("ip4='127.0.0.1' port='1'",
+             HOP("fqdn='t.example' port='1'", HOP("ip4='127.0.0.1' port='604'", END))),
+         NULL},
+        /* another port, another name; the end of a tunnel, whoever it is; a service, which is where its
+           record says */
         {HOP("fqdn='t.example' port='1'", HOP("fqdn='p1.example' port='605'", END)), NULL},
         {HOP("fqdn='t.example' port='1'", HOP("ip4='10.0.0.7' port='605'", END)), NULL},
         {HOP("fqdn='t.example' port='1'", HOP("fqdn='p1.example.org' port='604'", END)), NULL},
@@ -56,7 +67,8 @@ static void comes_back(void **state)
         {HOP("fqdn='t.example' port='1'", HOP("fqdn='p1.example' srv='_beep._tcp' port='604'", END)), NULL},
         {HOP("fqdn='t.example' port='1'", HOP("endpoint='p1.example:604'", "")), NULL},
     };
-    static const struct tw_rule far[] = {{NULL, "RPY", 0, 0, TW_GREETING, 0}, {"MSG 0 1", "RPY", 0, 1, TW_OK, 0}};
+    static const struct tw_rule far[] = {{NULL, "RPY", 0, 0, TW_GREETING, 0},
+                                         {"MSG 0 1", "RPY", 0, 1, TW_OK, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         struct tunnel_world w;
@@ -67,7 +79,9 @@ static void comes_back(void **state)
         w.proxy[0].s.self_is = listens;
         tw_open(&w, 1);
         struct tw_stub *f = TW_LISTEN(&w, "t.example:1", far), *local = TW_LISTEN(&w, "127.0.0.1:1", far);
-        if (row[i].back) snprintf(text, sizeof text, "<error code='554'>p1.example:604: a loop: the tunnel comes back to %s,", row[i].back);
+        if (row[i].back)
+            snprintf(text, sizeof text,
+                     "<error code='554'>p1.example:604: a loop: the tunnel comes back to %s,", row[i].back);
         answer(&w, row[i].el, row[i].back ? text : NULL);
         assert_int_equal(f->ups + local->ups, row[i].back == NULL);
         tw_close(&w);
@@ -128,8 +142,11 @@ static void not_that(void *ctx, const struct tunnel_request *r, struct beep_refu
 
 static void most_telling(void **state)
 {
-    static const struct { const char *at[3], *text; } row[] = {
-        {{"p1.example:604", "gone:1", "gone:2"}, "<error code='554'>p1.example:604: a loop: p1.example:604 is this proxy itself</error>"},
+    static const struct {
+        const char *at[3], *text;
+    } row[] = {
+        {{"p1.example:604", "gone:1", "gone:2"},
+         "<error code='554'>p1.example:604: a loop: p1.example:604 is this proxy itself</error>"},
         {{"gone:1", "p1.example:604", "gone:2"}, "a loop: p1.example:604 is this proxy itself"},
         {{"gone:1", "gone:2", "p1.example:604"}, "a loop: p1.example:604 is this proxy itself"},
         {{"p1.example:604", "secret:1", "gone:2"}, "code='554'"},
@@ -139,7 +156,8 @@ static void most_telling(void **state)
         {{"gone:1", "gone:2", "gone:3"}, "code='450'>p1.example:604: gone:3 cannot be connected to"},
         {{"p1.example:604", "gone:2", "t.example:1"}, NULL}, /* somebody is there */
     };
-    static const struct tw_rule far[] = {{NULL, "RPY", 0, 0, TW_GREETING, 0}, {"MSG 0 1", "RPY", 0, 1, TW_OK, 0}};
+    static const struct tw_rule far[] = {{NULL, "RPY", 0, 0, TW_GREETING, 0},
+                                         {"MSG 0 1", "RPY", 0, 1, TW_OK, 0}};
     (void)state;
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         struct tunnel_world w;
@@ -156,6 +174,7 @@ static void most_telling(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(route_back), cmocka_unit_test(is_the_end), cmocka_unit_test(most_telling)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(comes_back), cmocka_unit_test(route_back),
+                                       cmocka_unit_test(is_the_end), cmocka_unit_test(most_telling)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

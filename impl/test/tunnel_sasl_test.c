@@ -19,20 +19,76 @@ struct row {
                                  to the end; user NULL: nobody */
     bool open[2];             /* does that proxy ask nobody? */
     bool tls;
-    const char *seen[2];      /* whom the proxies took those who asked for; NULL: they were not asked */
-    const char *why;          /* part of why there was no tunnel; NULL: it stands */
+    const char *seen[2]; /* whom the proxies took those who asked for; NULL: they were not asked */
+    const char *why;     /* part of why there was no tunnel; NULL: it stands */
 };
 
 static const struct row rows[] = {
-    {"both know who asks, and TLS is from end to end", {"alice", "wonder", 0}, {"site", "gate", 0}, {0}, {0}, true, {"alice", "site"}, NULL},
-    {"the end asks as well, and is told another name", {"alice", "wonder", 0}, {"site", "gate", 0}, {"bob", "builder", 0}, {0}, true, {"alice", "site"}, NULL},
-    {"the second asks nobody", {"alice", "wonder", 0}, {"site", "gate", 0}, {0}, {false, true}, false, {"alice", ""}, NULL},
+    {"both know who asks, and TLS is from end to end",
+     {"alice", "wonder", 0},
+     {"site", "gate", 0},
+     {0},
+     {0},
+     true,
+     {"alice", "site"},
+     NULL},
+    {"the end asks as well, and is told another name",
+     {"alice", "wonder", 0},
+     {"site", "gate", 0},
+     {"bob", "builder", 0},
+     {0},
+     true,
+     {"alice", "site"},
+     NULL},
+    {"the second asks nobody",
+     {"alice", "wonder", 0},
+     {"site", "gate", 0},
+     {0},
+     {false, true},
+     false,
+     {"alice", ""},
+     NULL},
     {"the initiator says nothing", {0}, {"site", "gate", 0}, {0}, {0}, false, {NULL, NULL}, "530"},
-    {"it has a wrong password", {"alice", "wander", 0}, {"site", "gate", 0}, {0}, {0}, false, {NULL, NULL}, "not authenticated"},
-    {"the first asks nobody, and so cannot be told", {"alice", "wonder", 0}, {"site", "gate", 0}, {0}, {true, false}, false, {NULL, NULL}, "the proxy does not offer SCRAM-SHA-256"},
-    {"a layer is no place for TUNNEL", {"alice", "wonder", SASL_QOP_ANY}, {"site", "gate", 0}, {0}, {0}, false, {NULL, NULL}, "does not offer TUNNEL"},
-    {"the first proxy says nothing", {"alice", "wonder", 0}, {0}, {0}, {0}, false, {"alice", NULL}, "530 p2.example:604"},
-    {"the first proxy has a wrong password", {"alice", "wonder", 0}, {"site", "gape", 0}, {0}, {0}, false, {"alice", NULL}, "550 p1.example:604: p2.example:604: not authenticated"},
+    {"it has a wrong password",
+     {"alice", "wander", 0},
+     {"site", "gate", 0},
+     {0},
+     {0},
+     false,
+     {NULL, NULL},
+     "not authenticated"},
+    {"the first asks nobody, and so cannot be told",
+     {"alice", "wonder", 0},
+     {"site", "gate", 0},
+     {0},
+     {true, false},
+     false,
+     {NULL, NULL},
+     "the proxy does not offer SCRAM-SHA-256"},
+    {"a layer is no place for TUNNEL",
+     {"alice", "wonder", SASL_QOP_ANY},
+     {"site", "gate", 0},
+     {0},
+     {0},
+     false,
+     {NULL, NULL},
+     "does not offer TUNNEL"},
+    {"the first proxy says nothing",
+     {"alice", "wonder", 0},
+     {0},
+     {0},
+     {0},
+     false,
+     {"alice", NULL},
+     "530 p2.example:604"},
+    {"the first proxy has a wrong password",
+     {"alice", "wonder", 0},
+     {"site", "gape", 0},
+     {0},
+     {0},
+     false,
+     {"alice", NULL},
+     "550 p1.example:604: p2.example:604: not authenticated"},
 };
 
 struct world {
@@ -68,7 +124,12 @@ static struct sasl_context *context(struct world *x, const struct sasl_options *
 
 static struct sasl_context *client(struct world *x, const struct who *who)
 {
-    struct sasl_options o = {.side = SASL_CLIENT, .hostname = "h.test", .qop = who->qop, .offered = SASL_ALL, .user = who->user, .password = who->password};
+    struct sasl_options o = {.side = SASL_CLIENT,
+                             .hostname = "h.test",
+                             .qop = who->qop,
+                             .offered = SASL_ALL,
+                             .user = who->user,
+                             .password = who->password};
     return who->user ? context(x, &o) : NULL;
 }
 
@@ -120,7 +181,12 @@ static const struct beep_profile *const end_profiles[] = {&tunnel_target, &beep_
 static void begin(struct world *x, const struct fixture *f, const struct row *row, enum link_split split)
 {
     struct tunnel_world *w = &x->w;
-    struct sasl_options so = {.side = SASL_SERVER, .hostname = "h.test", .qop = SASL_QOP_ANY, .offered = SASL_ALL, .users = f->users, .scram_rounds = 16};
+    struct sasl_options so = {.side = SASL_SERVER,
+                              .hostname = "h.test",
+                              .qop = SASL_QOP_ANY,
+                              .offered = SASL_ALL,
+                              .users = f->users,
+                              .scram_rounds = 16};
     char bound[64];
     const char *why;
     *x = (struct world){.row = row};
@@ -135,7 +201,8 @@ static void begin(struct world *x, const struct fixture *f, const struct row *ro
     }
     w->proxy[0].s.hop_sasl = client(x, &row->hop);
     w->proxy[0].s.hop_mechanism = mechanism(&row->hop);
-    assert_int_equal(tunnel_chain_read(&w->env, SLICE_LIT("p2.example:604 t.example:604"), &w->via, &why), OK);
+    assert_int_equal(tunnel_chain_read(&w->env, SLICE_LIT("p2.example:604 t.example:604"), &w->via, &why),
+                     OK);
     w->setup[0] = (struct beep_setup){.env = &w->env,
                                       .mux = beep_mux_usual,
                                       .via = &w->via,
@@ -146,13 +213,14 @@ static void begin(struct world *x, const struct fixture *f, const struct row *ro
                                       .tls_client = row->tls ? f->tls[1] : NULL,
                                       .want_tls = row->tls,
                                       .hooks = {.ctx = x, .greeted = greeted}};
-    w->setup[1] = (struct beep_setup){.env = &w->env,
-                                      .mux = beep_mux_usual,
-                                      .profile = end_profiles,
-                                      .profiles = 2,
-                                      .sasl_server = server, /* whoever proves something here is known by it */
-                                      .tls_server = row->tls ? f->tls[0] : NULL,
-                                      .hooks = {.ctx = x, .greeted = end_greeted}};
+    w->setup[1] =
+        (struct beep_setup){.env = &w->env,
+                            .mux = beep_mux_usual,
+                            .profile = end_profiles,
+                            .profiles = 2,
+                            .sasl_server = server, /* whoever proves something here is known by it */
+                            .tls_server = row->tls ? f->tls[0] : NULL,
+                            .hooks = {.ctx = x, .greeted = end_greeted}};
     tw_open(w, 2);
     assert_int_equal(net_listen(w->net, "t.example:604", end_accept, x, bound, sizeof bound, NULL, 0), OK);
 }
@@ -204,18 +272,24 @@ static void who_asks(void **state)
         assert_int_equal(go(&x), OK);
         tw_run(&x.w, 15000);
         for (int k = 0; k < 2; k++) {
-            if (x.asked[k] != (row->seen[k] != NULL)) fail_msg("%s: proxy %d was asked %u times: %s\n%s", row->about, k + 1, x.asked[k], beep_peer_why(x.w.peer[0]), x.w.proxy[0].said);
+            if (x.asked[k] != (row->seen[k] != NULL))
+                fail_msg("%s: proxy %d was asked %u times: %s\n%s", row->about, k + 1, x.asked[k],
+                         beep_peer_why(x.w.peer[0]), x.w.proxy[0].said);
             if (row->seen[k]) assert_string_equal(x.seen[k], row->seen[k]);
         }
         const char *why = beep_peer_why(x.w.peer[0]);
-        if (row->why && !strstr(why, row->why)) fail_msg("%s: \"%s\" is not in \"%s\"", row->about, row->why, why);
-        if (row->why) assert_int_equal(x.w.greeted[0] + x.w.greeted[1], 0);
-        else check_through(&x);
+        if (row->why && !strstr(why, row->why))
+            fail_msg("%s: \"%s\" is not in \"%s\"", row->about, row->why, why);
+        if (row->why)
+            assert_int_equal(x.w.greeted[0] + x.w.greeted[1], 0);
+        else
+            check_through(&x);
         finish(&x);
     }
 }
 
-/* A hop that is the end of the tunnel gets no proof of the proxy's: it begins anew, and would not know whose that was. */
+/* A hop that is the end of the tunnel gets no proof of the proxy's: it begins anew, and would not know whose
+ * that was. */
 static void end_is_told_nothing(void **state)
 {
     const struct row row = {.via = {"alice", "wonder", 0}, .hop = {"site", "gate", 0}, .open = {false, true}};
@@ -225,7 +299,10 @@ static void end_is_told_nothing(void **state)
     tunnel_msg_done(&x.w.via);
     assert_int_equal(tunnel_chain_read(&x.w.env, SLICE_LIT("stub.example:604"), &x.w.via, &why), OK);
     static const struct tw_rule far[] = {
-        {NULL, "RPY", 0, 0, TW_HEAD "<greeting><profile uri='http://iana.org/beep/SASL/SCRAM-SHA-256'/><profile uri='" TUNNEL_URI "'/></greeting>\r\n", 0},
+        {NULL, "RPY", 0, 0,
+         TW_HEAD "<greeting><profile uri='http://iana.org/beep/SASL/SCRAM-SHA-256'/><profile uri='" TUNNEL_URI
+                 "'/></greeting>\r\n",
+         0},
         {"<tunnel/>", "RPY", 0, 1, TW_OK, 0}};
     struct tw_stub *f = TW_LISTEN(&x.w, "stub.example:604", far);
     assert_int_equal(go(&x), OK);
@@ -263,7 +340,9 @@ static int setup(void **state)
         struct identity_policy p = {.analyzer = side, .no_resumption = true};
         if (identities_reference(x->ids, &p, &x->tls[side], why, sizeof why) != OK) return -1;
     }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\nsite gate\nbob builder\n"), "users", &x->users, why, sizeof why) != OK) return -1;
+    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\nsite gate\nbob builder\n"), "users", &x->users,
+                         why, sizeof why) != OK)
+        return -1;
     *state = x;
     return 0;
 }
@@ -281,6 +360,7 @@ static int teardown(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(who_asks), cmocka_unit_test(end_is_told_nothing), cmocka_unit_test(no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(who_asks), cmocka_unit_test(end_is_told_nothing),
+                                       cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
