@@ -138,6 +138,17 @@ static int ask_idxp(const struct trip *t)
     return r;
 }
 
+/* A peer that connects may have room for the channel that it starts itself, and for no other. */
+static int declined_idxp(const struct trip *t)
+{
+    bool ours = t->b->dials || scn_named(t->s, "number") || says(t, "start", "yes");
+    struct idxp_play_chan *c = ours ? NULL : idxp_play_current(t->p, t->end, false);
+    if (!c || !idxp_play_open(t->p, t->end, c->number))
+        return STUCKF(t, "the peer declines the channel: %s", t->b->declined);
+    t->x->way.number = t->x->current = c->number;
+    return THERE;
+}
+
 static int to_idxp_channel(const struct trip *t)
 {
     int g = to_security(t);
@@ -147,8 +158,7 @@ static int to_idxp_channel(const struct trip *t)
         t->x->current = c->number;
         return THERE;
     }
-    if (t->x->way.asked)
-        return waiting(t) ? WAIT : STUCKF(t, "the peer declines the channel: %s", t->b->declined);
+    if (t->x->way.asked) return waiting(t) ? WAIT : declined_idxp(t);
     return we_start(t) ? ask_idxp(t) : WAIT;
 }
 
