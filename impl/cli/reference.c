@@ -282,10 +282,10 @@ static int run_setting(struct job *j)
     return status;
 }
 
-/* A program for each connection takes its time: what is long goes first, so that nothing is waited for alone in the end. */
+/* A program for each connection takes its time, and so does one case at a time: what is long goes first, so that nothing is waited for alone in the end. */
 static bool is_long(const struct job *j)
 {
-    return j->s->connects && !j->s->select[0];
+    return (j->s->connects || j->proxy) && !j->s->select[0];
 }
 
 static struct job *next_job(struct ref *r)
@@ -349,7 +349,8 @@ static void list_jobs(struct ref *r)
         if (r->c->only && r->c->only != run_protos[p]) continue;
         for (size_t t = 0; t < 3; t++) {
             for (const struct run_setting *s = run_protos[p]->setting; s && s->name; s++) {
-                if (!s->once || profiles[t] == RUN_TLS_MODERN) add_job(r, s, profiles[t]);
+                bool left_out = r->c->o.splits < 2 && (s->seldom >> profiles[t]) & 1;
+                if (!left_out && (!s->once || profiles[t] == RUN_TLS_MODERN)) add_job(r, s, profiles[t]);
             }
         }
     }
