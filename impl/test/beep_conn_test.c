@@ -290,6 +290,27 @@ static void a_damaged_record(void **state)
     no_contexts(&s);
 }
 
+/* The first copy is read, and the second one ends it. */
+static void a_record_twice(void **state)
+{
+    const struct world *w = *state;
+    struct seen s = {0};
+    struct beep_pair p;
+    contexts(w, &w->env, &each_profile[2], &s);
+    begin(&p, &s, &w->env);
+    to_proceed(&p, &s);
+    talk(&p);
+    uint64_t had = p.end[1].frames[BEEP_MSG];
+    p.end[0].c.replay_next = p.may_fail = true; /* a window is granted on what has failed by then */
+    bp_say(&p, 0, 1, BEEP_MSG, 2, "once");
+    bp_settle(&p);
+    assert_int_equal(p.end[1].frames[BEEP_MSG], had + 1);
+    assert_int_equal(s.n[1][BEEP_EV_TLS_FAILED], 1);
+    assert_false(p.end[0].c.replay_next);
+    bp_done(&p);
+    no_contexts(&s);
+}
+
 static size_t records(const struct buf *wire)
 {
     slice w = buf_slice(wire);
@@ -580,7 +601,7 @@ int main(void)
         cmocka_unit_test(late_records_are_passed_over),
         cmocka_unit_test(clear_text_behind_proceed),
         cmocka_unit_test(tls_by_hand),
-        cmocka_unit_test(a_damaged_record),
+        cmocka_unit_test(a_damaged_record), cmocka_unit_test(a_record_twice),
         cmocka_unit_test(frames_share_records),
         cmocka_unit_test(frames_that_are_not_sent),
         cmocka_unit_test(a_frame_without_memory_for_it),
