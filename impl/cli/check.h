@@ -53,6 +53,8 @@ int check_own_use(struct check *c, const struct run_role *role);
 
 /* Table of a run on standard output. */
 void check_print(const struct check *c, const struct run_results *rs);
+/* One line: how many of the cases about loops of proxies came out how; nothing, and false, where none was played. */
+bool check_print_loops(const struct run_results *rs);
 void check_progress(void *ctx, size_t done, size_t all, const struct result *r);
 /* --list and --dry-run. */
 int check_list(const struct check *c);

@@ -66,18 +66,24 @@ static void print_one(const struct check *c, const struct result *r, bool split)
     if (c->verbose && r->verdict != V_PASS && r->verdict != V_SKIP) print_ladder(r);
 }
 
-/* The cases about loops of proxies are told together, whatever became of them. */
-static void print_loops(const struct check *c, const struct run_results *rs)
+bool check_print_loops(const struct run_results *rs)
 {
     size_t count[V_COUNT];
     const char *join = "";
-    if (!run_results_about(&rs, 1, TOPIC_PROXY_LOOPS, count)) return;
+    if (!run_results_about(&rs, 1, TOPIC_PROXY_LOOPS, count)) return false;
     printf("proxy loops: ");
     for (int v = 0; v < V_COUNT; v++) {
         if (count[v]) printf("%s%zu %s", join, count[v], verdict_names[v]);
         if (count[v]) join = ", ";
     }
     putchar('\n');
+    return true;
+}
+
+/* The cases about loops of proxies are told together, whatever became of them. */
+static void print_loops(const struct check *c, const struct run_results *rs)
+{
+    if (!check_print_loops(rs)) return;
     for (size_t i = 0; i < rs->n && !c->quiet; i++) {
         const struct result *r = &rs->r[i];
         bool split = c->o.splits > 1;

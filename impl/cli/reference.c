@@ -481,6 +481,7 @@ int check_reference(struct check *c)
     all.ms = (double)(ended.tv_sec - began.tv_sec) * 1e3 + (double)(ended.tv_nsec - began.tv_nsec) / 1e6;
     if (status == CLI_OK) status = write_reports(r, &all);
     if (status == CLI_OK) {
+        check_print_loops(&all);
         for (int v = 0; v < V_COUNT; v++)
             printf("%s%zu %s", v ? ", " : "", all.count[v], verdict_names[v]);
         printf(" in %.1f s\n", all.ms / 1000);
