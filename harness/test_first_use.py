@@ -175,3 +175,5 @@ def test_files_that_are_none_of_ours(tmp_path):
     for option in ("--policy", "--sasl-users"):
         one_useful_line(run("serve", "idxp-manager", "--listen", "127.0.0.1:0", "--tls", "off", option, tmp_path), f"{tmp_path}: Is a directory")
     one_useful_line(run("send", "idxp-analyzer", "--via", "127.0.0.1:604", "--connect", "endpoint=", "--tls", "off", SAMPLE), "endpoint")
+    one_useful_line(run("serve", "tunnel-proxy", "--listen", "127.0.0.1:0", "--open", "--access", large, deadline=5), f"{large}: larger than")
+    one_useful_line(run("serve", "tunnel-proxy", "--listen", "127.0.0.1:0", "--open", "--self", ""), "--self")

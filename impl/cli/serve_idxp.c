@@ -37,6 +37,10 @@ static void add_map(struct serve_idxp *x, const char *option, char *text, bool e
 
 static void add_self(struct serve_idxp *x, const char *name)
 {
+    if (!*name) {
+        cli_error("--self: a name of this proxy is wanted: HOST or HOST:P");
+        exit(CLI_USE);
+    }
     if (x->o.selves == SERVER_TUNNEL_SELVES) {
         cli_error("--self: at most %d names", SERVER_TUNNEL_SELVES);
         exit(CLI_USE);
@@ -160,6 +164,7 @@ static int read_access(struct serve *s)
     char why[300] = "";
     if (!x->access_file) return CLI_OK;
     cli_alerts_init(&file);
+    file.max = TUNNEL_ACCESS_FILE_MAX;
     int status = cli_alerts_add(&file, x->access_file);
     if (status == CLI_OK && tunnel_access_parse(&s->env, file.a[0].body, x->access_file, &x->access, why, sizeof why) != OK)
         status = cli_error("%s", *why ? why : "out of memory");
