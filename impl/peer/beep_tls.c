@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The TLS profile on both sides (RFC 3080 3.1): ready in the start or as a MSG, proceed or error.  What follows proceed is for beep_conn and the peer. */
 #include "peer/beep_peer_impl.h"
-#include "peer/mutate_idxp.h"
 
 #include <string.h>
 
@@ -227,7 +226,7 @@ void beep_tls_ask(struct beep_peer *p, uint64_t now)
     p->tls_client = true;
     err e = beep_peer_start(p, &beep_profile_tls, p->s->bare ? SLICE_NONE : SLICE_LIT("<ready />"), &channel, now);
     if (e != OK) beep_peer_broken(p, e, now);
-    else if (MUT(p, TLS_TALKS_READY) || IMUT(p->s->idxp_mutant, IDXP_IN_READY)) beep_mistake_start(p, channel + 2, now);
+    else if (MUT(p, TLS_TALKS_READY)) beep_mistake_start(p, channel + 2, now);
 }
 
 /* --- both ------------------------------------------------------------------------------------------------------------------ */

@@ -385,8 +385,8 @@ static void judge_data(struct idxp_channel *c, const struct idxp_got *g, struct 
     else if (c->s->analyzer) *no = (struct beep_refusal){554, "an analyzer takes no data"};
     else if (CMUT(c, SHARED_REFUSAL) && any_refused(c)) *no = (struct beep_refusal){554, "who are you there?"};
     else if (CMUT(c, LAST_REFUSES) && c->refused_peer) *no = (struct beep_refusal){554, "who are you?"};
-    else if (g->kind == IDXP_TEXT && CMUT(c, REFUSES_TEXT)) *no = (struct beep_refusal){504, "no text"};
-    else if (g->kind == IDXP_BINARY && CMUT(c, REFUSES_BINARY)) *no = (struct beep_refusal){504, "no octets"};
+    else if (g->kind == IDXP_TEXT && CMUT(c, REFUSES_TEXT)) *no = (struct beep_refusal){500, "no XML"};
+    else if (g->kind == IDXP_BINARY && CMUT(c, REFUSES_BINARY)) *no = (struct beep_refusal){500, "no XML"};
     else if (g->last) idxp_judge_values(c, g, no);
 }
 

@@ -38,7 +38,7 @@
     X(TAKES_SAME_ROLE, "takes-same-role", IBY_BOTH, "IDXP-2.2-4", "takes greetings with its own role") \
     X(TAKES_CLEAR, "takes-clear", IBY_BOTH, "IDXP-1.1-2 IDXPRFC-3.1-1", "does without the security that it should ask for") \
     X(TAKES_ANONYMOUS, "takes-anonymous", IBY_BOTH, "IDXP-2.3-2 IDXPRFC-2.4-1", "takes ANONYMOUS for an identity") \
-    X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4", "forgets its policy") \
+    X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4 IDXP-5-10", "forgets its policy") \
     X(EMBEDDED_IGNORED, "embedded-ignored", IBY_BOTH, "IDXP-3.2-3 IDXPRFC-3.2-5", "does not look at what stands in the start") \
     X(EMBEDDED_DECLINES, "embedded-declines", IBY_BOTH, "IDXP-3.2-3 IDXP-3.2-6 IDXPRFC-3.2-4", "declines the channel, with a code of its own, for a greeting in the start that it rejects") \
     X(STRICT_CONTENT, "strict-content", IBY_BOTH, "IDXP-3.2-10", "overlooks a greeting in a start that has an empty line in front of it") \
@@ -79,8 +79,8 @@
     X(ERROR_NO_CODE, "error-no-code", IBY_BOTH, "IDXP-4-8", "sends error without code") \
     X(NO_TYPE, "no-type", IBY_BOTH, "IDXP-3.3-3 IDXPRFC-3.3-1", "leaves Content-Type out") \
     X(OTHER_TYPE, "other-type", IBY_BOTH, "IDXP-3.3-3 IDXPRFC-3.3-1", "calls its elements application/beep+xml") \
-    X(REFUSES_TEXT, "refuses-text", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses text/plain") \
-    X(REFUSES_BINARY, "refuses-binary", IBY_MANAGER, "IDXP-1.1-1 IDXP-3.4-9", "refuses application/octet-stream") \
+    X(REFUSES_TEXT, "refuses-text", IBY_MANAGER, "IDXP-3.4-9", "calls text/plain ill-formed") \
+    X(REFUSES_BINARY, "refuses-binary", IBY_MANAGER, "IDXP-3.4-9", "calls application/octet-stream ill-formed") \
     X(TAKES_ILL, "takes-ill", IBY_BOTH, "IDXP-5-4 IDMEF-6.1-3 IDMEF-3.1.2-5 IDMEF-3.2.3.2-1", "takes XML that is not well-formed") \
     X(TAKES_INVALID, "takes-invalid", IBY_MANAGER, "IDXP-5-5 IDMEF-8-2 IDMEF-4.2.1-4 IDMEF-4.2.2-2 IDMEF-4.2.3-5 IDMEF-4.2.7.2-3 IDMEF-4.2.7.5-5", "takes IDMEF that is not valid") \
     X(ONE_CHANNEL, "one-channel", IBY_MANAGER, "IDXP-2.1-1", "answers data on the first IDXP channel of a session alone") \
@@ -204,7 +204,6 @@
     X(NO_TUNNEL_OFFER, "no-tunnel-offer", IBY_MANAGER | IBY_PROXY, "IDXPRFC-2.1-3 IDXPRFC-3.1-3 IDXPRFC-5.2-2", "does not offer TUNNEL") \
     X(NO_SASL_OFFER, "no-sasl-offer", IBY_PROXY, "IDXPRFC-2.1-4 IDXPRFC-3.1-4 IDXPRFC-5.2-4", "offers TUNNEL and no SASL") \
     X(NO_TLS_OFFER, "no-tls-offer", IBY_BOTH, "IDXPRFC-5.3-1 IDXPRFC-5.6-1 IDXPRFC-5.7-1", "offers IDXP in clear without TLS") \
-    X(IDXP_IN_READY, "idxp-in-ready", IBY_BOTH, "IDXP-2.1-7", "starts IDXP while TLS is being negotiated") \
     X(UNGREETED, "ungreeted", IBY_BOTH, "IDXP-2.1-5 IDXP-1-1", "starts IDXP without a greeting of BEEP") \
     /* tunnels */ \
     X(TUNNEL_NEITHER, "tunnel-neither", IBY_MANAGER | IBY_PROXY, "TUNNEL-3-12 TUNNEL-A.1-2", "answers tunnels by proceed") \

@@ -240,7 +240,7 @@ _Static_assert(IDXP_R_MANAGER == IBY_MANAGER && IDXP_R_ANALYZER == IBY_ANALYZER 
 static bool about_tls(unsigned mutant, const struct run_role *role)
 {
     (void)role;
-    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER, IMUT_IDXP_IN_READY};
+    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER};
     for (size_t i = 0; i < COUNT(those); i++)
         if (mutant == those[i]) return true;
     return false;
