@@ -207,6 +207,13 @@ static void test_held(void **state)
            "reach idxp\nsend idmef\nexpect idxp-error code=450 about=data -> next\nsend idmef\nexpect "
            "idxp-ok -> pass\n",
            "do hold data\nexpect data -> next\nsend idxp-error code=450\ndo answer\n" IDLE, 0);
+    /* the first of three by the peer's hand, the others at once */
+    passes(true,
+           "reach idxp\nsend idmef\nsend text\nsend binary\nexpect idxp-error code=450 -> next\nexpect "
+           "idxp-ok -> next\nexpect idxp-ok -> pass\n",
+           "do hold data\nexpect data -> next\nexpect data -> next\nexpect data -> next\nsend idxp-error "
+           "code=450\ndo rest\n" IDLE,
+           0);
     passes(
         true,
         "reach greeted\nsend idxp-greeting embed=yes number=5\nexpect error asked=start code=550 -> pass\n",
