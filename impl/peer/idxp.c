@@ -198,12 +198,13 @@ static void refusal_of(const struct idxp_msg *m, struct beep_refusal *no)
 }
 
 /* What a reply says: true with *no, which is empty for ok. */
-static bool verdict(const struct idxp_got *g, struct beep_refusal *no)
+static bool verdict(const struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
 {
     *no = (struct beep_refusal){0};
     if (!g->msg || g->read != OK) return false;
     if (g->kind == IDXP_OK && (g->embedded || g->keyword == BEEP_RPY)) return true;
     if (g->kind != IDXP_ERROR || (!g->embedded && g->keyword != BEEP_ERR)) return false;
+    if (CMUT(c, ERROR_FORMS) && (!g->msg->text.n || g->msg->lang_given)) return true;
     refusal_of(g->msg, no);
     return true;
 }
@@ -239,7 +240,7 @@ static void profile_started(struct beep_bound *b, slice answer, const struct bee
     }
     idxp_enter(c);
     if (!c->embedded) idxp_greet_now(c, now);
-    else if (verdict(&got, &said)) greeting_answered(c, &said, now);
+    else if (verdict(c, &got, &said)) greeting_answered(c, &said, now);
     else idxp_give_up(c, now, "the greeting in the start is answered by neither ok nor error");
     idxp_leave(c);
 }
@@ -479,11 +480,12 @@ static void on_reply(struct idxp_channel *c, enum beep_keyword keyword, uint32_t
     bool many = keyword == BEEP_ANS || keyword == BEEP_NUL;
     if ((!last && !many) || c->over) return;
     if (c->out_open && msgno == c->out_msgno) { /* refused before its end: what is left of it goes nowhere (3080 2.6.3) */
-        refused_early(c, verdict(&got, &no) && no.code ? &no : NULL, now);
+        refused_early(c, verdict(c, &got, &no) && no.code ? &no : NULL, now);
         return;
     }
-    bool fits = !many && verdict(&got, &no);
+    bool fits = !many && verdict(c, &got, &no);
     if (!fits && CMUT(c, TAKES_ODD_REPLY)) {
+        if (keyword == BEEP_ANS) return;
         no = (struct beep_refusal){0};
         fits = !many || keyword == BEEP_NUL;
     }

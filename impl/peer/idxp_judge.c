@@ -151,6 +151,7 @@ void idxp_judge_greeting(struct idxp_channel *c, const struct idxp_got *g, struc
     w.role = g->msg->role;
     w.stream = stream ? stream->stream : IDXP_NO_STREAM;
     if (c->s->mutant) judge_options(c, g->msg, no);
+    if (CMUT(c, REFUSES_COVERED) && w.secured) refuse(no, 501, "nothing of that kind");
     if (CMUT(c, REFUSES_ADDRESS) && (g->msg->ip_given || g->msg->text.n)) refuse(no, 501, "who asked for that?");
     if (!no->code) idxp_judge_security(c, &w, no);
     if (!no->code) judge_roles(c, g->msg, no);

@@ -177,6 +177,9 @@
     X(STREAM_OTHER, "stream-other", IBY_BOTH, "IDXPRFC-4.2-4", "has a type of stream of its own") \
     X(STREAM_ELSEWHERE, "stream-elsewhere", IBY_BOTH, "IDXPRFC-4.2-4 IDXPRFC-4.1-5", "puts streamType into an Option channelPriority") \
     X(STREAM_LIES, "stream-lies", IBY_ANALYZER, "IDXPRFC-4.2-3", "says that the stream is of heartbeats, and sends alerts on it") \
+    /* what it makes of what it hears */ \
+    X(REFUSES_COVERED, "refuses-covered", IBY_BOTH, "IDXP-6-3 IDXPRFC-5.3-3", "rejects greetings in TLS for their form") \
+    X(ERROR_FORMS, "error-forms", IBY_ANALYZER, "IDXP-4-10 IDXP-3.4.1-21", "takes an error without text, or with a language, for ok") \
     /* codes: one for everything */ \
     X(ALL_421, "all-421", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 421 whatever the reason") \
     X(ALL_450, "all-450", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 450 whatever the reason") \

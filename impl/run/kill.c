@@ -181,6 +181,7 @@ static bool worth(const struct kill_mutant *m, const struct run_try *t)
     case TRY_TLS: return tls || !m->bys;
     case TRY_ALIVE: return !m->bys;
     case TRY_TLS_ONLY: return tls && m->role->ways != RUN_PROXY;
+    case TRY_DIALECT: return !m->bys || (m->proto->about_dialect && m->proto->about_dialect(m->mutant));
     }
     return true;
 }

@@ -92,7 +92,8 @@ enum run_when {
     TRY_ALWAYS,
     TRY_TLS,      /* when the mistake is about TLS, or nobody has caught it yet */
     TRY_ALIVE,    /* when nobody has caught it yet */
-    TRY_TLS_ONLY  /* when the mistake is about TLS; not for proxies */
+    TRY_TLS_ONLY, /* when the mistake is about TLS; not for proxies */
+    TRY_DIALECT   /* when the other dialect has cases of its own for it, or nobody has caught it yet */
 };
 struct run_try {
     enum run_when when;
@@ -161,6 +162,7 @@ struct run_proto {
     const struct run_try *try;
     size_t tries;
     bool (*about_tls)(unsigned mutant, const struct run_role *role); /* TLS decides whether it shows */
+    bool (*about_dialect)(unsigned mutant); /* both dialects have cases of their own for it; may be NULL */
     const char *(*shows_in)(unsigned mutant); /* prefix of the ids of the cases that are enough to try it with; NULL: the tries' own.  May be NULL */
 
     /* Reference peers in memory, for r->role with mistake r->o->mutant.  special: set up as that need (special, or apart) says; NULL: as it should be.  A peer that connects dials

@@ -240,7 +240,16 @@ _Static_assert(IDXP_R_MANAGER == IBY_MANAGER && IDXP_R_ANALYZER == IBY_ANALYZER 
 static bool about_tls(unsigned mutant, const struct run_role *role)
 {
     (void)role;
-    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER};
+    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER, IMUT_REFUSES_COVERED};
+    for (size_t i = 0; i < COUNT(those); i++)
+        if (mutant == those[i]) return true;
+    return false;
+}
+
+/* What is printed, and what is made of silence and refusals, is another text in each. */
+static bool about_dialect(unsigned mutant)
+{
+    static const unsigned those[] = {IMUT_GREETING_MUTE, IMUT_DATA_MUTE, IMUT_SULKS, IMUT_SENDS_REJECTED, IMUT_ALL_501};
     for (size_t i = 0; i < COUNT(those); i++)
         if (mutant == those[i]) return true;
     return false;
@@ -254,8 +263,10 @@ static const char *shows_in(unsigned mutant)
 
 static const struct run_try tries[] = {
     {TRY_ALWAYS, RUN_TLS_OFF, false, NULL, "rfc"},
-    {TRY_ALIVE, RUN_TLS_OFF, false, NULL, "draft"},
+    {TRY_DIALECT, RUN_TLS_OFF, false, NULL, "draft"},
     {TRY_TLS, RUN_TLS_MODERN, true, NULL, "rfc"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "rfc"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "draft"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "rfc"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "draft"},
 };
@@ -296,6 +307,7 @@ const struct run_proto run_idxp = {
     .try = tries,
     .tries = COUNT(tries),
     .about_tls = about_tls,
+    .about_dialect = about_dialect,
     .shows_in = shows_in,
     .reference_new = reference_idxp_new,
     .reference_free = reference_idxp_free,
