@@ -78,8 +78,9 @@ static void step(struct tunnel_proxy *p, uint64_t now)
         return;
     }
     if (p->stage == TUNNEL_WAITS || p->stage == TUNNEL_PASSED) {
-        /* a release is wanted when what we asked for before the element cannot be had */
-        if (far && (far->ending || far->over || far->release_wanted)) tunnel_way_lost(p, now);
+        /* we release it when what we asked for before the element cannot be had */
+        if (far && (far->ending || far->over || far->release_wanted || far->release_sent))
+            tunnel_way_lost(p, now);
     }
     switch (p->stage) {
     case TUNNEL_ASKED:

@@ -312,6 +312,35 @@ static void end_is_told_nothing(void **state)
     finish(&x);
 }
 
+/* A next hop that refuses who the proxy is, and then says nothing more, is not waited for. */
+static void hop_falls_silent(void **state)
+{
+    static const struct row row = {.via = {"alice", "wonder", 0}, .hop = {"site", "gate", 0}};
+    static const struct tw_rule far[] = {
+        {NULL, "RPY", 0, 0,
+         TW_HEAD "<greeting><profile uri='http://iana.org/beep/SASL/SCRAM-SHA-256'/><profile "
+                 "uri='" TUNNEL_URI "'/></greeting>\r\n",
+         0},
+        {"MSG 0 1", "RPY", 0, 1,
+         TW_HEAD "<profile uri='http://iana.org/beep/SASL/SCRAM-SHA-256'><![CDATA[<error "
+                 "code='535'/>]]></profile>\r\n",
+         0}};
+    struct world x;
+    const char *why;
+    begin(&x, *state, &row, SPLIT_WHOLE);
+    tunnel_msg_done(&x.w.via);
+    assert_int_equal(tunnel_chain_read(&x.w.env, SLICE_LIT("stub.example:604 t.example:604"), &x.w.via, &why),
+                     OK);
+    struct tw_stub *f = TW_LISTEN(&x.w, "stub.example:604", far);
+    assert_int_equal(go(&x), OK);
+    tw_run(&x.w, 3000);
+    tw_wants(f, "SASL/SCRAM-SHA-256");
+    why = beep_peer_why(x.w.peer[0]);
+    if (!strstr(why, "550") || !strstr(why, "not authenticated")) fail_msg("\"%s\"", why);
+    assert_null(strstr(why, "it said")); /* its greeting was fine */
+    finish(&x);
+}
+
 static void no_memory(void **state)
 {
     bool fine = false;
@@ -361,6 +390,6 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(who_asks), cmocka_unit_test(end_is_told_nothing),
-                                       cmocka_unit_test(no_memory)};
+                                       cmocka_unit_test(hop_falls_silent), cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
