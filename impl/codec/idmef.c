@@ -122,7 +122,7 @@ static void on_begin(void *ctx)
     const xmlChar *encoding = c->parser->encoding;
     if (c->parser->standalone == -1)
         idmef_note(c, IDMEF_F_NO_DECLARATION);
-    else if (!encoding)
+    else if (!encoding && !(c->parser->options & XML_PARSE_IGNORE_ENC)) /* under that it is not told */
         idmef_note(c, IDMEF_F_NO_ENCODING);
     if (encoding && xmlStrncasecmp(encoding, (const xmlChar *)"UTF-8", 6) &&
         xmlStrncasecmp(encoding, (const xmlChar *)"UTF-16", 6))
