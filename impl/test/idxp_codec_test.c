@@ -255,6 +255,8 @@ static void test_charset(void **state)
                             "xmlns='http://iana.org/idmef' xml:lang='\xe9'/>");
     assert_int_equal(idmef_validate(&f.env, f.schema, latin, SLICE_LIT("ISO-8859-1"), &r), OK);
     assert_int_equal(r.verdict, IDMEF_OK); /* what the headers say holds */
+    for (uint32_t i = 0; i < r.note_n; i++) /* and hides what the declaration says */
+        assert_int_not_equal(r.note[i].code, IDMEF_F_NO_ENCODING);
     assert_int_equal(idmef_validate(&f.env, f.schema, latin, SLICE_NONE, &r), OK);
     assert_int_equal(r.verdict, IDMEF_ILL);
     assert_int_equal(idmef_validate(&f.env, f.schema, latin, SLICE_LIT("KOI8-R"), &r), OK);
