@@ -148,7 +148,8 @@ static err answer_rest(struct player *p, int end, const struct beep_channel *k)
     err e = write_idxp(0, &element);
     for (size_t i = 0; i < d->xs && e == OK; i++) {
         const struct beep_exchange *x = &d->x[d->x_from + i];
-        if (x->end && x->fsm.state != BEEP_XS_CUT && !is_owed(b, k->number, x->msgno)) e = owe(p, end, BEEP_RPY, k->number, x->msgno, buf_slice(&element), false, "ok");
+        if (x->end && x->fsm.state != BEEP_XS_CUT && !is_owed(b, k->number, x->msgno))
+            e = owe(p, end, BEEP_RPY, k->number, x->msgno, buf_slice(&element), false, "ok");
     }
     buf_done(&element);
     return e;
@@ -159,7 +160,8 @@ err idxp_play_rest(struct player *p, int end, uint64_t now)
     const struct idxp_play_end *x = idxp_play_end(p, end);
     for (size_t i = 0; i < IDXP_PLAY_CHANS; i++) {
         const struct idxp_play_chan *c = &x->chan[i];
-        const struct beep_channel *k = c->used && !c->tunnel ? track_beep_channel(&beep_play_end(p, end)->conn.track, c->number) : NULL;
+        const struct beep_channel *k =
+            c->used && !c->tunnel ? track_beep_channel(&beep_play_end(p, end)->conn.track, c->number) : NULL;
         if (k) TRY(answer_rest(p, end, k));
     }
     return beep_play_pump(p, end, now);

@@ -79,7 +79,8 @@ static const struct piece heartbeat[] = {DECL,
                                          {"end", "root", "</idmef:IDMEF-Message>"},
                                          {0}};
 
-/* Every element of section 8 that is not left out by another, and every attribute.  No extension: by the letter of the declarations it would not be valid (IDMEF-D12). */
+/* Every element of section 8 that is not left out by another, and every attribute.  No extension: by the
+ * letter of the declarations it would not be valid (IDMEF-D12). */
 #define NODE                                                                                                 \
     "<Node ident=\"n\" category=\"dns\"><location>hall</location><name>host.example.org</name><Address "     \
     "ident=\"a\" category=\"ipv4-addr\" vlan-name=\"lan\" "                                                  \
@@ -134,8 +135,7 @@ static const char whole[] =
         "data-size><disk-size>512</disk-size>"
         "<FileAccess>" USER_ID(
             "user-privs") "<Permission perms=\"read\"/></FileAccess><Linkage "
-                          "category=\"hard-link\"><name>p</name><path>/p</path></Linkage>" INODE
-                          "<Checksum "
+                          "category=\"hard-link\"><name>p</name><path>/p</path></Linkage>" INODE "<Checksum "
                           "algorithm=\"MD5\"><value>0cc175b9c0f1b6a831c399e269772661</value><key>k</key></"
                           "Checksum>") "</Target>\r\n" CLASS
                                        "<Assessment><Impact severity=\"high\" completion=\"failed\" "

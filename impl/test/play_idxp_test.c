@@ -269,7 +269,9 @@ static void test_idmef(void **state)
         {"drop end", CL_IDMEF_6_1_1, true},
         {"classification.value=\"<idmef:Classification/>\"", CL_IDMEF_4_2_4_2_1, true},
         {"source.value=\"<idmef:Source spoofed='maybe'/>\"", CL_IDMEF_3_2_5_1, true},
-        {"classification.value=\"<idmef:Classification text='a'/><idmef:Assessment><idmef:Impact severity='worst'/></idmef:Assessment>\"", CL_IDMEF_4_2_6_1_1, true},
+        {"classification.value=\"<idmef:Classification text='a'/><idmef:Assessment><idmef:Impact "
+         "severity='worst'/></idmef:Assessment>\"",
+         CL_IDMEF_4_2_6_1_1, true},
         {"source.value=\"<idmef:Source><x/></idmef:Source>\"", CL_IDMEF_8_1, false},
         {"source.value=\"<idmef:Source><idmef:Node><idmef:location>l</idmef:location></idmef:Node></"
          "idmef:Source>\"",
