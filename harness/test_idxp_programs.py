@@ -347,6 +347,13 @@ def test_access(proxy, send, tmp_path, manager):
     for end, code in (("127.0.0.1:25", "554"), ("127.0.0.1:24", "537")):
         done = send(end, "-", stdin=b"x", via=[p.address])
         assert done.status == 1 and code in done.err, done
+    # what a name leads to counts as well, and no other way to write an address is a way around
+    port = m.address.rsplit(":", 1)[1]
+    rules.write_text("deny to=127.*:* code=554\ndeny to=[::1]:*\nallow to=*:*\n")
+    p = proxy("--open", "--access", rules)
+    for end, code in ((f"localhost:{port}", "554"), (f"[::ffff:127.0.0.1]:{port}", "554"), (f"127.0.0.01:{port}", "554"), (f"0.0.0.0:{port}", "554"), (f"[0::1]:{port}", "537")):
+        done = send(end, "--peer-name=", "-", stdin=b"x", via=[p.address])
+        assert done.status == 1 and code in done.err, (end, done)
     rules.write_text("allow to=*:604\nallow to=here\n")
     one_useful_line(run("serve", "tunnel-proxy", "--open", "--listen", "127.0.0.1:0", "--access", rules), f"{rules}:2: ", "to=here")
 

@@ -112,6 +112,26 @@ err tunnel_chain_read(const struct env *env, slice text, struct tunnel_msg *m, c
     return *why ? ERR_USE : OK;
 }
 
+/* An address as everybody reads it alike: the element may have 010.0.0.1, which is ten to us and eight to many a
+ * resolver, or no address at all but a name to be looked up. */
+static size_t plain_address(slice v, char *out, size_t out_n)
+{
+    size_t n = 0, quad = v.n;
+    bool lead = false;
+    while (quad && v.p[quad - 1] != ':')
+        quad--;
+    if (slice_find(v, SLICE_LIT(".")) == v.n) quad = v.n; /* no IPv4 in it */
+    for (size_t i = 0; i < v.n && n + 1 < out_n; i++) {
+        bool more = i + 1 < v.n && v.p[i + 1] >= '0' && v.p[i + 1] <= '9';
+        lead = lead || i == quad;
+        if (lead && more && v.p[i] == '0') continue;
+        out[n++] = (char)v.p[i];
+        lead = i >= quad && v.p[i] == '.';
+    }
+    out[n] = 0;
+    return n;
+}
+
 err tunnel_hop_place(const struct tunnel_hop *h, char *out, size_t out_n)
 {
     enum tunnel_attr a = h->way == TUNNEL_BY_IP4   ? TUNNEL_A_IP4
@@ -122,6 +142,8 @@ err tunnel_hop_place(const struct tunnel_hop *h, char *out, size_t out_n)
         !h->port)
         return ERR_USE;
     slice v = h->value[a];
+    char plain[64];
+    if (a != TUNNEL_A_FQDN) v = slice_of(plain, plain_address(v, plain, sizeof plain));
     int n = snprintf(out, out_n, h->way == TUNNEL_BY_IP6 ? "[%.*s]:%u" : "%.*s:%u", (int)v.n,
                      (const char *)v.p, (unsigned)h->port);
     return n > 0 && (size_t)n < out_n ? OK : ERR_USE;

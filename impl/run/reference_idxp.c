@@ -173,7 +173,7 @@ static err resolve(void *ctx, struct endpoint *e, const struct tunnel_query *q, 
 static void allow(void *ctx, const struct tunnel_request *q, struct beep_refusal *no)
 {
     const struct reference_idxp *r = ctx;
-    if (q->to) no->code = tunnel_access_judge(r->access, q->identity, q->to, NULL);
+    if (q->to) no->code = tunnel_access_judge(r->access, q->identity, q->to, q->place, NULL);
 }
 
 static err set_up_proxy(struct reference_idxp *r, const struct run_ctx *x, char *why, size_t why_n)

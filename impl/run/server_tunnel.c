@@ -66,7 +66,7 @@ static const char *neighbour(void *ctx, struct endpoint *e)
 static void allow(void *ctx, const struct tunnel_request *r, struct beep_refusal *no)
 {
     const struct tunnel_server *x = ctx;
-    if (x->o->access && r->to) no->code = tunnel_access_judge(x->o->access, r->identity, r->to, NULL);
+    if (x->o->access && r->to) no->code = tunnel_access_judge(x->o->access, r->identity, r->to, r->place, NULL);
 }
 
 /* --- names ------------------------------------------------------------------------------------------------------------------------ */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "run/tunnel_access.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,13 +199,50 @@ static bool identity_fits(const char *pattern, const char *identity)
     return *identity ? fits(pattern, identity, false) : !*pattern; /* nobody is not somebody of any name */
 }
 
-uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *to, size_t *line)
+/* The address that a place is connected to, written shortest: IPv4 within IPv6 is what it is, and who connects to no address meets this machine.  What leads to one place is one.  "" where
+ * to tells as much already. */
+static void plain_form(const char *to, char *out, size_t n)
 {
+    static const char any4[] = "0.0.0.0:";
+    struct in6_addr in6;
+    struct in_addr in4;
+    char host[INET6_ADDRSTRLEN];
+    const char *end = *to == '[' ? strchr(to, ']') : NULL;
+    size_t len = end ? (size_t)(end - to - 1) : 0;
+    *out = 0;
+    if (strncmp(to, any4, sizeof any4 - 1) == 0) snprintf(out, n, "127.0.0.1:%s", to + sizeof any4 - 1);
+    if (!end || len >= sizeof host) return;
+    memcpy(host, to + 1, len);
+    host[len] = 0;
+    if (inet_pton(AF_INET6, host, &in6) != 1) return;
+    bool mapped = IN6_IS_ADDR_V4MAPPED(&in6);
+    if (IN6_IS_ADDR_UNSPECIFIED(&in6)) in6 = in6addr_loopback;
+    memcpy(&in4, in6.s6_addr + 12, sizeof in4);
+    if (in4.s_addr == INADDR_ANY) in4.s_addr = htonl(INADDR_LOOPBACK);
+    if (!inet_ntop(mapped ? AF_INET : AF_INET6, mapped ? (const void *)&in4 : &in6, host, sizeof host)) return;
+    snprintf(out, n, mapped ? "%s%s" : "[%s]%s", host, end + 1);
+}
+
+enum { FORMS = 4, FORM_MAX = INET6_ADDRSTRLEN + 16 };
+
+static bool any_fits(const char *pattern, const char *const form[FORMS])
+{
+    for (int i = 0; i < FORMS; i++)
+        if (form[i] && *form[i] && fits(pattern, form[i], true)) return true;
+    return false;
+}
+
+uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *to, const char *place, size_t *line)
+{
+    char plain_to[FORM_MAX], plain_place[FORM_MAX] = "";
+    const char *const form[FORMS] = {to, plain_to, place, plain_place};
     bool for_somebody = false;
+    plain_form(to, plain_to, sizeof plain_to);
+    if (place) plain_form(place, plain_place, sizeof plain_place);
     if (line) *line = 0;
     for (size_t i = 0; i < a->rules; i++) {
         const struct rule *x = &a->rule[i];
-        if (x->want[TO] && !fits(x->want[TO], to, true)) continue;
+        if (x->want[TO] && !any_fits(x->want[TO], form)) continue;
         if (x->want[IDENTITY] && !identity_fits(x->want[IDENTITY], identity)) {
             for_somebody |= !x->deny;
             continue;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* tunnel_access: whom a proxy lets where (RFC 3620 7), from the text of a small file.  The first rule that fits decides; where none does the tunnel is refused.
  *
+ *   deny  to=127.*:*                              # behind a look-up the addresses are judged, too
  *   allow identity=alice to=*.example.org:604     # a name: judged before it is looked up
  *   allow identity=site-? to=192.0.2.*:*
- *   deny  to=127.*:*                              # behind a look-up the addresses are judged, too
+ *
+ * A name is judged alone first, and once more with each of its addresses: a rule fits then that fits either.  So what denies an address stands in front of what allows names.  An address of
+ * IPv6 fits as it was written, as it is written shortest, and as IPv4 where it is one
+ * (::ffff:127.0.0.1); 0.0.0.0 and :: fit as the loopback address that they lead to, too.
  *
  * One rule a line; a word that begins with # ends it.  Conditions, all of which have to hold, each at most once: identity=PATTERN (of SASL; "" is nobody, which only identity="" fits, or a
  * rule without that condition) and to=PATTERN (HOST:PORT, [ADDRESS6]:PORT; letters without case).  In patterns * is any octets, ? is one.  deny may have
@@ -24,8 +28,8 @@ struct tunnel_access;
 err tunnel_access_parse(const struct env *env, slice text, const char *name, struct tunnel_access **out, char *why, size_t why_n) MUST_CHECK;
 /* NULL is allowed. */
 void tunnel_access_free(struct tunnel_access *a);
-/* 0: allowed; otherwise the code of the refusal.  530 when somebody with an identity would have been let through and nobody's is known.  line: of the rule
+/* place: one of the addresses of to, NULL before they are known.  0: allowed; otherwise the code of the refusal.  530 when somebody with an identity would have been let through and nobody's is known.  line: of the rule
  * that decided, 0 for none; may be NULL. */
-uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *to, size_t *line);
+uint16_t tunnel_access_judge(const struct tunnel_access *a, const char *identity, const char *to, const char *place, size_t *line);
 
 #endif

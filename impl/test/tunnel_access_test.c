@@ -40,12 +40,50 @@ static void rules(void **state)
     assert_int_equal(tunnel_access_parse(&env, slice_of(text, sizeof text - 1), "f", &a, NULL, 0), OK);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         size_t line = 99;
-        uint16_t code = tunnel_access_judge(a, rows[i].identity, rows[i].to, &line);
+        uint16_t code = tunnel_access_judge(a, rows[i].identity, rows[i].to, NULL, &line);
         if (code != rows[i].code || line != rows[i].line) fail_msg("%s to %s: %u by line %zu", rows[i].identity, rows[i].to, (unsigned)code, line);
     }
     tunnel_access_free(a);
     assert_int_equal(tunnel_access_parse(&env, SLICE_NONE, "f", &a, NULL, 0), OK); /* nobody goes anywhere */
-    assert_int_equal(tunnel_access_judge(a, "alice", "m:1", NULL), 537);
+    assert_int_equal(tunnel_access_judge(a, "alice", "m:1", NULL, NULL), 537);
+    tunnel_access_free(a);
+}
+
+/* What a name leads to is judged, and another way to write an address is no way around a rule. */
+static void places(void **state)
+{
+    static const char rule[] = "deny to=127.*:* code=554\ndeny to=[::1]:*\nallow to=*.example.org:604\nallow to=[2001:DB8:0:0::1]:*\nallow to=192.0.2.*:*\ndeny to=*:*\n";
+    static const struct { const char *to, *place; uint16_t code; size_t line; } rows[] = {
+        {"m.example.org:604", NULL, 0, 3},
+        {"m.example.org:604", "203.0.113.9:604", 0, 3},
+        {"m.example.org:604", "127.0.0.1:604", 554, 1},
+        {"m.example.org:604", "[::ffff:127.0.0.1]:604", 554, 1},
+        {"m.example.org:604", "[0:0:0:0:0:0:0:1]:604", 537, 2},
+        {"m.example.net:604", "203.0.113.9:604", 537, 6},
+        {"[::ffff:127.0.0.1]:1", NULL, 554, 1},
+        {"[::ffff:7f00:1]:1", NULL, 554, 1},
+        {"[0::0001]:1", NULL, 537, 2},
+        {"0.0.0.0:1", NULL, 554, 1},
+        {"[::ffff:0.0.0.0]:1", NULL, 554, 1},
+        {"[::]:1", NULL, 537, 2},
+        {"10.0.0.0:1", NULL, 537, 6},
+        {"[2001:DB8:0:0::1]:7", NULL, 0, 4},
+        {"[::ffff:192.0.2.5]:7", NULL, 0, 5},
+        {"[::1", NULL, 537, 6},
+        {"[]:1", NULL, 537, 6},
+        {"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:1", NULL, 537, 6},
+    };
+    struct env env;
+    struct tunnel_access *a;
+    (void)state;
+    env_init(&env);
+    assert_int_equal(tunnel_access_parse(&env, slice_of(rule, sizeof rule - 1), "f", &a, NULL, 0), OK);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t line = 99;
+        uint16_t code = tunnel_access_judge(a, "", rows[i].to, rows[i].place, &line);
+        if (code != rows[i].code || line != rows[i].line)
+            fail_msg("%s at %s: %u by line %zu", rows[i].to, rows[i].place ? rows[i].place : "-", (unsigned)code, line);
+    }
     tunnel_access_free(a);
 }
 
@@ -94,6 +132,6 @@ static void memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(faults), cmocka_unit_test(memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(rules), cmocka_unit_test(places), cmocka_unit_test(faults), cmocka_unit_test(memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -488,6 +488,34 @@ static void chains(void **state)
     }
 }
 
+/* Numbers are decimal however many zeros stand in front: to a resolver 010 is eight, and 099 a name to ask for. */
+static void decimal(void **state)
+{
+    static const struct {
+        const char *xml, *place;
+    } rows[] = {
+        {"<tunnel ip4='010.000.0.099' port='1'/>", "10.0.0.99:1"},
+        {"<tunnel ip4='127.0.0.1' port='604'/>", "127.0.0.1:604"},
+        {"<tunnel ip4='0.0.0.0' port='1'/>", "0.0.0.0:1"},
+        {"<tunnel ip4='200.100.010.001' port='1'/>", "200.100.10.1:1"},
+        {"<tunnel ip6='::ffff:127.000.000.001' port='1'/>", "[::ffff:127.0.0.1]:1"},
+        {"<tunnel ip6='2001:0db8::0001' port='1'/>", "[2001:0db8::0001]:1"},
+        {"<tunnel ip6='::' port='1'/>", "[::]:1"},
+        {"<tunnel fqdn='a.001.example' port='1'/>", "a.001.example:1"},
+    };
+    struct env e;
+    (void)state;
+    env_init(&e);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tunnel_msg m;
+        char place[300];
+        assert_int_equal(tunnel_el_read(&e, slice_str(rows[i].xml), &m), OK);
+        assert_int_equal(tunnel_hop_place(&m.hop[0], place, sizeof place), OK);
+        assert_string_equal(place, rows[i].place);
+        tunnel_msg_done(&m);
+    }
+}
+
 /* 5.2: neither under TLS nor within a layer of SASL is there TUNNEL; SASL without a layer is nothing of the
  * kind (TUNNEL-D14). */
 static void layered(void **state)
@@ -569,7 +597,7 @@ int main(void)
         cmocka_unit_test(initiator_anew), cmocka_unit_test(initiator_refused),
         cmocka_unit_test(unanswered),     cmocka_unit_test(identity),
         cmocka_unit_test(chains),         cmocka_unit_test(layered),
-        cmocka_unit_test(no_memory),
+        cmocka_unit_test(no_memory),      cmocka_unit_test(decimal),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
