@@ -10,6 +10,7 @@ import time
 from xml.sax.saxutils import quoteattr
 
 URI = "http://iana.org/beep/TUNNEL"
+HEAD = b"Content-Type: application/beep+xml\r\n\r\n"
 PATIENCE = 120
 PIECE = 1 << 18
 
@@ -18,9 +19,8 @@ class Refused(Exception):
     """The code of an error."""
 
 
-def element(places):
-    """Tunnel elements in one another that lead by those places (IPv4 address and port), to the last."""
-    text = ""
+def element(places, text=""):
+    """Tunnel elements in one another that lead by those places (IPv4 address and port), to the last; text: what stands innermost."""
     for place in reversed(places):
         host, _, port = place.rpartition(":")
         text = f"<tunnel ip4={quoteattr(host)} port={quoteattr(port)}>{text}</tunnel>"
@@ -38,9 +38,8 @@ def frame(keyword, channel, msgno, seqno, payload):
 
 def ask(to, what):
     """Connects to a proxy and asks for that element: the socket behind the ok, or Refused with the code."""
-    head = b"Content-Type: application/beep+xml\r\n\r\n"
-    greeting = head + b"<greeting />"
-    start = head + f"<start number='1'><profile uri='{URI}'><![CDATA[{what}]]></profile></start>".encode()
+    greeting = HEAD + b"<greeting />"
+    start = HEAD + f"<start number='1'><profile uri='{URI}'><![CDATA[{what}]]></profile></start>".encode()
     sock = connect(to)
     try:
         sock.sendall(frame("RPY", 0, 0, 0, greeting) + frame("MSG", 0, 1, len(greeting), start))
@@ -60,6 +59,48 @@ def ask(to, what):
     except BaseException:
         sock.close()
         raise
+
+
+class Onward(threading.Thread):
+    """Somebody else's proxy: whatever tunnel it is asked for, it asks `to` (set behind) for that element, and hands back the error.  .asked: how often."""
+
+    def __init__(self, what):
+        super().__init__(daemon=True)
+        self.listener, self.what, self.to, self.asked = socket.create_server(("127.0.0.1", 0)), what, None, 0
+        self.address = "%s:%d" % self.listener.getsockname()
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                sock = self.listener.accept()[0]
+            except OSError:
+                return
+            self.asked += 1
+            threading.Thread(target=self.one, args=(sock,), daemon=True).start()
+
+    def one(self, sock):
+        greeting = HEAD + f"<greeting><profile uri='{URI}' /></greeting>".encode()
+        with sock:
+            try:
+                sock.settimeout(PATIENCE)
+                sock.sendall(frame("RPY", 0, 0, 0, greeting))
+                got = b""
+                while not (m := re.search(rb"MSG 0 (\d+) \. \d+ \d+\r\n(?s:.*)END\r\n", got)):
+                    octets = sock.recv(4096)
+                    if not octets:
+                        return
+                    got += octets
+                code = refused(self.to, self.what)
+                no = HEAD + f"<profile uri='{URI}'><![CDATA[<error code='{code}'>in a circle</error>]]></profile>".encode()
+                sock.sendall(frame("RPY", 0, int(m[1]), len(greeting), no))
+                sock.recv(4096)  # until it has read that
+            except OSError:
+                pass
+
+    def end(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
 
 
 def refused(to, what):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+from bench_beep import tls_of
 from bench_kit import in_turn, row, serve
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "harness"))
@@ -57,9 +58,14 @@ def says(word, *command):
 
 @contextlib.contextmanager
 def proxies(folder, n):
-    """The addresses of proxies, each a process of its own."""
+    """Proxies, each a process of its own, as (address, process)."""
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(serve("tunnel-proxy", folder, "--open"))[0] for _ in range(n)]
+        yield [stack.enter_context(serve("tunnel-proxy", folder, "--open")) for _ in range(n)]
+
+
+def ran(processes):
+    """Seconds of processor time that they took so far."""
+    return sum(int(pathlib.Path(f"/proc/{p.pid}/schedstat").read_text().split()[0]) for p in processes) / 1e9
 
 
 # --- validating
@@ -81,50 +87,58 @@ def bench_validate(args, folder, tmp):
 # --- messages
 
 COUNTS = {"1 KiB": (16, 12000), "16 KiB": (16, 2000), "1 MiB": (4, 32)}  # unanswered, messages
-WAYS = ("validated", "not looked into", "validated and stored")
+WAYS = ("validated", "not looked into", "stored")  # the last: and validated
+
+
+def one_rate(program, servers, kind, size, tls, file, count):
+    """Messages a second, and microseconds of processor time that one took everybody and the analyzer alone."""
+    depth = COUNTS[size][0]
+    chain, processes = zip(*servers)
+    before = ran(processes)
+    sent, seconds, own = says("rate", program, "rate", chain[0], tls, " ".join(chain[1:]), kind, file, depth, count)
+    return sent / seconds, (own / sent + (ran(processes) - before) / (count + count // 10 + 1)) * 1e6, own / sent * 1e6
 
 
 def bench_load(args, folder, tmp):
-    """Of one analyzer to one manager, through tunnels.  Ratios: direct, to no proxy; plain, to what is not looked into; libxml2, of the whole time of a message to what libxml2 alone needs to validate it."""
+    """Of one analyzer to one manager, through tunnels.  cpu_us: processor time of a message of all programs together, which other programs on the machine do not move much; ratios are of it: direct, to no proxy;
+    plain, to what is not looked into; xml, to what libxml2 alone needs to validate the message.  rate_direct: of messages a second, to no proxy."""
     scale, files, pki = 8 if args.quick else 1, messages(tmp), str(tmp / "pki")
-    xml_s = dict(zip(files, (r["tree_ns"] / 1e9 for r in validating(args, folder, tmp))))
+    xml_us = dict(zip(files, (r["tree_ns"] / 1e3 for r in validating(args, folder, tmp))))
     measures = {}
     with contextlib.ExitStack() as stack:
         hops = stack.enter_context(proxies(folder, 2))
         for tls in KINDS:
-            common = ("idxp-manager", folder, "--tls", tls, "--pki", pki, "--max-content", "4194304", *(["--allow-clear"] if tls != "off" else []))
-            bare, _ = stack.enter_context(serve(*common))
-            stored, _ = stack.enter_context(serve(*common, "--store", str(tmp / f"store-{tls}")))
+            common = ("idxp-manager", folder, "--tls", tls, "--pki", pki)
+            bare = stack.enter_context(serve(*common))
+            stored = stack.enter_context(serve(*common, "--store", str(tmp / f"store-{tls}")))
             for n in range(3):
                 for way in WAYS:
-                    for size, (depth, count) in COUNTS.items():
-                        if n == 1 and way == "validated and stored":
-                            continue  # the disk does not know of proxies: none and two are enough
-                        chain = [*hops[:n], stored if way == WAYS[2] else bare]
-                        command = ["rate", chain[0], pki if tls != "off" else "off", " ".join(chain[1:]), "text" if way == WAYS[1] else "xml", files[size], depth,
-                                   max(count // scale, 4)]
-                        measures[tls, n, way, size] = lambda c=command: (lambda r: (r[0] / r[1], r[2] / r[0]))(says("rate", folder / "bench_idxp_load", *c))
-        rates = in_turn(args, 3, measures)
-    for (tls, n, way, size), (rate, cpu) in rates.items():
-        row("idxp-load", f"TLS {tls}, {n} proxies, {size}, {way}", rate, "messages/s", MB_s=rate * SIZES[size] / 1e6, cpu_us=cpu * 1e6,
-            direct=rate / rates[tls, 0, way, size][0], plain=rate / rates[tls, n, WAYS[1], size][0], libxml2=1 / rate / xml_s[size])
+                    for size, (_, count) in COUNTS.items():
+                        servers = [*hops[:n], stored if way == "stored" else bare]
+                        what = (servers, "text" if way == "not looked into" else "xml", size, tls_of(tls, pki), files[size], max(count // scale, 4))
+                        measures[tls, n, way, size] = lambda w=what: one_rate(folder / "bench_idxp_load", *w)
+        rates = in_turn(args, 5, measures)
+    for (tls, n, way, size), (rate, all_us, own_us) in rates.items():
+        base = rates[tls, 0, way, size]
+        row("idxp-load", f"TLS {tls}, {n} proxies, {size}, {way}", rate, "messages/s", MB_s=rate * SIZES[size] / 1e6, cpu_us=all_us, analyzer_us=own_us,
+            direct=all_us / base[1], plain=all_us / rates[tls, n, "not looked into", size][1], xml=all_us / xml_us[size], rate_direct=rate / base[0])
 
 
 def bench_latency(args, folder, tmp):
-    """One message at a time, from the first octet to the acknowledgement; added is to no proxy, per hop."""
+    """One message at a time, from the first octet to the acknowledgement; added: by each hop."""
     files, pki = messages(tmp), str(tmp / "pki")
     count = {"1 KiB": 2000, "16 KiB": 500, "1 MiB": 20}
     measures = {}
     with contextlib.ExitStack() as stack:
-        hops = stack.enter_context(proxies(folder, 2))
+        hops = [address for address, _ in stack.enter_context(proxies(folder, 2))]
         for tls in KINDS:
             bare, _ = stack.enter_context(serve("idxp-manager", folder, "--tls", tls, "--pki", pki))
             for n in range(3):
                 chain = [*hops[:n], bare]
                 for size, file in files.items():
-                    measures[tls, n, size] = lambda c=chain, t=tls, f=file, k=count[size]: says(
-                        "latency", folder / "bench_idxp_load", "latency", c[0], pki if t != "off" else "off", " ".join(c[1:]), "xml", f, max(k // (8 if args.quick else 1), 5))[1:]
-        took = in_turn(args, 3, measures)
+                    command = [chain[0], tls_of(tls, pki), " ".join(chain[1:]), "xml", file, max(count[size] // (8 if args.quick else 1), 5)]
+                    measures[tls, n, size] = lambda c=command: says("latency", folder / "bench_idxp_load", "latency", *c)[1:]
+        took = in_turn(args, 5, measures)
     for (tls, n, size), (median, p99) in took.items():
         base = took[tls, 0, size]
         more = {"added_us": (median - base[0]) / n, "added_p99": (p99 - base[1]) / n, "ratio": median / base[0]} if n else {}
@@ -134,44 +148,42 @@ def bench_latency(args, folder, tmp):
 # --- long tunnels and circles
 
 def bench_tunnel(args, folder, tmp):
-    """A GiB through eight proxies and back a digest of what came; and the same through none, to compare with."""
+    """A GiB through eight proxies, and back a digest of what came.  Ratios are to none; cpu_s: processor time of a proxy.  Every program of the chain works at once: the rate falls with processors, too."""
     octets = (64 if args.quick else 1024) << 20
     rates = {}
     for n in (0, 1, 8):
         with proxies(folder, n) as hops:
-            seconds, sent, came = tunnel_py.pour(hops, octets)
+            seconds, sent, came = tunnel_py.pour([address for address, _ in hops], octets)
+            cpu = ran(p for _, p in hops) / max(n, 1)
         if sent != came:
             sys.exit(f"through {n} proxies other octets came than were sent")
         rates[n] = octets / seconds
-        row("idxp-tunnel", f"{octets >> 20} MiB through {n} proxies, the same digest", rates[n] / 1e6, "MB/s", seconds=seconds, ratio=rates[n] / rates[0])
+        row("idxp-tunnel", f"{octets >> 20} MiB through {n} proxies, the same digest", rates[n] / 1e6, "MB/s", seconds=seconds, ratio=rates[n] / rates[0],
+            cpu_s=cpu)
 
 
 def bench_circle(args, folder, tmp):
-    """How soon a circle ends in an error, and what is left of it."""
-    port = tunnel_py.free_port()
-    with serve("tunnel-proxy", folder, "--open", "--endpoint-map", f"x=127.0.0.1:{port}") as (b, b_process):
-        with subprocess.Popen([folder / "draftproof", "serve", "tunnel-proxy", "--listen", f"127.0.0.1:{port}", "--open", "--endpoint-map", f"x={b}"],
-                              stdout=subprocess.PIPE, text=True) as a_process:
-            a = a_process.stdout.readline().split()[-1]
-            pids = (a_process.pid, b_process.pid)
-            try:
-                asked = {"two proxies whose routes lead to each other": (a, "<tunnel endpoint='x'/>"),
-                         "a chain that comes back": (a, tunnel_py.element([b, a, "127.0.0.1:9"])),
-                         "a proxy that is to connect to itself": (a, tunnel_py.element([a]))}
-                for name, (to, element) in asked.items():
-                    before = sum(map(tunnel_py.sockets, pids))
-                    runs = []
-                    for _ in range(3 if args.quick else 11):
-                        began = time.monotonic()
-                        code = tunnel_py.refused(to, element)
-                        runs.append(time.monotonic() - began)
-                    end = time.monotonic() + 5
-                    while sum(map(tunnel_py.sockets, pids)) > before and time.monotonic() < end:
-                        time.sleep(0.01)
-                    row("idxp-circle", name, sorted(runs)[len(runs) // 2] * 1e3, "ms", worst=max(runs) * 1e3, code=code,
-                        sockets_left=sum(map(tunnel_py.sockets, pids)) - before)
-            finally:
-                a_process.terminate()
+    """How soon a circle ends in an error, and what is left of it in the proxies."""
+    again = "<tunnel endpoint='x'/>"
+    onward = tunnel_py.Onward(again)
+    with proxies(folder, 7) as more, serve("tunnel-proxy", folder, "--open", "--endpoint-map", f"x={onward.address}") as first:
+        onward.to = first[0]
+        places, pids = [address for address, _ in (first, *more)], [process.pid for _, process in (first, *more)]
+        asked = {"a route that leads back by another's proxy": (places[0], again),
+                 "the same, seven proxies in front": (places[1], tunnel_py.element([*places[2:], places[0]], again)),
+                 "a chain of eight that comes back": (places[0], tunnel_py.element([*places[1:], places[0]])),
+                 "a proxy that is to connect to itself": (places[0], tunnel_py.element(places[:1]))}
+        for name, (to, element) in asked.items():
+            before, runs = sum(map(tunnel_py.sockets, pids)), []
+            for _ in range(3 if args.quick else 11):
+                began = time.monotonic()
+                code = tunnel_py.refused(to, element)
+                runs.append(time.monotonic() - began)
+            end = time.monotonic() + 5
+            while sum(map(tunnel_py.sockets, pids)) > before and time.monotonic() < end:
+                time.sleep(0.01)
+            row("idxp-circle", name, sorted(runs)[len(runs) // 2] * 1e3, "ms", worst=max(runs) * 1e3, code=code, sockets_left=sum(map(tunnel_py.sockets, pids)) - before)
+    onward.end()
 
 
 BENCHES = {"idxp-idmef": bench_validate, "idxp-load": bench_load, "idxp-latency": bench_latency, "idxp-tunnel": bench_tunnel, "idxp-circle": bench_circle}
