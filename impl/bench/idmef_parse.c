@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What it costs to validate an IDMEF message, beside libxml2's own validator with the same declarations, which are read once.  Rounds alternate in one run, and medians of processor
- * time are compared, so that a busy machine slows all alike.  Prints a JSON object a line, for each FILE:
+/* What it costs to validate an IDMEF message, beside libxml2's own validator with the same declarations,
+ * which are read once.  Rounds alternate in one run, and medians of processor time are compared, so that a
+ * busy machine slows all alike.  Prints a JSON object a line, for each FILE:
  *
  *   {"bench":"idmef","octets":N,"ns":..,"pieces_ns":..,"tree_ns":..,"sax_ns":..}
  *
- * ns: idmef_validate; pieces_ns: fed by 912 octets, as frames bring them; tree_ns: xmlReadMemory and xmlValidateDtd; sax_ns: libxml2's push parser with empty handlers, which is well-formedness alone.
+ * ns: idmef_validate; pieces_ns: fed by 912 octets, as frames bring them; tree_ns: xmlReadMemory and
+ * xmlValidateDtd; sax_ns: libxml2's push parser with empty handlers, which is well-formedness alone.
  *
  * idmef_parse ROUNDS FILE...          exit status 2 when something is not found valid */
 #include <libxml/parser.h>
@@ -20,7 +22,7 @@
 enum {
     ROUNDS_MAX = 1001,
     FILE_MAX = 16 << 20,
-    PIECE = 912,        /* the usual payload of a frame */
+    PIECE = 912,       /* the usual payload of a frame */
     A_ROUND = 64 << 10 /* octets: a clock tells no difference of less */
 };
 
@@ -53,7 +55,8 @@ static int by_size(const void *a, const void *b)
 static void ours(const struct bench *b, slice m)
 {
     struct idmef_result r;
-    if (idmef_validate(&b->env, b->schema, m, SLICE_NONE, &r) != OK || r.verdict != IDMEF_OK) die("a message is not valid to us");
+    if (idmef_validate(&b->env, b->schema, m, SLICE_NONE, &r) != OK || r.verdict != IDMEF_OK)
+        die("a message is not valid to us");
 }
 
 static void ours_in_pieces(const struct bench *b, slice m)
@@ -62,7 +65,8 @@ static void ours_in_pieces(const struct bench *b, slice m)
     if (idmef_check_new(&b->env, b->schema, NULL, SLICE_NONE, &c) != OK) die("no memory");
     for (size_t at = 0; at < m.n; at += PIECE) {
         size_t n = m.n - at < PIECE ? m.n - at : PIECE;
-        if (idmef_check_feed(c, slice_of(m.p + at, n), at + n == m.n) != OK) die("a message is not valid to us");
+        if (idmef_check_feed(c, slice_of(m.p + at, n), at + n == m.n) != OK)
+            die("a message is not valid to us");
     }
     if (idmef_check_result(c)->verdict != IDMEF_OK) die("a message is not valid to us");
     idmef_check_free(c);
@@ -95,7 +99,8 @@ static void sax(const struct bench *b, slice m)
     if (!x) die("no memory");
     for (size_t at = 0; at < m.n; at += PIECE) {
         size_t n = m.n - at < PIECE ? m.n - at : PIECE;
-        if (xmlParseChunk(x, (const char *)m.p + at, (int)n, at + n == m.n) != 0) die("libxml2 does not read a message");
+        if (xmlParseChunk(x, (const char *)m.p + at, (int)n, at + n == m.n) != 0)
+            die("libxml2 does not read a message");
     }
     if (x->myDoc) xmlFreeDoc(x->myDoc);
     xmlFreeParserCtxt(x);
@@ -116,14 +121,16 @@ static void measure(const struct bench *b, slice m, size_t rounds)
     }
     for (size_t way = 0; way < 4; way++)
         qsort(took[way], rounds, sizeof took[way][0], by_size);
-    printf("{\"bench\":\"idmef\",\"octets\":%zu,\"ns\":%.0f,\"pieces_ns\":%.0f,\"tree_ns\":%.0f,\"sax_ns\":%.0f}\n", m.n, took[0][rounds / 2],
-           took[1][rounds / 2], took[2][rounds / 2], took[3][rounds / 2]);
+    printf("{\"bench\":\"idmef\",\"octets\":%zu,\"ns\":%.0f,\"pieces_ns\":%.0f,\"tree_ns\":%.0f,\"sax_ns\":%."
+           "0f}\n",
+           m.n, took[0][rounds / 2], took[1][rounds / 2], took[2][rounds / 2], took[3][rounds / 2]);
 }
 
 static xmlDtdPtr read_dtd(void)
 {
     const char *text = idmef_dtd();
-    xmlParserInputBufferPtr in = xmlParserInputBufferCreateMem(text, (int)strlen(text), XML_CHAR_ENCODING_NONE);
+    xmlParserInputBufferPtr in =
+        xmlParserInputBufferCreateMem(text, (int)strlen(text), XML_CHAR_ENCODING_NONE);
     xmlDtdPtr dtd = in ? xmlIOParseDTD(NULL, in, XML_CHAR_ENCODING_NONE) : NULL; /* takes in with it */
     if (!dtd) die("libxml2 does not read the declarations");
     return dtd;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* An IDXP analyzer that works a manager hard, made of idxp_peer and net_tcp as any analyzer is.
  *
- *   idxp_load rate H:P TLS VIA KIND FILE DEPTH COUNT       sends FILE COUNT times, DEPTH of them unanswered, and prints "rate MESSAGES SECONDS CPU", the last being what we took ourselves
- *   idxp_load latency H:P TLS VIA KIND FILE COUNT          one at a time; prints "latency COUNT MEDIAN P99", in microseconds from the first octet to the acknowledgement
+ *   idxp_load rate H:P TLS VIA KIND FILE DEPTH COUNT       sends FILE COUNT times, DEPTH of them unanswered,
+ * and prints "rate MESSAGES SECONDS CPU", the last being what we took ourselves idxp_load latency H:P TLS VIA
+ * KIND FILE COUNT          one at a time; prints "latency COUNT MEDIAN P99", in microseconds from the first
+ * octet to the acknowledgement
  *
- * TLS is "off", or a folder of draftproof pki.  VIA is "", or the tunnel behind H:P as hops with blanks between (peer/tunnel.h), the manager last.  KIND is xml, or text: which a manager does not look into. */
+ * TLS is "off", or a folder of draftproof pki.  VIA is "", or the tunnel behind H:P as hops with blanks
+ * between (peer/tunnel.h), the manager last.  KIND is xml, or text: which a manager does not look into. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +18,12 @@
 #include "peer/tunnel.h"
 #include "run/net.h"
 
-enum { COUNT_MAX = 1 << 20, DEPTH_MAX = 512, FILE_MAX = 4 << 20 /* limits.content as usual */, PATIENCE_MS = 120000 };
+enum {
+    COUNT_MAX = 1 << 20,
+    DEPTH_MAX = 512,
+    FILE_MAX = 4 << 20 /* limits.content as usual */,
+    PATIENCE_MS = 120000
+};
 
 struct load {
     struct env env;
@@ -58,7 +66,9 @@ static size_t number(const char *text, size_t max)
     return n;
 }
 
-/* --- hooks ------------------------------------------------------------------------------------------------------------------------- */
+/* --- hooks
+ * -------------------------------------------------------------------------------------------------------------------------
+ */
 
 static bool on_next(void *ctx, struct idxp_peer *p, struct idxp_item *out, bool *end)
 {
@@ -89,7 +99,9 @@ static void on_gone(void *ctx, struct idxp_peer *p)
     if (l->net) die(idxp_peer_why(p)); /* not by our leave */
 }
 
-/* --- the session ------------------------------------------------------------------------------------------------------------------- */
+/* --- the session
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static void read_file(struct load *l, const char *path)
 {
@@ -107,7 +119,8 @@ static void ready_tls(struct load *l, const char *pki)
     snprintf(cert, sizeof cert, "%s/rsa/analyzer/cert.pem", pki);
     snprintf(key, sizeof key, "%s/rsa/analyzer/key.pem", pki);
     snprintf(ca, sizeof ca, "%s/rsa/ca.pem", pki);
-    struct tls_options o = {.profile = TLS_MODERN, .side = TLS_CLIENT, .cert_file = cert, .key_file = key, .ca_file = ca};
+    struct tls_options o = {
+        .profile = TLS_MODERN, .side = TLS_CLIENT, .cert_file = cert, .key_file = key, .ca_file = ca};
     if (tls_context_new(&l->env, &o, &l->tls, why, sizeof why) != OK) die(why);
     l->setup.beep.tls_client = l->tls;
     l->setup.beep.want_tls = true;
@@ -139,7 +152,8 @@ static void begin(struct load *l, char **arg, size_t depth)
     }
     l->kind = strcmp(arg[3], "text") == 0 ? IDXP_TEXT : IDXP_XML;
     read_file(l, arg[4]);
-    if (idxp_peer_prepare(&l->setup) != OK || idxp_peer_new(&l->setup, true, arg[0], &l->peer) != OK) die("no memory");
+    if (idxp_peer_prepare(&l->setup) != OK || idxp_peer_new(&l->setup, true, arg[0], &l->peer) != OK)
+        die("no memory");
     if (net_add(l->net, idxp_peer_endpoint(l->peer), true) != OK) die("no memory");
     wait_done(l, "the session does not stand in time");
 }
@@ -163,7 +177,9 @@ static void burst(struct load *l, size_t count)
     wait_done(l, "messages are not answered");
 }
 
-/* --- what is measured -------------------------------------------------------------------------------------------------------------- */
+/* --- what is measured
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static void rate(struct load *l, char **arg)
 {
@@ -213,6 +229,8 @@ int main(int argc, char **argv)
         end(&load);
         return 0;
     }
-    fprintf(stderr, "usage: idxp_load rate H:P TLS VIA KIND FILE DEPTH COUNT | latency H:P TLS VIA KIND FILE COUNT\n");
+    fprintf(
+        stderr,
+        "usage: idxp_load rate H:P TLS VIA KIND FILE DEPTH COUNT | latency H:P TLS VIA KIND FILE COUNT\n");
     return 2;
 }
