@@ -198,13 +198,14 @@ static void refusal_of(const struct idxp_msg *m, struct beep_refusal *no)
 }
 
 /* What a reply says: true with *no, which is empty for ok. */
-static bool verdict(const struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
+static bool verdict(struct idxp_channel *c, const struct idxp_got *g, struct beep_refusal *no)
 {
     *no = (struct beep_refusal){0};
     if (!g->msg || g->read != OK) return false;
     if (g->kind == IDXP_OK && (g->embedded || g->keyword == BEEP_RPY)) return true;
     if (g->kind != IDXP_ERROR || (!g->embedded && g->keyword != BEEP_ERR)) return false;
-    if (CMUT(c, ERROR_FORMS) && (!g->msg->text.n || g->msg->lang_given)) return true;
+    c->misread = CMUT(c, ERROR_FORMS) && (!g->msg->text.n || g->msg->lang_given);
+    if (c->misread) return true;
     refusal_of(g->msg, no);
     return true;
 }

@@ -25,7 +25,7 @@ bool idxp_channel_may_send(const struct idxp_channel *c)
 {
     if (!c->open || !c->b || c->over) return false;
     enum idxp_fault_code f = track_idxp_may_send(&c->t, c->side);
-    if (c->s->analyzer && (CMUT(c, HASTY) || CMUT(c, SENDS_REJECTED) || CMUT(c, SENDS_AS_SERVER))) return true;
+    if (c->s->analyzer && (CMUT(c, HASTY) || CMUT(c, SENDS_REJECTED) || CMUT(c, SENDS_AS_SERVER) || c->misread)) return true;
     if (f == IDXP_F_HALF_GREETED_RFC && CMUT(c, HALF_GREETED)) return true;
     return f == IDXP_F_NONE || (f == IDXP_F_HALF_GREETED && half_is_enough(c));
 }

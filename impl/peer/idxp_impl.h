@@ -53,6 +53,7 @@ struct idxp_channel {
     bool in_given, in_over;    /* pieces of it were given to the hook; nothing of it is wanted any more */
     uint64_t in_octets;
     bool overlooks;            /* a mistake: what is wrong with it is not noticed */
+    bool misread;              /* a mistake took the error to our greeting for ok */
     bool refused_peer;         /* the last greeting of the peer was rejected; for mistakes alone */
     bool odd;                  /* the peer wrote an element otherwise than we do; for mistakes alone */
 

@@ -38,7 +38,7 @@
     X(TAKES_SAME_ROLE, "takes-same-role", IBY_BOTH, "IDXP-2.2-4", "takes greetings with its own role") \
     X(TAKES_CLEAR, "takes-clear", IBY_BOTH, "IDXP-1.1-2 IDXPRFC-3.1-1", "does without the security that it should ask for") \
     X(TAKES_ANONYMOUS, "takes-anonymous", IBY_BOTH, "IDXP-2.3-2 IDXPRFC-2.4-1", "takes ANONYMOUS for an identity") \
-    X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4 IDXP-5-10", "forgets its policy") \
+    X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4 IDXP-5-9 IDXP-5-10", "forgets its policy") \
     X(EMBEDDED_IGNORED, "embedded-ignored", IBY_BOTH, "IDXP-3.2-3 IDXPRFC-3.2-5", "does not look at what stands in the start") \
     X(EMBEDDED_DECLINES, "embedded-declines", IBY_BOTH, "IDXP-3.2-3 IDXP-3.2-6 IDXPRFC-3.2-4", "declines the channel, with a code of its own, for a greeting in the start that it rejects") \
     X(STRICT_CONTENT, "strict-content", IBY_BOTH, "IDXP-3.2-10", "overlooks a greeting in a start that has an empty line in front of it") \

@@ -240,7 +240,7 @@ _Static_assert(IDXP_R_MANAGER == IBY_MANAGER && IDXP_R_ANALYZER == IBY_ANALYZER 
 static bool about_tls(unsigned mutant, const struct run_role *role)
 {
     (void)role;
-    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER, IMUT_REFUSES_COVERED};
+    static const unsigned those[] = {IMUT_TAKES_CLEAR, IMUT_TAKES_ANYONE, IMUT_TUNNEL_UNDER_TLS, IMUT_TARGET_NO_TLS, IMUT_TRUSTS_ANY, IMUT_VIA_NO_TLS, IMUT_NO_TLS_OFFER, IMUT_REFUSES_COVERED};
     for (size_t i = 0; i < COUNT(those); i++)
         if (mutant == those[i]) return true;
     return false;
@@ -255,10 +255,15 @@ static bool about_dialect(unsigned mutant)
     return false;
 }
 
-/* What is wrong with data shows in any session, and there are many ways to be wrong. */
+/* What is wrong with data, options and tunnels shows where these are, and there are many ways to be wrong. */
 static const char *shows_in(unsigned mutant)
 {
-    return strncmp(idxp_mutants[mutant].name, "idmef-", 6) == 0 ? "idxp/idmef/" : NULL;
+    static const struct { const char *begins, *in; } those[] = {
+        {"idmef-", "idxp/idmef/"}, {"option-", "idxp/3.4.1/"}, {"priority-", "idxp/3.4.1/"}, {"stream-", "idxp/3.4.1/"}, {"tunnel-all-", "idxp/tunnel/"},
+    };
+    for (size_t i = 0; i < COUNT(those); i++)
+        if (strncmp(idxp_mutants[mutant].name, those[i].begins, strlen(those[i].begins)) == 0) return those[i].in;
+    return NULL;
 }
 
 static const struct run_try tries[] = {
@@ -266,6 +271,7 @@ static const struct run_try tries[] = {
     {TRY_DIALECT, RUN_TLS_OFF, false, NULL, "draft"},
     {TRY_TLS, RUN_TLS_MODERN, true, NULL, "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "rfc"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/5/53", "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "draft"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "rfc"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "draft"},
