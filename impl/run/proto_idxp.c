@@ -271,7 +271,7 @@ static const struct run_try tries[] = {
     {TRY_DIALECT, RUN_TLS_OFF, false, NULL, "draft"},
     {TRY_TLS, RUN_TLS_MODERN, true, NULL, "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "rfc"},
-    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/5/53", "rfc"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/5/535-other", "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "draft"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "rfc"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "draft"},
