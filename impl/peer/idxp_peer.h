@@ -11,7 +11,8 @@ enum {
     IDXP_PEER_STREAMS = 3,      /* categories of RFC 4767 4.2 */
     IDXP_PEER_PROFILES = 8,     /* offered beside IDXP */
     IDXP_PEER_PIPELINE = 16,    /* pipeline of 0: messages without an answer on a channel before the next has to wait */
-    IDXP_PEER_KEEP_MAX = 64     /* messages of a connection that the hook alert has put off; from there on the peer gets no window */
+    IDXP_PEER_KEEP_MAX = 64,    /* messages of a connection that the hook alert has put off; from there on the peer gets no window */
+    IDXP_PEER_BODIES = 4        /* largest messages that may be incomplete on one session at once, over all its channels; what goes beyond is refused by 450 */
 };
 
 struct idxp_peer;

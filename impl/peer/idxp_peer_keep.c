@@ -136,6 +136,15 @@ static uint16_t complete(struct idxp_line *l, const struct idxp_piece *d, slice 
     return code;
 }
 
+/* Each channel may be amid a message of the largest size; all of them together may not. */
+static bool too_much(const struct idxp_line *line, size_t more)
+{
+    uint64_t n = more;
+    for (const struct idxp_line *l = line->p->line; l; l = l->next)
+        n += l->body.n;
+    return n > (uint64_t)line->body.max * IDXP_PEER_BODIES;
+}
+
 uint16_t idxp_line_data(struct idxp_line *l, const struct idxp_piece *d, struct beep_refusal *no, uint64_t now)
 {
     if (d->first) begin(l, d);
@@ -146,11 +155,13 @@ uint16_t idxp_line_data(struct idxp_line *l, const struct idxp_piece *d, struct 
         return 0;
     }
     if (d->last && !l->body.n) return complete(l, d, d->octets, no, now); /* it came in one piece: no copy */
-    err e = buf_add(&l->body, d->octets);
+    bool much = too_much(l, d->octets.n);
+    err e = much ? ERR_LIMIT : buf_add(&l->body, d->octets);
     if (e != OK) {
         l->collecting = false;
         buf_done(&l->body);
-        *no = (struct beep_refusal){e == ERR_LIMIT ? 554 : 421, "no room for this message"};
+        if (much) *no = (struct beep_refusal){450, "too much is under way on the other channels"};
+        else *no = (struct beep_refusal){e == ERR_LIMIT ? 554 : 421, "no room for this message"};
         return no->code;
     }
     return d->last ? complete(l, d, buf_slice(&l->body), no, now) : 0;

@@ -289,6 +289,55 @@ static void test_channels_apart(void **state)
     iw_close(&w);
 }
 
+static void piece(struct idxp_world *w, struct iw_bare *x, struct beep_bound *b, uint32_t *msgno, slice text, bool last)
+{
+    x->said_n = 0;
+    assert_int_equal(beep_peer_msg(b, msgno, text, last, net_now(w->net)), OK);
+    iw_run(w, SOME);
+}
+
+/* Messages that come on all channels at once are bounded together, and none is lost for it: what is refused can be sent again. */
+static void test_much_at_once(void **state)
+{
+    enum { CHANNELS = IDXP_PEER_BODIES + 1 };
+    struct idxp_world w;
+    struct iw_bare *x = manager(&w, IDXP_RFC);
+    struct beep_bound *b[CHANNELS];
+    uint32_t msgno[CHANNELS] = {0}, channel;
+    char text[sizeof TEXT + 900];
+    (void)state;
+    memset(text, 'a', sizeof text - 1);
+    memcpy(text, TEXT, sizeof TEXT - 1);
+    text[sizeof text - 1] = 0;
+    w.setup[1].idxp.content_max = 1000;
+    begin(&w);
+    b[0] = x->b;
+    for (int i = 1; i < CHANNELS; i++) {
+        assert_int_equal(beep_peer_start(x->p, &x->profile, SLICE_NONE, &channel, net_now(w.net)), OK);
+        iw_run(&w, SOME);
+        b[i] = x->b;
+    }
+    for (int i = 0; i < CHANNELS - 1; i++) {
+        piece(&w, x, b[i], &msgno[i], slice_str(text), false);
+        assert_int_equal(x->said_n, 0);
+    }
+    piece(&w, x, b[CHANNELS - 1], &msgno[CHANNELS - 1], slice_str(text), false);
+    assert_int_equal(code_of(reply_to(x, msgno[CHANNELS - 1])), 450);
+    piece(&w, x, b[CHANNELS - 1], &msgno[CHANNELS - 1], SLICE_NONE, true);
+    assert_int_equal(x->said_n, 0);
+    piece(&w, x, b[0], &msgno[0], SLICE_LIT("b"), true);
+    assert_int_equal(code_of(reply_to(x, msgno[0])), 200);
+    x->b = b[CHANNELS - 1];
+    x->said_n = 0;
+    assert_int_equal(said(&w, x, text), 200);
+    assert_int_equal(w.alerts, 2);
+    for (int i = 1; i < CHANNELS - 1; i++) {
+        piece(&w, x, b[i], &msgno[i], SLICE_LIT("c"), true);
+        assert_int_equal(code_of(reply_to(x, msgno[i])), 200);
+    }
+    iw_close(&w);
+}
+
 /* A store that never answers does not keep a manager that is to leave. */
 static void test_store_is_dead(void **state)
 {
@@ -325,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_shutting_down),
         cmocka_unit_test(test_channels_apart),
         cmocka_unit_test(test_store_is_dead),
+        cmocka_unit_test(test_much_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
