@@ -5,8 +5,10 @@
  *
  *   {"bench":"idmef","octets":N,"ns":..,"pieces_ns":..,"tree_ns":..,"sax_ns":..}
  *
- * ns: idmef_validate; pieces_ns: fed by 912 octets, as frames bring them; tree_ns: xmlReadMemory and
- * xmlValidateDtd; sax_ns: libxml2's push parser with empty handlers, which is well-formedness alone.
+ *   ns         idmef_validate
+ *   pieces_ns  the same, fed by 912 octets, as frames bring them
+ *   tree_ns    xmlReadMemory and xmlValidateDtd
+ *   sax_ns     libxml2's push parser with empty handlers: well-formedness alone
  *
  * idmef_parse ROUNDS FILE...          exit status 2 when something is not found valid */
 #include <libxml/parser.h>

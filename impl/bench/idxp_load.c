@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* An IDXP analyzer that works a manager hard, made of idxp_peer and net_tcp as any analyzer is.
  *
- *   idxp_load rate H:P TLS VIA KIND FILE DEPTH COUNT       sends FILE COUNT times, DEPTH of them unanswered,
- * and prints "rate MESSAGES SECONDS CPU", the last being what we took ourselves idxp_load latency H:P TLS VIA
- * KIND FILE COUNT          one at a time; prints "latency COUNT MEDIAN P99", in microseconds from the first
- * octet to the acknowledgement
+ *   idxp_load rate H:P TLS VIA KIND FILE DEPTH COUNT
+ *       sends FILE COUNT times, DEPTH of them unanswered, and prints "rate MESSAGES SECONDS CPU", the last
+ *       being what we took ourselves
+ *   idxp_load latency H:P TLS VIA KIND FILE COUNT
+ *       one at a time; prints "latency COUNT P10 MEDIAN P99", in microseconds from the first octet to the
+ *       acknowledgement
  *
  * TLS is "off", or a folder of draftproof pki.  VIA is "", or the tunnel behind H:P as hops with blanks
  * between (peer/tunnel.h), the manager last.  KIND is xml, or text: which a manager does not look into. */
@@ -211,7 +213,7 @@ static void latency(struct load *l, char **arg)
         took[i] = (seconds() - began) * 1e6;
     }
     qsort(took, count, sizeof *took, by_size);
-    printf("latency %zu %.1f %.1f\n", count, took[count / 2], took[count * 99 / 100]);
+    printf("latency %zu %.1f %.1f %.1f\n", count, took[count / 10], took[count / 2], took[count * 99 / 100]);
     mem_free(l->env.mem, took);
 }
 
