@@ -86,24 +86,34 @@ static enum base64_flaw take(struct reading *r, uint8_t c, size_t at)
 }
 
 /* The group that padding fills up. */
-static enum base64_flaw end(struct reading *r)
+static enum base64_flaw end(struct reading *r, unsigned lax, struct base64_passed *p)
 {
     size_t left = r->digits % 4;
     if (left == 0) return BASE64_GOOD;
-    if (left + r->pads != 4) return BASE64_LENGTH;
-    if (r->bits & (left == 2 ? 15u : 3u)) return BASE64_BITS;
+    if (left + r->pads != 4) {
+        /* one digit makes no octet, however lax one is */
+        if (left == 1 || !(lax & BASE64_LAX_PADDING)) return BASE64_LENGTH;
+        p->lax |= BASE64_LAX_PADDING;
+    }
+    if (r->bits & (left == 2 ? 15u : 3u)) {
+        if (!(lax & BASE64_LAX_BITS)) return BASE64_BITS;
+        p->lax |= BASE64_LAX_BITS;
+        p->bits = r->last;
+    }
     uint32_t v = r->bits << (left == 2 ? 12 : 6);
     *r->to++ = (uint8_t)(v >> 16);
     if (left == 3) *r->to++ = (uint8_t)(v >> 8);
     return BASE64_GOOD;
 }
 
-err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault *f)
+err base64_decode_lax(slice text, unsigned lax, struct buf *out, struct base64_fault *f,
+                      struct base64_passed *p)
 {
     uint8_t none, *at = &none; /* buf_reserve gives no place for nothing */
     enum base64_flaw flaw = BASE64_GOOD;
     size_t i = 0, digits_n = 0;
     if (f) *f = (struct base64_fault){BASE64_GOOD, 0};
+    *p = (struct base64_passed){.end = text.n};
     /* as much as the digits make: blanks and padding take no room of out */
     for (size_t k = 0; k < text.n; k++)
         digits_n += value_of(text.p[k]) >= 0;
@@ -113,7 +123,9 @@ err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault 
     for (; i < text.n && !flaw; i++) {
         uint8_t c = text.p[i];
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-            if (!blanks) flaw = BASE64_BLANK;
+            if (!(lax & BASE64_LAX_BLANKS)) flaw = BASE64_BLANK;
+            if (!(p->lax & BASE64_LAX_BLANKS)) p->blank = i;
+            p->lax |= BASE64_LAX_BLANKS;
             continue;
         }
         flaw = take(&r, c, i);
@@ -121,7 +133,7 @@ err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault 
     if (flaw) {
         i--; /* the loop moved on */
     } else {
-        flaw = end(&r);
+        flaw = end(&r, lax, p);
         if (flaw == BASE64_BITS) i = r.last;
     }
     if (flaw) {
@@ -130,4 +142,10 @@ err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault 
     }
     if (want) buf_added(out, (size_t)(r.to - at));
     return OK;
+}
+
+err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault *f)
+{
+    struct base64_passed p;
+    return base64_decode_lax(text, blanks ? BASE64_LAX_BLANKS : 0, out, f, &p);
 }

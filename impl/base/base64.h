@@ -32,4 +32,20 @@ err base64_encode(slice in, struct buf *out) MUST_CHECK;
  * (f may be NULL), ERR_LIMIT, ERR_MEM: nothing was added. */
 err base64_decode(slice text, bool blanks, struct buf *out, struct base64_fault *f) MUST_CHECK;
 
+/* What base64_decode_lax passes over, as bits.  It is for whoever has to tell what a strict and a lax reader
+ * make of the same text: each flaw that was passed over is told of, with its first place. */
+enum {
+    BASE64_LAX_BLANKS = 1, /* SP, HT, CR and LF anywhere */
+    BASE64_LAX_BITS = 2,   /* bits behind the last octet that are not zero (3.5) */
+    BASE64_LAX_PADDING = 4 /* padding that is missing, or part of it, at the end (3.2) */
+};
+struct base64_passed {
+    unsigned lax; /* BASE64_LAX_... of what there was */
+    size_t blank, bits,
+        end; /* places, where the bit is set: of the first blank, of the last digit, of the end */
+};
+/* As base64_decode; *p is filled in when the text is taken. */
+err base64_decode_lax(slice text, unsigned lax, struct buf *out, struct base64_fault *f,
+                      struct base64_passed *p) MUST_CHECK;
+
 #endif

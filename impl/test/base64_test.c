@@ -122,11 +122,55 @@ static void limits(void **state)
     buf_done(&b);
 }
 
+static void laxly(const char *text, unsigned lax, unsigned passed, size_t at, const char *clear)
+{
+    struct buf b;
+    struct base64_passed p;
+    buf_init(&b, &mem_libc, 100);
+    assert_int_equal(base64_decode_lax(slice_str(text), lax, &b, NULL, &p), OK);
+    assert_string_equal(buf_str(&b), clear);
+    assert_int_equal(p.lax, passed);
+    if (passed & BASE64_LAX_BLANKS)
+        assert_int_equal(p.blank, at);
+    else if (passed & BASE64_LAX_BITS)
+        assert_int_equal(p.bits, at);
+    else if (passed & BASE64_LAX_PADDING)
+        assert_int_equal(p.end, at);
+    buf_done(&b);
+    buf_init(&b, &mem_libc, 100);
+    if (passed) assert_int_equal(base64_decode_lax(slice_str(text), lax & ~passed, &b, NULL, &p), ERR_PEER);
+    buf_done(&b);
+}
+
+static void lax(void **state)
+{
+    (void)state;
+    unsigned all = BASE64_LAX_BLANKS | BASE64_LAX_BITS | BASE64_LAX_PADDING;
+    struct base64_passed p;
+    struct base64_fault f;
+    struct buf b;
+    laxly("Zm9v", all, 0, 0, "foo");
+    laxly("Zh==", all, BASE64_LAX_BITS, 1, "f");
+    laxly("Zm9=", all, BASE64_LAX_BITS, 2, "fo");
+    laxly("Zm8", all, BASE64_LAX_PADDING, 3, "fo");
+    laxly("Zg", all, BASE64_LAX_PADDING, 2, "f");
+    laxly("Zg=", all, BASE64_LAX_PADDING, 3, "f");
+    laxly("Zm 9v\t", all, BASE64_LAX_BLANKS, 2, "foo");
+    laxly("Zh", all, BASE64_LAX_PADDING | BASE64_LAX_BITS, 1, "f");
+    buf_init(&b, &mem_libc, 100);
+    assert_int_equal(base64_decode_lax(SLICE_LIT("Zm9vY"), all, &b, &f, &p), ERR_PEER); /* one digit */
+    assert_int_equal(f.flaw, BASE64_LENGTH);
+    assert_int_equal(base64_decode_lax(SLICE_LIT("Zg==Zg=="), all, &b, &f, &p), ERR_PEER);
+    assert_int_equal(base64_decode_lax(SLICE_LIT("Zm.v"), all, &b, &f, &p), ERR_PEER);
+    assert_int_equal(f.at, 2);
+    buf_done(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors),    cmocka_unit_test(strict), cmocka_unit_test(blanks_pass),
-        cmocka_unit_test(all_octets), cmocka_unit_test(limits),
+        cmocka_unit_test(all_octets), cmocka_unit_test(limits), cmocka_unit_test(lax),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
