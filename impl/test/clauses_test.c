@@ -198,6 +198,7 @@ static void idxp_rows_bind_a_role_and_tell_their_dialect(void **state)
         const struct clause *c = &clauses[i];
         bool idxp = strcmp(c->proto, "IDXP") == 0, rfc = strcmp(c->proto, "IDXPRFC") == 0;
         bool idmef = strcmp(c->proto, "IDMEF") == 0, tunnel = strcmp(c->proto, "TUNNEL") == 0;
+        if (strncmp(c->proto, "OE", 2) == 0) continue; /* has dialects of its own */
         if (binds(c->roles, "rfc") != rfc) fail_msg("%s: rfc stands on the rows of IDXPRFC alone", c->id);
         if (binds(c->roles, "draft") && !idxp) fail_msg("%s: draft stands on rows of IDXP alone", c->id);
         draft += binds(c->roles, "draft");
@@ -217,6 +218,43 @@ static void idxp_rows_bind_a_role_and_tell_their_dialect(void **state)
     for (size_t k = 0; k < ENDS; k++)
         if (seen[k] == 0) fail_msg("nothing to see of a %s", ends[k]);
     assert_true(draft >= 21);
+}
+
+/* Roles under test of opportunistic encryption: a reader of records, and a gateway whose DNS and decisions are
+ * seen.  What either is to show says which of them it is, unless both are. */
+static void oe_rows_bind_a_role_and_tell_their_dialect(void **state)
+{
+    static const char *const ends[] = {"parser", "initiator", "responder", "gateway", "resolver"};
+    size_t seen[5] = {0}, draft = 0, rows[2] = {0};
+    (void)state;
+    for (size_t i = 1; i < CLAUSE_COUNT; i++) {
+        const struct clause *c = &clauses[i];
+        bool rfc = strcmp(c->proto, "OERFC") == 0;
+        if (!rfc && strcmp(c->proto, "OE") != 0) continue;
+        rows[rfc]++;
+        if (binds(c->roles, "rfc") != rfc) fail_msg("%s: rfc stands on the rows of OERFC alone", c->id);
+        draft += binds(c->roles, "draft");
+        size_t bound = 0;
+        for (size_t k = 0; k < 5; k++) {
+            if (!binds(c->roles, ends[k])) continue;
+            bound++;
+            seen[k] += c->watch != WATCH_NONE;
+        }
+        if (c->watch != WATCH_NONE && bound == 0)
+            fail_msg("%s binds no role under test: %s", c->id, c->roles);
+        if (bound && (binds(c->roles, "author") || binds(c->roles, "operator")))
+            fail_msg("%s binds a program and somebody who is none", c->id);
+        if (c->watch != WATCH_CASE) continue;
+        bool parser = binds(c->roles, "parser"), gateway = bound > (parser ? 1u : 0u);
+        if (!c->at[0] && !(parser && gateway)) fail_msg("%s does not say which role shows it", c->id);
+        if (c->at[0] && strcmp(c->at, "oe-parser") != 0 && strcmp(c->at, "oe-gateway") != 0)
+            fail_msg("%s: there is no role %s", c->id, c->at);
+        if (strcmp(c->at, "oe-parser") == 0 ? !parser : c->at[0] && !gateway)
+            fail_msg("%s is shown by a role that it does not bind", c->id);
+    }
+    for (size_t k = 0; k < 5; k++)
+        if (seen[k] == 0) fail_msg("nothing to see of a %s", ends[k]);
+    assert_true(rows[0] >= 182 && rows[1] >= 67 && draft >= 3);
 }
 
 static bool defect_names(const struct defect *d, const char *id)
@@ -439,6 +477,7 @@ int main(void)
         cmocka_unit_test(rows_are_whole),
         cmocka_unit_test(beep_rows_bind_a_beep_role),
         cmocka_unit_test(idxp_rows_bind_a_role_and_tell_their_dialect),
+        cmocka_unit_test(oe_rows_bind_a_role_and_tell_their_dialect),
         cmocka_unit_test(defects_and_clauses_agree),
         cmocka_unit_test(generator_takes_good_rows),
         cmocka_unit_test(generator_refuses_bad_rows),
