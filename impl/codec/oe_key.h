@@ -12,8 +12,7 @@ enum {
     OE_RSA_OCTETS_MAX = OE_RSA_BITS_MAX / 8,     /* of exponent and modulus (RFC 2537 2) */
     OE_RSA_DATA_MAX = 3 + 2 * OE_RSA_OCTETS_MAX, /* both numbers as long as they may be */
     OE_KEY_MAX = 65535,                          /* RDLENGTH has 16 bits */
-    OE_NOTES =
-        8 /* departures of one record that are kept: a record that has more is as grave without the rest */
+    OE_NOTES = 24 /* departures of one record that are kept: more than one can have */
 };
 
 struct oe_note {
