@@ -34,7 +34,7 @@
     X(NAMES, "names")             /* those that are good name gateways by @FQDN only */                      \
     X(GOOD, "good")
 /* The gateway that is up now. */
-#define OE_GATEWAYS(X)                                                                                       \
+#define OE_HOPS(X)                                                                                       \
     X(NONE_LEFT, "none left")                                                                                \
     X(OURSELVES, "ourselves")     /* an address of whoever asks */                                           \
     X(HOST, "host")               /* the destination itself */                                               \
@@ -160,7 +160,7 @@ enum oe_class { OE_CLASSES(OE_ENUM_CLASS) OE_CLASS_COUNT };
 enum oe_look { OE_LOOKS(OE_ENUM_LOOK) OE_LOOK_COUNT };
 enum oe_security { OE_SECURITIES(OE_ENUM_SEC) OE_SEC_COUNT };
 enum oe_found { OE_FOUNDS(OE_ENUM_FOUND) OE_FOUND_COUNT };
-enum oe_gateway { OE_GATEWAYS(OE_ENUM_GW) OE_GW_COUNT };
+enum oe_hop_now { OE_HOPS(OE_ENUM_GW) OE_GW_COUNT };
 enum oe_last { OE_LASTS(OE_ENUM_LAST) OE_LAST_COUNT };
 enum oe_key_state { OE_KEYS(OE_ENUM_KEY) OE_KS_COUNT };
 enum oe_unsigned { OE_UNSIGNEDS(OE_ENUM_UNS) OE_UNSIGNED_COUNT };
