@@ -64,9 +64,12 @@ static const struct fsm_row init_rows[] = {
     ROW(DOUBTED,   DOUBTED,   WORLD,   ICMP,        NONE,      OK,    OE_11_2_1,     NONE),
     ROW(DOUBTED,   KEYING,    GATEWAY, IKE,         NONE,      OK,    OE_11_2_1,     NONE),
     ROW(DOUBTED,   KEYED,     ANY,     TUNNEL,      NONE,      OK,    OE_4_13_1,     NONE),
-    ROW(DOUBTED,   LOST,      GATEWAY, PASS,        NONE,      FATAL, OE_11_2_1,     NONE), /* at once, without another try */
-    ROW(DOUBTED,   LOST,      GATEWAY, DROP,        NONE,      FATAL, OE_11_2_1,     NONE),
-    ROW(DOUBTED,   LOST,      WORLD,   GAVE_UP,     NONE,      FATAL, OE_11_2_1,     NONE),
+    ROW(DOUBTED,   LOST,      GATEWAY, PASS,        AT_ONCE,   FATAL, OE_11_2_1,     NONE), /* without another try */
+    ROW(DOUBTED,   LOST,      GATEWAY, DROP,        AT_ONCE,   FATAL, OE_11_2_1,     NONE),
+    ROW(DOUBTED,   LOST,      WORLD,   GAVE_UP,     AT_ONCE,   FATAL, OE_11_2_1,     NONE),
+    ROW(DOUBTED,   FOUND,     WORLD,   GAVE_UP,     KEY_KNOWN, OK,    OERFC_3_2_5_1, NONE),
+    ROW(DOUBTED,   KEYLESS,   WORLD,   GAVE_UP,     MORE,      OK,    OERFC_3_2_5_1, NONE),
+    ROW(DOUBTED,   FAILED,    WORLD,   GAVE_UP,     NO_MORE,   OK,    OE_11_2_4,     NONE),
     ROW(KEYED,     KEYED,     ANY,     TUNNEL,      NONE,      OK,    OE_5_2_6,      NONE), /* rekeyed */
     ROW(KEYED,     KEYED,     GATEWAY, IKE,         NONE,      OK,    OE_5_2_6,      NONE),
     ROW(KEYED,     GONE,      ANY,     DELETE,      NONE,      OK,    OE_5_2_1,      NONE),
@@ -172,6 +175,7 @@ static bool init_holds(uint8_t guard, const void *facts)
     case OE_IG_DRAFT: return f->dialect == OE_DRAFT;
     case OE_IG_RFC: return f->dialect == OE_RFC;
     case OE_IG_KEY_KNOWN: return f->more && f->key_known;
+    case OE_IG_AT_ONCE: return f->now - f->icmp <= OE_AT_ONCE_MS;
     case OE_IG_COUNT: break;
     }
     return false;

@@ -48,7 +48,8 @@
     X(NO_MORE, "no other gateway is left")                                                                   \
     X(DRAFT, "the dialect is the draft")                                                                     \
     X(RFC, "the dialect is RFC 4322")                                                                        \
-    X(KEY_KNOWN, "another gateway is left, whose key is known")
+    X(KEY_KNOWN, "another gateway is left, whose key is known")                                              \
+    X(AT_ONCE, "the ICMP came just now")
 
 /* --- responder: one other end (draft 3.2, 4.8 to 4.12; RFC 4322 3.3) --------------------------------------------------------- */
 #define OE_RESP_STATES(X)                                                                                    \
@@ -134,6 +135,7 @@ enum oe_flow_party { OE_FLOW_PARTIES(OE_ENUM_FP) OE_FP_COUNT };
 
 #define OE_AGE_YOUNG_MS    60000u   /* 5.1: one minute at first */
 #define OE_AGE_OLD_MS      1200000u /* 5.1: twenty behind it */
+#define OE_AT_ONCE_MS      1000u    /* 11.2: behind an ICMP, what is no longer at once (OE-D46) */
 #define OE_DELETE_WAIT_MS  10000u   /* 5.2: between tries */
 #define OE_DELETE_TRIES    3u       /* 5.2, with the first (OE-D42) */
 
@@ -141,6 +143,7 @@ enum oe_flow_party { OE_FLOW_PARTIES(OE_ENUM_FP) OE_FP_COUNT };
 struct oe_init_facts {
     enum oe_dialect dialect;
     bool more, key_known; /* a gateway is left that was not tried, and its key stands in its record */
+    uint64_t now, icmp;   /* icmp: when the last one came */
 };
 struct oe_resp_facts {
     bool self, lives;

@@ -118,8 +118,10 @@ static void test_axes(void **state)
             for (size_t k = 0; k < t->rule_count; k++) {
                 const struct oe_rule *r = &t->rules[k];
                 matters = matters || r->want[a];
-                if (r->want[a] >> x->count) fail_msg("%s: rule %zu wants what %s has not", t->name, k, x->name);
-                if (r->want[a] == (1u << x->count) - 1) fail_msg("%s: rule %zu wants all of %s", t->name, k, x->name);
+                if (r->want[a] >> x->count)
+                    fail_msg("%s: rule %zu wants what %s has not", t->name, k, x->name);
+                if (r->want[a] == (1u << x->count) - 1)
+                    fail_msg("%s: rule %zu wants all of %s", t->name, k, x->name);
             }
             if (!matters) fail_msg("%s: no rule looks at %s", t->name, x->name);
         }
@@ -133,9 +135,8 @@ static const uint8_t good_seek[OE_S_AXES] = {[OE_S_CLASS] = OE_CLASS_OPPORTUNIST
                                              [OE_S_FOUND] = OE_FOUND_GOOD};
 static const uint8_t good_hop[OE_H_AXES] = {
     [OE_H_SECURITY] = OE_SEC_INSECURE, [OE_H_GATEWAY] = OE_GW_OTHER, [OE_H_KEY] = OE_KS_IN_TXT};
-static const uint8_t good_auth[OE_A_AXES] = {[OE_A_CLASS] = OE_CLASS_OPPORTUNISTIC,
-                                             [OE_A_KEY] = OE_KS_INSECURE,
-                                             [OE_A_SIGNATURE] = OE_SIG_GOOD};
+static const uint8_t good_auth[OE_A_AXES] = {
+    [OE_A_CLASS] = OE_CLASS_OPPORTUNISTIC, [OE_A_KEY] = OE_KS_INSECURE, [OE_A_SIGNATURE] = OE_SIG_GOOD};
 static const uint8_t good_allow[OE_W_AXES] = {[OE_W_SOURCE] = OE_SRC_OTHER,
                                               [OE_W_TXT] = OE_LOOK_RECORDS,
                                               [OE_W_SECURITY] = OE_SEC_INSECURE,
@@ -147,7 +148,8 @@ struct change {
 };
 
 /* The outcome of facts with up to three of them changed; an axis of -1 changes nothing. */
-static unsigned with(const struct oe_table *t, const uint8_t *good, struct change a, struct change b, struct change c)
+static unsigned with(const struct oe_table *t, const uint8_t *good, struct change a, struct change b,
+                     struct change c)
 {
     uint8_t facts[OE_AXES] = {0};
     const struct change all[] = {a, b, c};
@@ -159,12 +161,12 @@ static unsigned with(const struct oe_table *t, const uint8_t *good, struct chang
     return r->out;
 }
 
-#define NO            ((struct change){-1, 0})
-#define C(a, v)       ((struct change){a, v})
-#define FAIL(f)       (OE_OUT_FAIL + OE_FAIL_##f)
-#define SEEK(a, b, c) with(&oe_seek, good_seek, a, b, c)
-#define HOP(a, b, c)  with(&oe_hop, good_hop, a, b, c)
-#define AUTH(a, b, c) with(&oe_auth, good_auth, a, b, c)
+#define NO             ((struct change){-1, 0})
+#define C(a, v)        ((struct change){a, v})
+#define FAIL(f)        (OE_OUT_FAIL + OE_FAIL_##f)
+#define SEEK(a, b, c)  with(&oe_seek, good_seek, a, b, c)
+#define HOP(a, b, c)   with(&oe_hop, good_hop, a, b, c)
+#define AUTH(a, b, c)  with(&oe_auth, good_auth, a, b, c)
 #define ALLOW(a, b, c) with(&oe_allow, good_allow, a, b, c)
 
 static void test_initiator(void **state)
@@ -181,9 +183,11 @@ static void test_initiator(void **state)
     assert_int_equal(SEEK(C(OE_S_TXT, OE_LOOK_NXDOMAIN), C(OE_S_SECURITY, OE_SEC_BOGUS), NO), FAIL(BOGUS));
     assert_int_equal(SEEK(C(OE_S_SECURITY, OE_SEC_BOGUS), NO, NO), FAIL(BOGUS));
     assert_int_equal(SEEK(C(OE_S_SECURITY, OE_SEC_INDETERMINATE), NO, NO), OE_OUT_PICK);
-    assert_int_equal(SEEK(C(OE_S_SECURITY, OE_SEC_INDETERMINATE), C(OE_S_UNTOLD, OE_UNTOLD_BOGUS), NO), FAIL(BOGUS));
+    assert_int_equal(SEEK(C(OE_S_SECURITY, OE_SEC_INDETERMINATE), C(OE_S_UNTOLD, OE_UNTOLD_BOGUS), NO),
+                     FAIL(BOGUS));
     assert_int_equal(SEEK(C(OE_S_UNSIGNED, OE_UNSIGNED_IGNORE), NO, NO), FAIL(UNSIGNED));
-    assert_int_equal(SEEK(C(OE_S_UNSIGNED, OE_UNSIGNED_IGNORE), C(OE_S_SECURITY, OE_SEC_SECURE), NO), OE_OUT_PICK);
+    assert_int_equal(SEEK(C(OE_S_UNSIGNED, OE_UNSIGNED_IGNORE), C(OE_S_SECURITY, OE_SEC_SECURE), NO),
+                     OE_OUT_PICK);
     assert_int_equal(SEEK(C(OE_S_FOUND, OE_FOUND_BAD), NO, NO), FAIL(MALFORMED));
     assert_int_equal(SEEK(C(OE_S_FOUND, OE_FOUND_MIXED), NO, NO), OE_OUT_PICK);
     assert_int_equal(SEEK(C(OE_S_FOUND, OE_FOUND_MIXED), C(OE_S_SPOIL, OE_SPOIL_YES), NO), FAIL(MALFORMED));
@@ -196,7 +200,8 @@ static void test_initiator(void **state)
     assert_int_equal(HOP(NO, NO, NO), OE_OUT_ENCRYPT);
     assert_int_equal(HOP(C(OE_H_UNSIGNED, OE_UNSIGNED_OWN), NO, NO), OE_OUT_NEXT);
     assert_int_equal(HOP(C(OE_H_UNSIGNED, OE_UNSIGNED_OWN), C(OE_H_GATEWAY, OE_GW_HOST), NO), OE_OUT_ENCRYPT);
-    assert_int_equal(HOP(C(OE_H_UNSIGNED, OE_UNSIGNED_OWN), C(OE_H_SECURITY, OE_SEC_SECURE), NO), OE_OUT_ENCRYPT);
+    assert_int_equal(HOP(C(OE_H_UNSIGNED, OE_UNSIGNED_OWN), C(OE_H_SECURITY, OE_SEC_SECURE), NO),
+                     OE_OUT_ENCRYPT);
     assert_int_equal(HOP(C(OE_H_GATEWAY, OE_GW_OURSELVES), NO, NO), OE_OUT_NEXT);
     for (int d = 0; d < OE_DIALECTS; d++) {
         assert_int_equal(HOP(C(OE_H_DIALECT, d), C(OE_H_KEY, OE_KS_UNASKED), NO), OE_OUT_ASK_KEY);
@@ -215,14 +220,18 @@ static void test_failures(void **state)
     for (int f = 0; f < OE_FAIL_COUNT; f++) {
         for (int d = 0; d < OE_DIALECTS; d++) {
             bool broken = f == OE_FAIL_BOGUS || f == OE_FAIL_MALFORMED;
-            uint8_t facts[] = {[OE_X_DIALECT] = (uint8_t)d, [OE_X_OPEN] = OE_OPEN_YES, [OE_X_FAILURE] = (uint8_t)f};
+            uint8_t facts[] = {
+                [OE_X_DIALECT] = (uint8_t)d, [OE_X_OPEN] = OE_OPEN_YES, [OE_X_FAILURE] = (uint8_t)f};
             const struct oe_rule *r = oe_decide(&oe_fail, facts);
             assert_int_equal(r->out, broken && d == OE_RFC ? OE_OUT_DROP : OE_OUT_CLEAR);
             facts[OE_X_OPEN] = OE_OPEN_NO;
             r = oe_decide(&oe_fail, facts);
             assert_int_equal(r->out, OE_OUT_DROP);
-            bool away = f == OE_FAIL_SILENT || f == OE_FAIL_SILENCE || f == OE_FAIL_SERVER || f == OE_FAIL_ANSWER;
-            assert_int_equal(r->life, f == OE_FAIL_REFUSED ? OE_LIFE_USUAL : away ? OE_LIFE_SHORT : OE_LIFE_TTL);
+            bool away =
+                f == OE_FAIL_SILENT || f == OE_FAIL_SILENCE || f == OE_FAIL_SERVER || f == OE_FAIL_ANSWER;
+            assert_int_equal(r->life, f == OE_FAIL_REFUSED ? OE_LIFE_USUAL
+                                      : away               ? OE_LIFE_SHORT
+                                                           : OE_LIFE_TTL);
         }
     }
 }
@@ -260,18 +269,27 @@ static void test_places(void **state)
 {
     static const uint8_t none[OE_AXES] = {0};
     (void)state;
-    assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_MANY), C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO), OE_OUT_AS_GATEWAY);
-    assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_ONE), C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO), OE_OUT_AS_TRANSLATED);
+    assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_MANY), C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO),
+                     OE_OUT_AS_GATEWAY);
+    assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_ONE), C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO),
+                     OE_OUT_AS_TRANSLATED);
     assert_int_equal(with(&oe_nats, none, C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO, NO), OE_OUT_REFUSE);
     assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_BETWEEN), NO, NO), OE_OUT_AS_HOST);
-    assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_BETWEEN), C(OE_N_PART, OE_PART_RESPOND), NO), OE_OUT_REFUSE);
+    assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_BETWEEN), C(OE_N_PART, OE_PART_RESPOND), NO),
+                     OE_OUT_REFUSE);
     assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_FAR), NO, NO), OE_OUT_REFUSE);
     assert_int_equal(with(&oe_self, none, C(OE_M_FORWARD, OE_FORWARD_YES), NO, NO), OE_OUT_BY_NAME);
-    assert_int_equal(with(&oe_self, none, C(OE_M_FORWARD, OE_FORWARD_YES), C(OE_M_REVERSE, OE_REVERSE_YES), NO), OE_OUT_BY_ADDRESS);
-    assert_int_equal(with(&oe_self, none, C(OE_M_FORWARD, OE_FORWARD_YES), C(OE_M_PART, OE_PART_RESPOND), NO), OE_OUT_BY_ADDRESS);
+    assert_int_equal(
+        with(&oe_self, none, C(OE_M_FORWARD, OE_FORWARD_YES), C(OE_M_REVERSE, OE_REVERSE_YES), NO),
+        OE_OUT_BY_ADDRESS);
+    assert_int_equal(with(&oe_self, none, C(OE_M_FORWARD, OE_FORWARD_YES), C(OE_M_PART, OE_PART_RESPOND), NO),
+                     OE_OUT_BY_ADDRESS);
     assert_int_equal(with(&oe_self, none, NO, NO, NO), OE_OUT_REFUSE);
-    assert_int_equal(with(&oe_twin, none, C(OE_T_COMPARE, OE_CMP_WEAKER), C(OE_T_WAY, OE_WAY_REPLACE), NO), OE_OUT_FIRST);
-    assert_int_equal(with(&oe_twin, none, C(OE_T_COMPARE, OE_CMP_WEAKER), C(OE_T_WAY, OE_WAY_REPLACE), C(OE_T_DIALECT, OE_RFC)), OE_OUT_SECOND);
+    assert_int_equal(with(&oe_twin, none, C(OE_T_COMPARE, OE_CMP_WEAKER), C(OE_T_WAY, OE_WAY_REPLACE), NO),
+                     OE_OUT_FIRST);
+    assert_int_equal(with(&oe_twin, none, C(OE_T_COMPARE, OE_CMP_WEAKER), C(OE_T_WAY, OE_WAY_REPLACE),
+                          C(OE_T_DIALECT, OE_RFC)),
+                     OE_OUT_SECOND);
 }
 
 static void test_machines(void **state)
@@ -287,7 +305,8 @@ static void test_machines(void **state)
             const struct fsm_row *r = &machines[m]->rows[k];
             assert_true(r->clause < CLAUSE_COUNT && r->defect < DEFECT_COUNT);
             if (r->kind == FSM_FATAL && clauses[r->clause].level != LEVEL_MUST)
-                fail_msg("%s: row %zu rules out by %s, which does not bind so", machines[m]->name, k, clauses[r->clause].id);
+                fail_msg("%s: row %zu rules out by %s, which does not bind so", machines[m]->name, k,
+                         clauses[r->clause].id);
         }
     }
 }
@@ -312,7 +331,12 @@ static void test_flow(void **state)
     assert_non_null(fsm_step(&i, 1, OE_IE_KEY, &f));
     assert_non_null(fsm_step(&i, 0, OE_IE_IKE, &f));
     assert_non_null(fsm_step(&i, 1, OE_IE_ICMP, &f));
+    f.now = f.icmp = 7000;
     assert_int_equal(fsm_peek(&i, 0, OE_IE_PASS, &f)->clause, CL_OE_11_2_1);
+    f.now += OE_AT_ONCE_MS;
+    assert_int_equal(fsm_peek(&i, 1, OE_IE_GAVE_UP, &f)->clause, CL_OE_11_2_1);
+    f.now++;
+    assert_int_equal(fsm_peek(&i, 1, OE_IE_GAVE_UP, &f)->to, OE_IS_FAILED);
     assert_non_null(fsm_step(&i, 0, OE_IE_IKE, &f));
     f.more = true;
     assert_int_equal(fsm_peek(&i, 1, OE_IE_GAVE_UP, &f)->to, OE_IS_KEYLESS);
@@ -412,10 +436,10 @@ static void test_delete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults),   cmocka_unit_test(test_tables),    cmocka_unit_test(test_axes),
+        cmocka_unit_test(test_faults),    cmocka_unit_test(test_tables),   cmocka_unit_test(test_axes),
         cmocka_unit_test(test_initiator), cmocka_unit_test(test_failures), cmocka_unit_test(test_responder),
-        cmocka_unit_test(test_places),   cmocka_unit_test(test_machines),  cmocka_unit_test(test_flow),
-        cmocka_unit_test(test_broken),   cmocka_unit_test(test_age),       cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_places),    cmocka_unit_test(test_machines), cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_broken),    cmocka_unit_test(test_age),      cmocka_unit_test(test_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
