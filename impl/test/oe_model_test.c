@@ -128,6 +128,44 @@ static void test_axes(void **state)
     }
 }
 
+/* What must never be, whatever the policy: an answer that is not there, or refuted, or malformed, opens
+ * nothing; there is always an end to the gateways; and a better proof never makes things worse. */
+static void test_safety(void **state)
+{
+    uint8_t f[OE_AXES] = {0};
+    (void)state;
+    do {
+        unsigned out = oe_decide(&oe_seek, f)->out;
+        bool ours = f[OE_S_CLASS] == OE_CLASS_OPPORTUNISTIC;
+        if (ours) assert_true(out != OE_OUT_CLEAR && out != OE_OUT_DROP && out != OE_OUT_CONFIGURED);
+        if (out != OE_OUT_PICK) continue;
+        assert_true(ours && f[OE_S_TXT] == OE_LOOK_RECORDS && f[OE_S_SECURITY] != OE_SEC_BOGUS);
+        assert_true(f[OE_S_FOUND] != OE_FOUND_BAD && f[OE_S_FOUND] != OE_FOUND_NAMES);
+        uint8_t signed_[OE_AXES];
+        memcpy(signed_, f, sizeof f);
+        signed_[OE_S_SECURITY] = OE_SEC_SECURE;
+        assert_int_equal(oe_decide(&oe_seek, signed_)->out, OE_OUT_PICK);
+    } while (next_facts(&oe_seek, f));
+    do {
+        unsigned out = oe_decide(&oe_hop, f)->out;
+        bool left = f[OE_H_GATEWAY] != OE_GW_NONE_LEFT;
+        assert_int_equal(left, out < OE_OUT_FAIL);
+        if (out != OE_OUT_ENCRYPT) continue;
+        assert_true(f[OE_H_KEY] >= OE_KS_INDETERMINATE && f[OE_H_GATEWAY] != OE_GW_OURSELVES);
+    } while (next_facts(&oe_hop, f));
+    do {
+        if (oe_decide(&oe_auth, f)->out != OE_OUT_AUTHENTIC) continue;
+        assert_int_equal(f[OE_A_CLASS], OE_CLASS_OPPORTUNISTIC);
+        assert_int_equal(f[OE_A_SIGNATURE], OE_SIG_GOOD);
+        assert_true(f[OE_A_KEY] >= OE_KS_INDETERMINATE);
+    } while (next_facts(&oe_auth, f));
+    do {
+        if (oe_decide(&oe_allow, f)->out != OE_OUT_ACCEPT || f[OE_W_SOURCE] == OE_SRC_SELF) continue;
+        assert_true(f[OE_W_TXT] == OE_LOOK_RECORDS && f[OE_W_SECURITY] != OE_SEC_BOGUS);
+        assert_true(f[OE_W_FOUND] != OE_FOUND_BAD && f[OE_W_MATCH] <= OE_MATCH_KEYLESS);
+    } while (next_facts(&oe_allow, f));
+}
+
 /* Facts of a good answer; each test changes what it is about. */
 static const uint8_t good_seek[OE_S_AXES] = {[OE_S_CLASS] = OE_CLASS_OPPORTUNISTIC,
                                              [OE_S_TXT] = OE_LOOK_RECORDS,
@@ -436,10 +474,11 @@ static void test_delete(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_faults),    cmocka_unit_test(test_tables),   cmocka_unit_test(test_axes),
-        cmocka_unit_test(test_initiator), cmocka_unit_test(test_failures), cmocka_unit_test(test_responder),
-        cmocka_unit_test(test_places),    cmocka_unit_test(test_machines), cmocka_unit_test(test_flow),
-        cmocka_unit_test(test_broken),    cmocka_unit_test(test_age),      cmocka_unit_test(test_delete),
+        cmocka_unit_test(test_faults),    cmocka_unit_test(test_tables),    cmocka_unit_test(test_axes),
+        cmocka_unit_test(test_safety),    cmocka_unit_test(test_initiator), cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_responder), cmocka_unit_test(test_places),    cmocka_unit_test(test_machines),
+        cmocka_unit_test(test_flow),      cmocka_unit_test(test_broken),    cmocka_unit_test(test_age),
+        cmocka_unit_test(test_delete),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
