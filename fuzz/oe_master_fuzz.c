@@ -59,6 +59,7 @@ static void check(const struct env *env, slice text, uint16_t type)
     WANT(e == OK || e == ERR_PEER || e == ERR_MORE || e == ERR_LIMIT);
     if (e == ERR_PEER)
         WANT(f.why[0] && f.at <= text.n && (f.code == OE_F_MASTER || f.code == OE_F_MASTER_STRING));
+    if (e == ERR_PEER) WANT(rr.used <= text.n && (rr.used > 0 || text.n == 0));
     if (e == OK) {
         WANT(rr.used > 0 && rr.used <= text.n && (rr.type == OE_RR_TXT || rr.type == OE_RR_KEY));
         WANT(oe_master_read(env, slice_sub(text, 0, rr.used), type, &again, &f) == OK);

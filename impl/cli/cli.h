@@ -26,6 +26,7 @@ int cli_clauses(int argc, char **argv);
 int cli_idmef(int argc, char **argv);
 int cli_model(int argc, char **argv);
 int cli_mutants(int argc, char **argv);
+int cli_oe(int argc, char **argv);
 int cli_pki(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_serve(int argc, char **argv);

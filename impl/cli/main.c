@@ -21,6 +21,7 @@ static const struct cli_command commands[] = {
     {"mutants", cli_mutants, "print the deliberate mistakes, or run the suite against them"},
     {"model", cli_model, "print a protocol's state machine"},
     {"idmef", cli_idmef, "validate IDMEF messages"},
+    {"oe", cli_oe, "read or print the DNS records of opportunistic encryption"},
     {"pki", cli_pki, "make a throw-away CA, certificates and keys"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -12,6 +12,7 @@ enum {
 struct lex {
     slice in;
     size_t at;
+    bool over; /* the line is, and was passed */
     bool open; /* within parentheses, where a line end is a blank */
     struct oe_text_fault *fault;
 };
@@ -26,7 +27,7 @@ enum lexed { WORD, END, BAD };
 
 static enum lexed bad(struct lex *l, size_t at, const char *why)
 {
-    *l->fault = (struct oe_text_fault){OE_F_MASTER, at, why};
+    *l->fault = (struct oe_text_fault){.code = OE_F_MASTER, .at = at, .why = why};
     return BAD;
 }
 
@@ -68,6 +69,7 @@ static enum lexed skip(struct lex *l)
 static enum lexed next(struct lex *l, struct word *w)
 {
     enum lexed found = skip(l);
+    l->over = found == END;
     if (found != WORD) return found;
     size_t from = l->at;
     w->quoted = l->in.p[from] == '"';
@@ -125,8 +127,8 @@ static err add_string(struct lex *l, const struct word *w, struct buf *out)
         if (!octet(w->raw, &i, &c))
             return refuse(l, w->at + at, "a backslash wants three digits up to 255 behind it");
         if (out->n - head > OE_STRING_MAX) {
-            *l->fault =
-                (struct oe_text_fault){OE_F_MASTER_STRING, w->at + at, "a string of more than 255 octets"};
+            *l->fault = (struct oe_text_fault){
+                .code = OE_F_MASTER_STRING, .at = w->at + at, .why = "a string of more than 255 octets"};
             return ERR_PEER;
         }
         TRY(buf_add_byte(out, c));
@@ -339,36 +341,67 @@ static err head(struct lex *l, struct word *w, struct oe_rr *rr)
         if (got == BAD) return ERR_PEER;
         if (got == END) return refuse(l, l->at, "a record without a type");
     }
-    return refuse(l, w->at, "neither TTL, IN, TXT nor KEY");
+    refuse(l, w->at, "neither TTL, IN, TXT nor KEY");
+    l->fault->other = true;
+    return ERR_PEER;
+}
+
+/* Behind a fault: where the next record begins. */
+static size_t next_record(const struct lex *l)
+{
+    struct oe_text_fault none;
+    struct lex on = *l;
+    struct word w;
+    enum lexed got = l->over ? END : WORD;
+    on.fault = &none;
+    while (got == WORD)
+        got = next(&on, &w);
+    if (got == END) return on.at;
+    slice rest = slice_sub(l->in, l->fault->at, l->in.n); /* its line alone */
+    size_t line = slice_find(rest, SLICE_LIT("\n"));
+    return l->fault->at + line + (line < rest.n);
+}
+
+static err read_rdata(const struct env *env, struct lex *l, struct word *w, struct oe_rr *rr)
+{
+    err e;
+    if (!w->quoted && slice_eq(w->raw, SLICE_LIT("\\#")))
+        e = generic_rdata(l, w, rr);
+    else
+        e = rr->type == OE_RR_KEY ? key_rdata(env, l, w, rr) : txt_rdata(l, w, rr);
+    return e == ERR_LIMIT ? refuse(l, w->at, "RDATA of more than 65535 octets") : e;
+}
+
+static err read_record(const struct env *env, struct lex *l, struct oe_rr *rr)
+{
+    struct word w;
+    enum lexed got;
+    do { /* lines with nothing on them */
+        got = next(l, &w);
+    } while (got == END && l->at < l->in.n);
+    if (got != WORD) return got == END ? ERR_MORE : ERR_PEER;
+    if (!rr->type) {
+        bool directive = !w.quoted && slice_starts(w.raw, SLICE_LIT("$"));
+        err e = directive ? refuse(l, w.at, "a directive") : head(l, &w, rr);
+        l->fault->other |= directive;
+        TRY(e);
+        got = next(l, &w);
+        if (got == BAD) return ERR_PEER;
+        if (got == END) return refuse(l, l->at, "a record without RDATA");
+    }
+    return read_rdata(env, l, &w, rr);
 }
 
 err oe_master_read(const struct env *env, slice text, uint16_t type, struct oe_rr *rr,
                    struct oe_text_fault *f)
 {
     struct lex l = {.in = text, .fault = f};
-    struct word w;
-    enum lexed got;
     *rr = (struct oe_rr){.type = type};
-    *f = (struct oe_text_fault){OE_F_NONE, 0, ""};
+    *f = (struct oe_text_fault){.why = ""};
     buf_init(&rr->rdata, env->mem, OE_RDATA_MAX);
     if (text.n > OE_MASTER_MAX) return ERR_LIMIT;
-    do { /* lines with nothing on them */
-        got = next(&l, &w);
-    } while (got == END && l.at < text.n);
-    if (got != WORD) return got == END ? ERR_MORE : ERR_PEER;
-    if (!type) {
-        TRY(head(&l, &w, rr));
-        got = next(&l, &w);
-        if (got == BAD) return ERR_PEER;
-        if (got == END) return refuse(&l, l.at, "a record without RDATA");
-    }
-    err e;
-    if (!w.quoted && slice_eq(w.raw, SLICE_LIT("\\#")))
-        e = generic_rdata(&l, &w, rr);
-    else
-        e = rr->type == OE_RR_KEY ? key_rdata(env, &l, &w, rr) : txt_rdata(&l, &w, rr);
-    if (e == ERR_LIMIT) e = refuse(&l, w.at, "RDATA of more than 65535 octets");
-    rr->used = l.at;
+    err e = read_record(env, &l, rr);
+    rr->used = e == ERR_PEER ? next_record(&l) : l.at;
     return e;
 }
 

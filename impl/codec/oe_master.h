@@ -23,6 +23,7 @@ struct oe_text_fault {
     enum oe_fault_code code; /* MASTER, or MASTER_STRING */
     size_t at;               /* octet of the text */
     const char *why;         /* a few words, static */
+    bool other;              /* a record of another type, or a directive ($TTL): none of ours */
 };
 
 struct oe_rr {
@@ -38,9 +39,11 @@ struct oe_rr {
 
 /* Reads one record from the front of text: [owner] [TTL] [IN] TXT|KEY RDATA in any order that RFC 1035 has
  * for them, TYPE16 and TYPE25 too, and the RDATA in its own form or as \# (RFC 3597).  Empty lines and
- * comments in front are passed over.  type: 0, or a type when the text is RDATA alone. OK; ERR_MORE: nothing
- * but blanks and comments; ERR_PEER: *f; ERR_LIMIT: longer than OE_MASTER_MAX; ERR_MEM. rr must be freed by
- * oe_rr_done after any result. */
+ * comments in front are passed over.  type: 0, or a type when the text is RDATA alone.
+ *   OK; ERR_MORE: nothing but blanks and comments; ERR_PEER: *f, and used tells where the next record
+ *   begins, behind the line with its parentheses when they can be read; ERR_LIMIT: longer than
+ *   OE_MASTER_MAX; ERR_MEM.
+ * rr must be freed by oe_rr_done after any result. */
 err oe_master_read(const struct env *env, slice text, uint16_t type, struct oe_rr *rr,
                    struct oe_text_fault *f) MUST_CHECK;
 void oe_rr_done(struct oe_rr *rr);

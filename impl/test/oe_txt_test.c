@@ -165,13 +165,16 @@ static void limits(void **state)
     assert_int_equal(oe_txt_read_text(&env, slice_of(large, sizeof large), &got), OK);
     assert_int_equal(got.notes.note[0].code, OE_F_TXT_LIMIT);
     oe_txt_done(&got);
-    buf_init(&out, &mem_libc, OE_RDATA_MAX);
+    buf_init(&out, &mem_libc, 2 * OE_RDATA_MAX);
     assert_int_equal(oe_txt_strings(slice_of(large, 65280), 255, &out),
                      ERR_LIMIT); /* with their lengths they pass 16 bits */
+    assert_int_equal(out.n, 0);
     assert_int_equal(oe_txt_strings(slice_of(large, 65279), 255, &out), OK);
     assert_int_equal(out.n, 65535);
-    assert_int_equal(oe_txt_strings(SLICE_LIT("a"), 255, &out), ERR_LIMIT);
-    assert_int_equal(out.n, 65535);
+    buf_done(&out);
+    buf_init(&out, &mem_libc, 300); /* the limit of who asks */
+    assert_int_equal(oe_txt_strings(slice_of(large, 299), 255, &out), ERR_LIMIT);
+    assert_int_equal(out.n, 0);
     buf_clear(&out);
     assert_int_equal(oe_txt_strings(SLICE_LIT("a"), 0, &out), ERR_USE);
     assert_int_equal(oe_txt_strings(SLICE_LIT("a"), 256, &out), ERR_USE);
@@ -287,6 +290,40 @@ static void master_limits(void **state)
     free(text);
 }
 
+/* A zone is read record by record, whatever else stands in it. */
+static void master_goes_on(void **state)
+{
+    static const char zone[] = "$TTL 60\n"
+                               "@ IN SOA a. b. ( 1 ; serial\n 2 3\n 4 5 )\n"
+                               "a. IN\n"
+                               "a. TXT \"x\"\n"
+                               "a. TXT \"not closed\n"
+                               "a. KEY 16896 4 ( one\n AQM= )\n"
+                               "a. TXT )\n"
+                               "b. TXT y\n";
+    static const struct {
+        err e;
+        bool other;
+        const char *rest;
+    } want[] = {{ERR_PEER, true, "@ IN"},        {ERR_PEER, true, "a. IN"},
+                {ERR_PEER, false, "a. TXT \"x"}, {OK, false, "a. TXT \"n"},
+                {ERR_PEER, false, "a. KEY"},     {ERR_PEER, false, "a. TXT )"},
+                {ERR_PEER, false, "b. TXT y\n"}, {OK, false, ""}};
+    struct env env;
+    slice rest = slice_str(zone);
+    (void)state;
+    env_init(&env);
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        struct oe_rr rr;
+        struct oe_text_fault f;
+        assert_int_equal(oe_master_read(&env, rest, 0, &rr, &f), want[i].e);
+        assert_int_equal(f.other, want[i].other);
+        rest = slice_sub(rest, rr.used, rest.n);
+        assert_true(slice_starts(rest, slice_str(want[i].rest)) && (rest.n > 0) == (want[i].rest[0] != 0));
+        oe_rr_done(&rr);
+    }
+}
+
 static void master_writes(void **state)
 {
     struct buf out;
@@ -327,6 +364,7 @@ int main(void)
         cmocka_unit_test(master_every_front),
         cmocka_unit_test(master_memory),
         cmocka_unit_test(master_limits),
+        cmocka_unit_test(master_goes_on),
         cmocka_unit_test(master_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
