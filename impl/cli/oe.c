@@ -42,11 +42,13 @@ enum oe_dialect cli_oe_dialect(const char *value)
 static void overview(FILE *to)
 {
     fprintf(to, "Usage: draftproof oe parse [OPTION...] [RECORD...]\n"
-                "  or:  draftproof oe record [OPTION...] FILE\n\n"
+                "  or:  draftproof oe record [OPTION...] FILE\n"
                 "Records of opportunistic encryption (draft-richardson-ipsec-opportunistic-03, RFC 4322).\n\n"
-                "  parse     read TXT and KEY records: wire form in hexadecimal, master files, or the text alone\n"
-                "  record    print the TXT and KEY records of a gateway for its public key\n\n"
-                "draftproof oe parse --help and draftproof oe record --help tell the options.\n");
+                "parse reads TXT and KEY records: lines of master files, RDATA in hexadecimal, or the text alone:\n\n");
+    cli_oe_parse_help(to);
+    fprintf(to, "\nrecord prints the TXT and KEY records of a gateway for its public key:\n\n");
+    cli_oe_record_help(to);
+    fprintf(to, "\n      --help                 print this and end; behind parse or record, more of that one\n");
 }
 
 int cli_oe(int argc, char **argv)
@@ -65,10 +67,7 @@ int cli_oe(int argc, char **argv)
         overview(stdout);
         return CLI_OK;
     }
-    if (argc < 2) {
-        overview(stderr);
-        return CLI_USE;
-    }
+    if (argc < 2) return cli_error("oe takes parse or record: see draftproof oe --help");
     const char *near = cli_nearest(argv[1], words);
     if (near) return cli_error("oe takes no %s: did you mean %s?", argv[1], near);
     return cli_error("oe takes parse or record: see draftproof oe --help");

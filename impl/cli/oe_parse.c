@@ -380,19 +380,25 @@ static int run(struct use *u)
     return u->failed ? CLI_FAILED : u->ours ? CLI_OK : CLI_UNPROVEN;
 }
 
+static const struct argp argp = {
+    options,
+    parse,
+    "[RECORD...]",
+    "Read TXT and KEY records of opportunistic encryption.\v"
+    "Each RECORD is a line of a master file (owner, TTL and class may be missing), the RDATA in hexadecimal, or the text of the record; without any, standard "
+    "input is read, records of master files one behind the other.  Exit status: 0 every record of ours is taken, 1 one is not, 2 one cannot be read at all, 3 there was "
+    "none.",
+    NULL,
+    NULL,
+    NULL};
+
+void cli_oe_parse_help(FILE *to)
+{
+    argp_help(&argp, to, ARGP_HELP_LONG, NULL);
+}
+
 int cli_oe_parse(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "[RECORD...]",
-        "Read TXT and KEY records of opportunistic encryption.\v"
-        "Each RECORD is a line of a master file (owner, TTL and class may be missing), the RDATA in hexadecimal, or the text of the record; without any, standard "
-        "input is read, records of master files one behind the other.  Exit status: 0 every record of ours is taken, 1 one is not, 2 one cannot be read at all, 3 there was "
-        "none.",
-        NULL,
-        NULL,
-        NULL};
     struct use u = {.arg = calloc((size_t)argc + 1, sizeof *u.arg)};
     if (!u.arg) return cli_error("out of memory");
     env_init(&u.env);

@@ -140,8 +140,11 @@ static int txt_line(const struct use *u, const struct oe_txt *t, const char *own
     err e = oe_txt_write(&u->env, t, &rdata);
     if (e == OK) {
         e = oe_txt_read(&u->env, buf_slice(&rdata), &again);
-        for (uint32_t i = 0; e == OK && i < again.notes.n; i++)
-            cli_error("note: %s (%s)", oe_faults[again.notes.note[i].code].text, clauses[oe_faults[again.notes.note[i].code].clause].id);
+        for (uint32_t i = 0; e == OK && i < again.notes.n; i++) {
+            const struct oe_note *n = &again.notes.note[i];
+            if (oe_takes[n->code][u->dialect] == OE_TAKE) continue;
+            cli_error("note: %s (%s)", oe_faults[n->code].text, clauses[oe_faults[n->code].clause].id);
+        }
         if (e == OK && oe_txt_take(&again, u->dialect) == OE_BAD) e = ERR_USE;
         oe_txt_done(&again);
     }
@@ -204,17 +207,23 @@ static int run(struct use *u)
     return status;
 }
 
+static const struct argp argp = {
+    options,
+    parse,
+    "FILE",
+    "Print the TXT and KEY records of a gateway for its RSA key, as lines of a master file.\v"
+    "FILE holds a public key, a certificate or a private key (of which the public part is taken) in PEM; - is standard input.",
+    NULL,
+    NULL,
+    NULL};
+
+void cli_oe_record_help(FILE *to)
+{
+    argp_help(&argp, to, ARGP_HELP_LONG, NULL);
+}
+
 int cli_oe_record(int argc, char **argv)
 {
-    static const struct argp argp = {
-        options,
-        parse,
-        "FILE",
-        "Print the TXT and KEY records of a gateway for its RSA key, as lines of a master file.\v"
-        "FILE holds a public key, a certificate or a private key (of which the public part is taken) in PEM; - is standard input.",
-        NULL,
-        NULL,
-        NULL};
     struct use u = {.ttl = TTL_USUAL, .precedence = PRECEDENCE_USUAL};
     env_init(&u.env);
     argp_parse(&argp, argc, argv, 0, NULL, &u);

@@ -122,7 +122,7 @@ static void run_rdata(slice in, struct said *s, struct tally *tally)
     struct oe_txt t;
     uint8_t *exact =
         malloc(in.n ? in.n : 1); /* of exactly that size, so that the sanitizer sees a step too far */
-    memcpy(exact, in.p, in.n);
+    if (in.n) memcpy(exact, in.p, in.n);
     assert_int_equal(oe_txt_read(&tally->env, slice_of(exact, in.n), &t), OK);
     free(exact);
     say_txt(s, &t, tally);
@@ -180,7 +180,7 @@ static void run_key(slice in, struct said *s, struct tally *tally)
     struct oe_key k;
     struct buf out;
     uint8_t *exact = malloc(in.n ? in.n : 1);
-    memcpy(exact, in.p, in.n);
+    if (in.n) memcpy(exact, in.p, in.n);
     oe_key_read(slice_of(exact, in.n), &k);
     say_take(s, &k.notes, tally);
     if (in.n >= 4) say(s, "head 0x%04X %u %u", k.flags, k.protocol, k.algorithm);
