@@ -3,6 +3,7 @@
  *   - what is wrong lies inside the text, and is said;
  *   - what was read and is a record is written in both layouts to one record that reads as the same octets,
  * and is then written the same;
+ *   - what is written is printable ASCII;
  *   - of a record, all that follows its line is left: the text up to there reads the same;
  *   - the RDATA alone reads the same as behind owner, TTL and class. */
 #include <stdio.h>
@@ -39,6 +40,8 @@ static void write_again(const struct env *env, const struct oe_rr *rr, enum oe_l
     err e = oe_rr_write(owner, 60, rr->type, rdata, layout, &one);
     bool fits = rr->type == OE_RR_TXT ? strings_fit(rdata) : rdata.n >= 4;
     WANT(e == (fits ? OK : ERR_USE));
+    for (size_t i = 0; i < one.n; i++)
+        WANT(one.p[i] == '\n' || one.p[i] == '\t' || (one.p[i] >= ' ' && one.p[i] <= '~'));
     if (fits) {
         WANT(oe_master_read(env, buf_slice(&one), 0, &again, &f) == OK);
         WANT(again.type == rr->type && again.ttl == 60 && slice_eq(again.owner, owner) && !again.lax);
