@@ -249,7 +249,7 @@ static bool about_tls(unsigned mutant, const struct run_role *role)
 /* What is printed, and what is made of silence and refusals, is another text in each. */
 static bool about_dialect(unsigned mutant)
 {
-    static const unsigned those[] = {IMUT_GREETING_MUTE, IMUT_DATA_MUTE, IMUT_SULKS, IMUT_SENDS_REJECTED, IMUT_ALL_501};
+    static const unsigned those[] = {IMUT_GREETING_MUTE, IMUT_DATA_MUTE, IMUT_SULKS, IMUT_SENDS_REJECTED, IMUT_EMBEDDED_IGNORED, IMUT_ALL_501};
     for (size_t i = 0; i < COUNT(those); i++)
         if (mutant == those[i]) return true;
     return false;
@@ -273,6 +273,7 @@ static const struct run_try tries[] = {
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/5/535-other", "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "draft"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/3.4.1/printed-start-in-clear", "draft"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "rfc"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "draft"},
 };
