@@ -73,11 +73,7 @@ static err add_profiles(const struct beep_el *el, enum beep_style style, struct 
 
 static err add_text(const struct beep_el *el, struct buf *out)
 {
-    if (el->lang_given) TRY(xml_out_attr("xml:lang", el->lang, out));
-    if (el->text.n == 0) return buf_add_str(out, " />");
-    TRY(buf_add_byte(out, '>'));
-    TRY(xml_out_text(el->text, out));
-    return buf_addf(out, "</%s>", beep_element_names[el->kind]);
+    return xml_out_tail(beep_element_names[el->kind], el->lang_given ? &el->lang : NULL, el->text, out);
 }
 
 static err add_blob(const struct beep_el *el, struct buf *out)
