@@ -62,6 +62,41 @@ size_t slice_find(slice s, slice needle)
     return s.n;
 }
 
+static bool glob(slice pattern, slice text, bool nocase)
+{
+    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
+    while (t < text.n) {
+        bool quoted = p + 1 < pattern.n && pattern.p[p] == '\\';
+        size_t at = p + quoted;
+        if (p < pattern.n && !quoted && pattern.p[p] == '*') {
+            star = ++p;
+            mark = t;
+        } else if (at < pattern.n && ((!quoted && pattern.p[at] == '?') || pattern.p[at] == text.p[t] ||
+                                      (nocase && lower(pattern.p[at]) == lower(text.p[t])))) {
+            p = at + 1;
+            t++;
+        } else if (star != SIZE_MAX) { /* let the last star take one octet more */
+            p = star;
+            t = ++mark;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.n && pattern.p[p] == '*')
+        p++;
+    return p == pattern.n;
+}
+
+bool slice_glob(slice pattern, slice text)
+{
+    return glob(pattern, text, false);
+}
+
+bool slice_glob_nocase(slice pattern, slice text)
+{
+    return glob(pattern, text, true);
+}
+
 slice slice_trim(slice s)
 {
     while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) {

@@ -28,6 +28,10 @@ bool slice_starts(slice s, slice prefix);
 bool slice_starts_nocase(slice s, slice prefix);
 /* Position of the first needle in s, or s.n when it is not there.  An empty needle is found at 0. */
 size_t slice_find(slice s, slice needle);
+/* The whole text against a pattern: * any octets, ? one octet, \ takes the next one literally. */
+bool slice_glob(slice pattern, slice text);
+/* ASCII letters without case. */
+bool slice_glob_nocase(slice pattern, slice text);
 /* s without SP and HT at both ends. */
 slice slice_trim(slice s);
 /* Decimal digits only, no sign, no blank, at least one digit, value <= max.  False otherwise. */

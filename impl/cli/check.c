@@ -251,7 +251,7 @@ static int check_peer(struct check *c, const struct run_role *role)
         if (!o->connect || !o->next_hop) return cli_error("a proxy is tested from both sides: give --connect H:P (its near side) and --next-hop H:P (where we are its next hop)");
         return CLI_OK;
     }
-    if (o->next_hop) return cli_error("--next-hop is for proxies");
+    if (o->next_hop) return cli_error("--next-hop is for proxies: iap-proxy, tunnel-proxy");
     if (o->connect && (o->listen || o->exec)) return cli_error("--connect says that the peer listens; --listen and --exec are for a peer that connects");
     if (!o->connect && !o->listen && !o->exec) return cli_error("where is the peer?  --connect H:P if it listens, --listen H:P or --exec CMD if it connects to us");
     if (o->exec && !o->exec[strspn(o->exec, " \t\n")]) return cli_error("--exec: a command is wanted");

@@ -496,24 +496,11 @@ static err read_xml(const struct env *env, slice text, slice charset, struct bee
 {
     static const struct xml_handler handler = {on_open, on_text, on_close};
     struct reading r = {.el = el};
-    struct xml *x;
+    enum beep_fault_code fault;
     TRY(reserve(env, text, charset, el));
-    err e = xml_new(env, &handler, &r, &xml_limits_beep, charset, &x);
-    if (e == ERR_PEER) {
-        note(el, BEEP_F_CHARSET, NULL);
-        return OK;
-    }
-    if (e != OK) return e;
-    e = xml_feed(x, text, true);
-    if (e == ERR_PEER && xml_fault(x) != BEEP_F_NONE) {
-        size_t n = strlen(xml_why(x));
-        if (n >= WHY_ROOM) n = WHY_ROOM - 1;
-        memcpy(said, xml_why(x), n);
-        said[n] = 0;
-        note(el, xml_fault(x), NULL);
-    }
-    xml_free(x);
-    return e == ERR_PEER ? OK : e;
+    TRY(xml_read(env, &handler, &r, &xml_limits_beep, charset, text, &fault, said, WHY_ROOM));
+    if (fault != BEEP_F_NONE) note(el, fault, NULL);
+    return OK;
 }
 
 static err finish(struct beep_el *el, const char *said)

@@ -6,31 +6,13 @@
 #include "base/base64.h"
 #include "codec/beep_mgmt.h"
 #include "codec/xml.h"
+#include "codec/xml_out.h"
 
 /* One run of characters that stand for themselves, then one that does not. */
 static err run(slice s, size_t from, size_t at, const char *as, struct buf *out)
 {
     TRY(buf_add(out, slice_sub(s, from, at)));
     return buf_add_str(out, as);
-}
-
-/* Text so that it is read as it is here: an end of line is CRLF in the document and LF behind the parser, so
- * a CR needs a reference. */
-static err escape(slice s, bool attribute, struct buf *out)
-{
-    size_t from = 0;
-    if (!xml_takes(s)) return ERR_USE;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *as = s.p[i] == '\r'                ? "&#13;"
-                         : s.p[i] == '\n'              ? (attribute ? "&#10;" : "\r\n")
-                         : s.p[i] == '\t' && attribute ? "&#9;"
-                                                       : NULL;
-        if (!as) continue;
-        TRY(xml_escape(slice_sub(s, from, i), out));
-        TRY(buf_add_str(out, as));
-        from = i + 1;
-    }
-    return xml_escape(slice_sub(s, from, s.n), out);
 }
 
 /* What CDATA cannot hold stands between two of them.  CRLF stays: it is how lines end in the element inside.
@@ -56,27 +38,20 @@ static err cdata(slice s, struct buf *out)
     return run(s, from, s.n, "]]>", out);
 }
 
-static err add_attr(const char *name, slice value, struct buf *out)
-{
-    TRY(buf_addf(out, " %s='", name));
-    TRY(escape(value, true, out));
-    return buf_add_byte(out, '\'');
-}
-
 /* indent: the blanks that stand in front of the element. */
 static err add_profile(const struct beep_profile_el *p, enum beep_style style, const char *indent,
                        struct buf *out)
 {
     bool base64 = p->base64 || (style == BEEP_IN_BASE64 && p->content.n);
     TRY(buf_addf(out, "%s<profile", indent));
-    TRY(add_attr("uri", p->uri, out));
-    if (base64) TRY(add_attr("encoding", SLICE_LIT("base64"), out));
+    TRY(xml_out_attr("uri", p->uri, out));
+    if (base64) TRY(xml_out_attr("encoding", SLICE_LIT("base64"), out));
     if (p->content.n == 0) return buf_add_str(out, " />\r\n");
     TRY(buf_add_byte(out, '>'));
     if (base64) {
         TRY(base64_encode(p->content, out));
     } else if (style == BEEP_ESCAPED) {
-        TRY(escape(p->content, false, out));
+        TRY(xml_out_text(p->content, out));
     } else {
         /* the blanks are content too: a long one has to do without them (2.3.1.2) */
         bool airy = p->content.n + 2 * strlen(indent) + 6 <= BEEP_INIT_MAX;
@@ -98,17 +73,13 @@ static err add_profiles(const struct beep_el *el, enum beep_style style, struct 
 
 static err add_text(const struct beep_el *el, struct buf *out)
 {
-    if (el->lang_given) TRY(add_attr("xml:lang", el->lang, out));
-    if (el->text.n == 0) return buf_add_str(out, " />");
-    TRY(buf_add_byte(out, '>'));
-    TRY(escape(el->text, false, out));
-    return buf_addf(out, "</%s>", beep_element_names[el->kind]);
+    return xml_out_tail(beep_element_names[el->kind], el->lang_given ? &el->lang : NULL, el->text, out);
 }
 
 static err add_blob(const struct beep_el *el, struct buf *out)
 {
-    if (el->status == BEEP_BLOB_ABORT) TRY(add_attr("status", SLICE_LIT("abort"), out));
-    if (el->status == BEEP_BLOB_COMPLETE) TRY(add_attr("status", SLICE_LIT("complete"), out));
+    if (el->status == BEEP_BLOB_ABORT) TRY(xml_out_attr("status", SLICE_LIT("abort"), out));
+    if (el->status == BEEP_BLOB_COMPLETE) TRY(xml_out_attr("status", SLICE_LIT("complete"), out));
     if (el->blob.n == 0) return buf_add_str(out, " />");
     TRY(buf_add_byte(out, '>'));
     TRY(base64_encode(el->blob, out));
@@ -125,12 +96,12 @@ static err add_rest(const struct beep_el *el, enum beep_style style, struct buf 
 {
     switch (el->kind) {
     case BEEP_EL_GREETING:
-        if (el->features_given) TRY(add_attr("features", el->features, out));
-        if (el->localize_given) TRY(add_attr("localize", el->localize, out));
+        if (el->features_given) TRY(xml_out_attr("features", el->features, out));
+        if (el->localize_given) TRY(xml_out_attr("localize", el->localize, out));
         return add_profiles(el, style, out);
     case BEEP_EL_START:
         TRY(add_number(el, out));
-        if (el->server_name_given) TRY(add_attr("serverName", el->server_name, out));
+        if (el->server_name_given) TRY(xml_out_attr("serverName", el->server_name, out));
         return add_profiles(el, style, out);
     case BEEP_EL_CLOSE:
         TRY(add_number(el, out));
@@ -141,7 +112,7 @@ static err add_rest(const struct beep_el *el, enum beep_style style, struct buf 
         return add_text(el, out);
     case BEEP_EL_READY:
         if (el->version.n && !slice_eq(el->version, SLICE_LIT("1")))
-            TRY(add_attr("version", el->version, out));
+            TRY(xml_out_attr("version", el->version, out));
         return buf_add_str(out, " />");
     case BEEP_EL_OK:
     case BEEP_EL_PROCEED:

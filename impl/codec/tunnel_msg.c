@@ -311,28 +311,15 @@ static err read_xml(const struct env *env, slice text, slice charset, struct tun
 {
     static const struct xml_handler handler = {on_open, on_text, on_close};
     struct reading r = {.m = m};
-    struct xml *x;
+    enum beep_fault_code fault;
     uint8_t *at;
     size_t room =
         (text.n < TUNNEL_ELEMENT_MAX ? text.n : TUNNEL_ELEMENT_MAX) * (charset.n ? 4 : 2) + WHY_ROOM;
     m->memory.max = room;
     TRY(buf_reserve(&m->memory, room, &at));
-    err e = xml_new(env, &handler, &r, &limits, charset, &x);
-    if (e == ERR_PEER) {
-        note(m, TUNNEL_F_CHARSET, NULL, 0);
-        return OK;
-    }
-    if (e != OK) return e;
-    e = xml_feed(x, text, true);
-    if (e == ERR_PEER && fault_of(xml_fault(x)) != TUNNEL_F_NONE) {
-        size_t n = strlen(xml_why(x));
-        if (n >= WHY_ROOM) n = WHY_ROOM - 1;
-        memcpy(said, xml_why(x), n);
-        said[n] = 0;
-        note(m, fault_of(xml_fault(x)), NULL, 0);
-    }
-    xml_free(x);
-    return e == ERR_PEER ? OK : e;
+    TRY(xml_read(env, &handler, &r, &limits, charset, text, &fault, said, WHY_ROOM));
+    if (fault_of(fault) != TUNNEL_F_NONE) note(m, fault_of(fault), NULL, 0);
+    return OK;
 }
 
 /* A sentence for an error element. */

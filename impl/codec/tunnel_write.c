@@ -49,11 +49,7 @@ static err add_element(const struct tunnel_msg *m, size_t from, struct buf *out)
     }
     TRY(buf_add_str(out, "<error"));
     if (m->code) TRY(buf_addf(out, " code='%03u'", m->code % 1000u));
-    if (m->lang_given) TRY(xml_out_attr("xml:lang", m->lang, out));
-    if (m->text.n == 0) return buf_add_str(out, " />");
-    TRY(buf_add_byte(out, '>'));
-    TRY(xml_out_text(m->text, out));
-    return buf_add_str(out, "</error>");
+    return xml_out_tail("error", m->lang_given ? &m->lang : NULL, m->text, out);
 }
 
 err tunnel_el_write(const struct tunnel_msg *m, size_t from, struct buf *out)

@@ -422,3 +422,20 @@ const char *xml_why(const struct xml *x)
 {
     return x->why;
 }
+
+err xml_read(const struct env *env, const struct xml_handler *handler, void *ctx, const struct xml_limits *limits,
+             slice charset, slice document, enum beep_fault_code *fault, char *why, size_t why_n)
+{
+    struct xml *x;
+    *fault = BEEP_F_NONE;
+    err e = xml_new(env, handler, ctx, limits, charset, &x);
+    if (e == ERR_PEER) *fault = BEEP_F_CHARSET;
+    if (e != OK) return e == ERR_PEER ? OK : e;
+    e = xml_feed(x, document, true);
+    if (e == ERR_PEER && xml_fault(x) != BEEP_F_NONE) {
+        *fault = xml_fault(x);
+        snprintf(why, why_n, "%s", xml_why(x));
+    }
+    xml_free(x);
+    return e == ERR_PEER ? OK : e;
+}

@@ -30,6 +30,10 @@ err xml_new(const struct env *env, const struct xml_handler *handler, void *ctx,
 void xml_free(struct xml *x);
 /* Octets in any pieces; last: the document ends with them.  ERR_PEER: xml_fault says which (BEEP_F_XML_*) and xml_why why, for people. */
 err xml_feed(struct xml *x, slice octets, bool last) MUST_CHECK;
+/* A whole document.  OK: it was read, with *fault when it breaks a rule of ours (BEEP_F_XML_*, BEEP_F_CHARSET) and why, for people, then ("" where the fault says it all); what the handler has
+ * against it is its own to keep, and no fault.  ERR_MEM and whatever else the handler gave but ERR_PEER. */
+err xml_read(const struct env *env, const struct xml_handler *handler, void *ctx, const struct xml_limits *limits, slice charset, slice document,
+             enum beep_fault_code *fault, char *why, size_t why_n) MUST_CHECK;
 enum beep_fault_code xml_fault(const struct xml *x);
 const char *xml_why(const struct xml *x);
 /* True when text is UTF-8 that XML 1.0 takes as characters (2.2 there), in whatever form. */

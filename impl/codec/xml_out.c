@@ -55,3 +55,12 @@ slice xml_trim(slice s)
         s = slice_sub(s, 0, s.n - 1);
     return s;
 }
+
+err xml_out_tail(const char *name, const slice *lang, slice text, struct buf *out)
+{
+    if (lang) TRY(xml_out_attr("xml:lang", *lang, out));
+    if (text.n == 0) return buf_add_str(out, " />");
+    TRY(buf_add_byte(out, '>'));
+    TRY(xml_out_text(text, out));
+    return buf_addf(out, "</%s>", name);
+}

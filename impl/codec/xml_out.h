@@ -7,6 +7,8 @@
 
 /* Appends a blank, the name, and the value in single quotes.  ERR_USE when XML does not take the value; something may have been added then. */
 err xml_out_attr(const char *name, slice value, struct buf *out) MUST_CHECK;
+/* Ends the start tag of an element with lang (NULL: none) and text inside: " xml:lang='en'>text</name>", or " />" when there is no text. */
+err xml_out_tail(const char *name, const slice *lang, slice text, struct buf *out) MUST_CHECK;
 /* Appends character data. */
 err xml_out_text(slice text, struct buf *out) MUST_CHECK;
 

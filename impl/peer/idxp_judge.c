@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "peer/idxp_impl.h"
-#include "sec/tls_policy.h"
 
 static void refuse(struct beep_refusal *no, uint16_t code, const char *text)
 {
@@ -65,7 +64,7 @@ static bool suite_listed(const char *list, const char *suite)
     slice rest = slice_str(list);
     while (rest.n) {
         size_t end = slice_find(rest, SLICE_LIT(" "));
-        if (end && tls_policy_glob(slice_sub(rest, 0, end), slice_str(suite))) return true;
+        if (end && slice_glob_nocase(slice_sub(rest, 0, end), slice_str(suite))) return true;
         rest = slice_sub(rest, end + 1, rest.n);
     }
     return false;

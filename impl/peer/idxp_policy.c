@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "sec/tls_policy.h"
 
 enum { WORD_MAX = 4096 /* octets of a word: a URI as long as a greeting in a start may have */ };
 
@@ -35,29 +34,6 @@ struct idxp_policy {
 };
 
 /* --- patterns -------------------------------------------------------------------------------------------------------------- */
-
-bool idxp_policy_glob(slice pattern, slice text)
-{
-    size_t at = 0, t = 0, star = SIZE_MAX, from = 0;
-    while (t < text.n) {
-        bool literal = at + 1 < pattern.n && pattern.p[at] == '\\';
-        if (at < pattern.n && !literal && pattern.p[at] == '*') {
-            star = at++;
-            from = t;
-        } else if (at < pattern.n && ((!literal && pattern.p[at] == '?') || pattern.p[at + literal] == text.p[t])) {
-            at += 1u + literal;
-            t++;
-        } else if (star != SIZE_MAX) { /* the last star takes one octet more */
-            at = star + 1;
-            t = ++from;
-        } else {
-            return false;
-        }
-    }
-    while (at < pattern.n && pattern.p[at] == '*')
-        at++;
-    return at == pattern.n;
-}
 
 /* Up to the next separator that no backslash stands before. */
 static slice part_of(slice *rest, const char *separators)
@@ -106,7 +82,7 @@ static bool has_attribute(slice subject, slice type, slice pattern)
     while (subject.n) {
         slice t, v;
         if (!typed(part_of(&subject, ",+"), &t, &v)) continue;
-        if (slice_eq_nocase(t, type) && tls_policy_glob(pattern, plain_of(v, plain, sizeof plain))) return true;
+        if (slice_eq_nocase(t, type) && slice_glob_nocase(pattern, plain_of(v, plain, sizeof plain))) return true;
     }
     return false;
 }
@@ -420,8 +396,8 @@ size_t idxp_policy_count(const struct idxp_policy *p)
 /* What the peer says of itself fits. */
 static bool claimed(const struct rule *u, const struct idxp_who *w)
 {
-    if (u->pattern[BY_URI] && !idxp_policy_glob(slice_str(u->pattern[BY_URI]), w->uri)) return false;
-    if (u->pattern[BY_FQDN] && !tls_policy_glob(slice_str(u->pattern[BY_FQDN]), w->fqdn)) return false;
+    if (u->pattern[BY_URI] && !slice_glob(slice_str(u->pattern[BY_URI]), w->uri)) return false;
+    if (u->pattern[BY_FQDN] && !slice_glob_nocase(slice_str(u->pattern[BY_FQDN]), w->fqdn)) return false;
     if (u->role != IDXP_NO_ROLE && u->role != w->role) return false;
     if (u->kind == IDXP_KIND_ANALYZER && w->role == IDXP_SERVER) return false; /* 2.1: it is a source */
     return !u->by_stream || u->stream == w->stream;
@@ -434,7 +410,7 @@ static bool proved(const struct rule *u, const struct idxp_who *w)
     if (u->pattern[BY_SUBJECT] && (!w->cert || !idxp_policy_subject(slice_str(u->pattern[BY_SUBJECT]), slice_str(w->subject)))) return false;
     if (!u->pattern[BY_IDENTITY]) return true;
     if (!w->authenticated) return false;
-    return w->identity[0] ? idxp_policy_glob(slice_str(u->pattern[BY_IDENTITY]), slice_str(w->identity)) : !u->pattern[BY_IDENTITY][0];
+    return w->identity[0] ? slice_glob(slice_str(u->pattern[BY_IDENTITY]), slice_str(w->identity)) : !u->pattern[BY_IDENTITY][0];
 }
 
 void idxp_policy_judge(const struct idxp_policy *p, const struct idxp_who *w, struct idxp_decision *d)

@@ -70,9 +70,7 @@ size_t idxp_policy_count(const struct idxp_policy *p);
 /* policy may be NULL: everybody is allowed, and of unknown kind. */
 void idxp_policy_judge(const struct idxp_policy *p, const struct idxp_who *w, struct idxp_decision *d);
 
-/* * any octets, ? one octet, \ takes the next one as it is; letters are told apart. */
-bool idxp_policy_glob(slice pattern, slice text);
-/* The list of patterns as above against a subject in RFC 4514 text. */
+/* The list of patterns of slice_glob against a subject in RFC 4514 text. */
 bool idxp_policy_subject(slice list, slice subject);
 
 #endif

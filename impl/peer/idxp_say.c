@@ -164,6 +164,7 @@ static bool is_first(const struct idxp_channel *c)
 static bool mute(const struct idxp_channel *c, const struct idxp_owed *o)
 {
     if (CMUT(c, SULKS) && c->rejected) return true;
+    if (!o->greeting && CMUT(c, LARGE_MUTE) && c->in_octets > 65536) return true;
     if (!o->greeting && CMUT(c, ONE_CHANNEL) && !is_first(c)) return true;
     if (o->greeting && CMUT(c, WAITS_FOR_OK)) return track_idxp_role(&c->t, c->side) == IDXP_NO_ROLE;
     return o->greeting ? CMUT(c, GREETING_MUTE) : CMUT(c, DATA_MUTE);

@@ -3,7 +3,7 @@
 #ifndef PEER_MUTANT_H
 #define PEER_MUTANT_H
 
-#include "base/slice.h"
+#include "base/buf.h"
 
 struct mutant {
     const char *name;    /* unique within its protocol; "" for entry 0 */
@@ -14,5 +14,8 @@ struct mutant {
 
 /* The index of a name in a list of n entries; 0 when there is none. */
 unsigned mutant_find(const struct mutant *list, size_t n, slice name);
+
+/* Puts put in the place of the first find in text; text without it stays as it is.  ERR_MEM, ERR_LIMIT: text is spoilt. */
+err mutant_rewrite(struct buf *text, const char *find, const char *put) MUST_CHECK;
 
 #endif

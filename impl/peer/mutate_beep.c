@@ -46,31 +46,12 @@ static const struct rewrite {
     {BMUT_SASL_SMALL_NAME, BEEP_EL_GREETING, "/SASL/CRAM-MD5", "/SASL/cram-md5"},
 };
 
-static err rewrite(struct buf *text, const char *find, const char *put)
-{
-    struct buf old;
-    slice was = buf_slice(text), key = slice_str(find);
-    size_t at = slice_find(was, key);
-    if (at == was.n) return OK;
-    buf_init(&old, text->mem, text->max);
-    err e = buf_add(&old, was);
-    if (e == OK) {
-        was = buf_slice(&old);
-        buf_clear(text);
-        e = buf_add(text, slice_sub(was, 0, at));
-        if (e == OK) e = buf_add_str(text, put);
-        if (e == OK) e = buf_add(text, slice_sub(was, at + key.n, was.n));
-    }
-    buf_done(&old);
-    return e;
-}
-
 err beep_mutate_text(unsigned mutant, enum beep_element kind, struct buf *text)
 {
     for (size_t i = 0; mutant && i < sizeof rewrites / sizeof *rewrites; i++) {
         const struct rewrite *r = &rewrites[i];
         if (r->mutant != mutant || (r->kind && r->kind != kind)) continue;
-        TRY(rewrite(text, r->find, r->put));
+        TRY(mutant_rewrite(text, r->find, r->put));
     }
     return OK;
 }

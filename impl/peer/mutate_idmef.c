@@ -181,6 +181,7 @@ static const struct {
     {IMUT_IDMEF_WANTS_ALERT, 501, 0, {"Alert", "Heartbeat"}},
     {IMUT_IDMEF_REFUSES_MANY, 501, 2, {"<Alert", "<idmef:Alert"}},
     {IMUT_IDMEF_REFUSES_WHOLE, 501, 1, {"OverflowAlert", "CorrelationAlert", "ToolAlert"}},
+    {IMUT_IDMEF_REFUSES_CORRELATION, 504, 1, {"CorrelationAlert"}},
     {IMUT_IDMEF_REFUSES_HEARTBEAT, 504, 1, {"Heartbeat"}},
     {IMUT_IDMEF_REFUSES_NESTED, 501, 2, {"<idmef:Analyzer analyzerid"}},
     {IMUT_IDMEF_REFUSES_OCTETS, 501, 1, {"<idmef:byte-string"}},

@@ -118,6 +118,7 @@
     X(IDMEF_WANTS_ALERT, "idmef-wants-alert", IBY_MANAGER, "IDMEF-4.2.1-3", "refuses messages that are empty") \
     X(IDMEF_REFUSES_MANY, "idmef-refuses-many", IBY_MANAGER, "IDMEF-4.2.1-3", "refuses messages of several alerts") \
     X(IDMEF_REFUSES_WHOLE, "idmef-refuses-whole", IBY_MANAGER, "IDMEF-4.2.2-3", "refuses alerts with details") \
+    X(IDMEF_REFUSES_CORRELATION, "idmef-refuses-correlation", IBY_MANAGER, "IDMEF-7-1", "does not know what a correlation is") \
     X(IDMEF_REFUSES_HEARTBEAT, "idmef-refuses-heartbeat", IBY_MANAGER, "IDMEF-4.2.3-1", "refuses heartbeats") \
     X(IDMEF_REFUSES_NESTED, "idmef-refuses-nested", IBY_MANAGER, "IDMEF-4.2.4.1-4", "refuses Analyzers inside Analyzers") \
     X(IDMEF_REFUSES_OCTETS, "idmef-refuses-octets", IBY_MANAGER, "IDMEF-4.2.4.6-2", "refuses byte-string") \

@@ -64,32 +64,13 @@ static const struct rewrite {
     {IMUT_VIA_ENDPOINT_INSIDE, IDXP_SAYS_TUNNEL, "</tunnel>", "</tunnel></tunnel>"},
 };
 
-static err rewrite(struct buf *text, const char *find, const char *put)
-{
-    struct buf old;
-    slice was = buf_slice(text), key = slice_str(find);
-    size_t at = slice_find(was, key);
-    if (at == was.n) return OK;
-    buf_init(&old, text->mem, text->max);
-    err e = buf_add(&old, was);
-    if (e == OK) {
-        was = buf_slice(&old);
-        buf_clear(text);
-        e = buf_add(text, slice_sub(was, 0, at));
-        if (e == OK) e = buf_add_str(text, put);
-        if (e == OK) e = buf_add(text, slice_sub(was, at + key.n, was.n));
-    }
-    buf_done(&old);
-    return e;
-}
-
 err idxp_mutate_text(unsigned mutant, unsigned kind, bool bare, struct buf *text)
 {
     (void)bare;
     for (size_t i = 0; mutant && i < sizeof rewrites / sizeof *rewrites; i++) {
         const struct rewrite *r = &rewrites[i];
         if (r->mutant != mutant || (r->kind ? r->kind != kind : kind >= IDXP_XML)) continue;
-        TRY(rewrite(text, r->find, r->put));
+        TRY(mutant_rewrite(text, r->find, r->put));
     }
     return OK;
 }

@@ -29,17 +29,17 @@
     X(GREETING_ILL, "greeting-ill", IBY_BOTH, "IDXP-3.3-2", "leaves the slash out at the end of greetings") \
     X(GREETS_ON_ZERO, "greets-on-zero", IBY_BOTH, "IDXP-3.4-1 IDXP-1-1 IDXP-A-1 IDXPRFC-8.1-1", "greets on channel 0") \
     /* greetings: what is answered */ \
-    X(GREETING_MUTE, "greeting-mute", IBY_BOTH, "IDXP-3.4.1-19 IDXPRFC-3.4.1-3", "does not answer greetings") \
+    X(GREETING_MUTE, "greeting-mute", IBY_BOTH, "IDXP-3.4.1-19 IDXPRFC-3.4.1-3 IDXP-3.4.1-14 IDXPRFC-3.4.1-4", "does not answer greetings") \
     X(WAITS_FOR_OK, "waits-for-ok", IBY_BOTH, "IDXP-3.4.1-19", "answers greetings once its own was answered") \
     X(TAKES_NO_ROLE, "takes-no-role", IBY_BOTH, "IDXP-3.4.1-2 IDXPRFC-3.4.1-8", "takes greetings without role") \
     X(TAKES_ANY_ROLE, "takes-any-role", IBY_BOTH, "IDXP-3.4.1-2 IDXPRFC-3.4.1-8", "takes greetings with any role") \
     X(TAKES_NO_URI, "takes-no-uri", IBY_BOTH, "IDXP-3.4.1-3 IDXPRFC-3.4.1-8", "takes greetings without uri") \
     X(TAKES_ANY_URI, "takes-any-uri", IBY_BOTH, "IDXP-4-5", "takes uri and fqdn that are none") \
     X(TAKES_SAME_ROLE, "takes-same-role", IBY_BOTH, "IDXP-2.2-4", "takes greetings with its own role") \
-    X(TAKES_CLEAR, "takes-clear", IBY_BOTH, "IDXP-1.1-2 IDXPRFC-3.1-1", "does without the security that it should ask for") \
+    X(TAKES_CLEAR, "takes-clear", IBY_BOTH, "IDXP-1.1-2 IDXPRFC-3.1-1 IDXP-6-14", "does without the security that it should ask for") \
     X(TAKES_ANONYMOUS, "takes-anonymous", IBY_BOTH, "IDXP-2.3-2 IDXPRFC-2.4-1", "takes ANONYMOUS for an identity") \
     X(TAKES_ANYONE, "takes-anyone", IBY_BOTH, "IDXP-2.1-4 IDXP-5-9 IDXP-5-10", "forgets its policy") \
-    X(EMBEDDED_IGNORED, "embedded-ignored", IBY_BOTH, "IDXP-3.2-3 IDXPRFC-3.2-5", "does not look at what stands in the start") \
+    X(EMBEDDED_IGNORED, "embedded-ignored", IBY_BOTH, "IDXP-3.2-3 IDXPRFC-3.2-5 IDXP-3.4.1-12 IDXPRFC-3.4.1-4", "does not look at what stands in the start") \
     X(EMBEDDED_DECLINES, "embedded-declines", IBY_BOTH, "IDXP-3.2-3 IDXP-3.2-6 IDXPRFC-3.2-4", "declines the channel, with a code of its own, for a greeting in the start that it rejects") \
     X(STRICT_CONTENT, "strict-content", IBY_BOTH, "IDXP-3.2-10", "overlooks a greeting in a start that has an empty line in front of it") \
     X(OTHER_URI, "other-uri", IBY_BOTH, "IDXP-3.2-1 IDXPRFC-3.2-1", "takes other URIs that begin like that of IDXP, in letters of either case, for it") \
@@ -70,7 +70,7 @@
     /* data: manager */ \
     X(TAKES_EARLY, "takes-early", IBY_MANAGER, "IDXP-3.2-7 IDXPRFC-3.2-6", "takes data before the greetings") \
     X(TAKES_OF_SERVER, "takes-of-server", IBY_MANAGER, "IDXP-2.2-8 IDXP-2.2-4 IDXP-3.4.1-9", "takes data of a peer that is server") \
-    X(DATA_MUTE, "data-mute", IBY_MANAGER, "IDXP-3.4-5 IDXP-2.1-8 IDXP-2.1-1", "does not answer data") \
+    X(DATA_MUTE, "data-mute", IBY_MANAGER, "IDXP-3.4-5 IDXP-2.1-8 IDXP-2.1-1 IDXP-6-1 IDXPRFC-5.1-1", "does not answer data") \
     X(DATA_ERROR_IN_RPY, "data-error-in-rpy", IBY_BOTH, "IDXP-4-6 IDXPRFC-3.4-3", "sends error in RPY") \
     X(DATA_OK_IN_ERR, "data-ok-in-err", IBY_BOTH, "IDXP-4-6 IDXPRFC-3.4-3", "sends ok in ERR") \
     X(DATA_NUL, "data-nul", IBY_MANAGER, "IDXP-3.4-6", "answers data by NUL") \
@@ -180,6 +180,7 @@
     /* what it makes of what it hears */ \
     X(REFUSES_COVERED, "refuses-covered", IBY_BOTH, "IDXP-6-3 IDXPRFC-5.3-3", "rejects greetings in TLS for their form") \
     X(ERROR_FORMS, "error-forms", IBY_ANALYZER, "IDXP-4-10 IDXP-3.4.1-21", "takes an error without text, or with a language, for ok") \
+    X(LARGE_MUTE, "large-mute", IBY_MANAGER, "IDXP-6-1 IDXPRFC-5.1-1", "does not answer data of more than 65536 octets") \
     /* codes: one for everything */ \
     X(ALL_421, "all-421", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 421 whatever the reason") \
     X(ALL_450, "all-450", IBY_BOTH, "IDXP-5-4 IDXP-5-5 IDXP-5-7 IDXP-5-8 IDXP-5-9 IDXP-5-10 IDXP-5-11 IDXP-5-12 IDXP-5-13", "rejects with 450 whatever the reason") \

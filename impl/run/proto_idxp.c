@@ -249,7 +249,7 @@ static bool about_tls(unsigned mutant, const struct run_role *role)
 /* What is printed, and what is made of silence and refusals, is another text in each. */
 static bool about_dialect(unsigned mutant)
 {
-    static const unsigned those[] = {IMUT_GREETING_MUTE, IMUT_DATA_MUTE, IMUT_SULKS, IMUT_SENDS_REJECTED, IMUT_ALL_501};
+    static const unsigned those[] = {IMUT_GREETING_MUTE, IMUT_DATA_MUTE, IMUT_SULKS, IMUT_SENDS_REJECTED, IMUT_EMBEDDED_IGNORED, IMUT_ALL_501};
     for (size_t i = 0; i < COUNT(those); i++)
         if (mutant == those[i]) return true;
     return false;
@@ -259,7 +259,9 @@ static bool about_dialect(unsigned mutant)
 static const char *shows_in(unsigned mutant)
 {
     static const struct { const char *begins, *in; } those[] = {
-        {"idmef-", "idxp/idmef/"}, {"option-", "idxp/3.4.1/"}, {"priority-", "idxp/3.4.1/"}, {"stream-", "idxp/3.4.1/"}, {"tunnel-all-", "idxp/tunnel/"},
+        {"idmef-", "idxp/idmef/"}, {"option-", "idxp/3.4.1/"}, {"priority-", "idxp/3.4.1/"},
+        {"stream-", "idxp/3.4.1/"}, {"uri-", "idxp/3.4.1/"}, {"ip-", "idxp/3.4.1/"}, {"fqdn-", "idxp/3.4.1/"},
+        {"all-4", "idxp/5/"}, {"all-53", "idxp/5/"}, {"tunnel-all-", "idxp/tunnel/"},
     };
     for (size_t i = 0; i < COUNT(those); i++)
         if (strncmp(idxp_mutants[mutant].name, those[i].begins, strlen(those[i].begins)) == 0) return those[i].in;
@@ -272,7 +274,8 @@ static const struct run_try tries[] = {
     {TRY_TLS, RUN_TLS_MODERN, true, NULL, "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "rfc"},
     {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/5/535-other", "rfc"},
-    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6", "draft"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/6/clear", "draft"},
+    {TRY_TLS_ONLY, RUN_TLS_MODERN, false, "idxp/3.4.1/printed-start-in-clear", "draft"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "rfc"},
     {TRY_ALIVE, RUN_TLS_MODERN, false, NULL, "draft"},
 };

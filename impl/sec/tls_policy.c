@@ -2,7 +2,6 @@
 #include "sec/tls_policy.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -12,31 +11,6 @@
 #define CHAIN_DEPTH 8   /* authorities between a leaf and a trusted one: real trees have two */
 #define NAMES_SHOWN 3   /* of a certificate in a message */
 #define PART_MAX    256 /* one "OU=..." pattern */
-
-bool tls_policy_glob(slice pattern, slice text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, mark = 0;
-    while (t < text.n) {
-        bool quoted = p + 1 < pattern.n && pattern.p[p] == '\\';
-        size_t at = p + quoted;
-        if (p < pattern.n && !quoted && pattern.p[p] == '*') {
-            star = ++p;
-            mark = t;
-        } else if (at < pattern.n &&
-                   ((!quoted && pattern.p[at] == '?') || tolower(pattern.p[at]) == tolower(text.p[t]))) {
-            p = at + 1;
-            t++;
-        } else if (star != SIZE_MAX) { /* let the last star take one octet more */
-            p = star;
-            t = ++mark;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.n && pattern.p[p] == '*')
-        p++;
-    return p == pattern.n;
-}
 
 static slice without_dot(slice s)
 {
@@ -264,7 +238,7 @@ static bool subject_fits(X509_NAME *subject, int nid, slice pattern, char *shown
         unsigned char *text = NULL;
         int n = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i)));
         if (n < 0) continue;
-        bool fits = tls_policy_glob(pattern, slice_of(text, (size_t)n));
+        bool fits = slice_glob_nocase(pattern, slice_of(text, (size_t)n));
         snprintf(shown, shown_n, "%.*s", n < 80 ? n : 80, (const char *)text);
         OPENSSL_free(text);
         if (fits) return true;

@@ -38,8 +38,6 @@ int tls_policy_judge(const struct tls_policy *p, X509 *leaf, STACK_OF(X509) * ot
 /* RFC 2595 2.4: pattern as in a certificate ("*.dom.org"), name as asked for.  Letters without case; the
  * wildcard is the whole left-most label and stands for one label. */
 bool tls_policy_name_fits(slice pattern, slice name);
-/* * any octets, ? one octet, \ takes the next one literally; letters without case. */
-bool tls_policy_glob(slice pattern, slice text);
 
 /* The subject as RFC 4514 text, from mem; NULL when memory is short. */
 char *tls_policy_subject(const struct mem *mem, X509 *x);
