@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
 #include "io/loop.h"
 #include "peer/beep_peer.h"
 #include "run/net.h"
@@ -57,33 +58,6 @@ struct load {
     bool sink, done;
     uint8_t *text;
 };
-
-static _Noreturn void die(const char *what)
-{
-    fprintf(stderr, "beep_load: %s\n", what);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Processor time of ours, which other programs on the machine do not move as they move the clock. */
-static double cpu(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
-}
-
-static size_t number(const char *text, size_t max)
-{
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*end || n > max) die("a number is wrong, or too large");
-    return n;
-}
 
 /* --- the profile of who sends ------------------------------------------------------------------------------------------------------ */
 
@@ -277,10 +251,10 @@ static void burst(struct load *l, size_t count, bool told)
 
 static void rate(struct load *l, char **arg)
 {
-    size_t channels = number(arg[2], CHANNELS_MAX), count = number(arg[5], SIZE_MAX);
+    size_t channels = number(arg[2], 0, CHANNELS_MAX), count = number(arg[5], 0, SIZE_MAX);
     begin(l, arg[1], true, 0, 0);
-    make_text(l, number(arg[3], OCTETS_MAX));
-    l->depth = number(arg[4], DEPTH_MAX);
+    make_text(l, number(arg[3], 0, OCTETS_MAX));
+    l->depth = number(arg[4], 0, DEPTH_MAX);
     if (!channels || !count || !l->depth) die("nothing to be done");
     connect_all(l, arg[0], 1, channels, BEEP_URI_ECHO);
     burst(l, count / 10 + 1, false); /* warms up, and widens the windows */
@@ -289,8 +263,8 @@ static void rate(struct load *l, char **arg)
 
 static void fill_sink(struct load *l, char **arg)
 {
-    size_t count = number(arg[4], 1 << 20);
-    begin(l, arg[1], true, number(arg[2], INT32_MAX), number(arg[3], 1 << 20));
+    size_t count = number(arg[4], 0, 1 << 20);
+    begin(l, arg[1], true, number(arg[2], 0, INT32_MAX), number(arg[3], 0, 1 << 20));
     make_text(l, OCTETS_MAX);
     l->sink = true;
     connect_all(l, arg[0], 1, 1, URI_SINK);
@@ -311,7 +285,7 @@ static void hold(struct load *l, char **arg)
     size_t held = 0;
     begin(l, arg[1], true, 0, 0);
     make_text(l, 64);
-    double took = connect_all(l, arg[0], number(arg[2], SESSIONS_MAX), number(arg[3], CHANNELS_MAX), BEEP_URI_ECHO);
+    double took = connect_all(l, arg[0], number(arg[2], 0, SESSIONS_MAX), number(arg[3], 0, CHANNELS_MAX), BEEP_URI_ECHO);
     printf("up %zu %.3f\n", l->sessions, took);
     fflush(stdout);
     for (size_t i = 0; fgets(line, sizeof line, stdin); i++) {
@@ -370,7 +344,7 @@ static void on_input_end(void *ctx)
 static void serve(struct load *l, char **arg)
 {
     char bound[64], why[200] = "";
-    begin(l, arg[0], false, number(arg[1], INT32_MAX), number(arg[2], 1 << 20));
+    begin(l, arg[0], false, number(arg[1], 0, INT32_MAX), number(arg[2], 0, 1 << 20));
     l->profile = (struct beep_profile){.uri = URI_SINK, .ctx = l, .start = sink_start, .octets = sink_octets};
     l->offered[0] = &l->profile;
     l->offered[1] = &beep_echo;

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "codec/beep_mgmt.h"
 #include "track/track_beep.h"
 
@@ -30,19 +31,6 @@ struct streams { /* what both sides say, MSG n here and RPY n there */
     struct buf octets[2];
     size_t size;
 };
-
-static _Noreturn void die(const char *what)
-{
-    fprintf(stderr, "beep_parse: %s\n", what);
-    exit(2);
-}
-
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
 
 static int by_size(const void *a, const void *b)
 {
@@ -139,14 +127,14 @@ static double track(const struct env *env, const struct streams *s)
     struct track_beep t;
     slice in[2] = {buf_slice(&s->octets[0]), buf_slice(&s->octets[1])};
     open_session(&t, env);
-    double began = now_ns();
+    double began = (double)now_ns();
     while (in[0].n || in[1].n) {
         for (int side = 0; side < 2; side++) {
             struct beep_got got;
             if (!track_beep_next(&t, side, false, &in[side], &got) || got.kind != BEEP_GOT_FRAME || t.fault_n) die("a session was not followed");
         }
     }
-    double took = now_ns() - began;
+    double took = (double)now_ns() - began;
     track_beep_done(&t);
     return took;
 }
@@ -158,11 +146,11 @@ static size_t frame_rounds(const struct env *env, size_t size, size_t rounds)
     size_t seen = 0;
     make_streams(env, size, &s);
     for (size_t r = 0; r < rounds + 1; r++) { /* round 0 warms up */
-        double t0 = now_ns();
+        double t0 = (double)now_ns();
         seen += read_all(env, buf_slice(&s.octets[0])) + read_all(env, buf_slice(&s.octets[1]));
-        double t1 = now_ns();
+        double t1 = (double)now_ns();
         seen += walk(buf_slice(&s.octets[0]), size) + walk(buf_slice(&s.octets[1]), size);
-        double t2 = now_ns();
+        double t2 = (double)now_ns();
         double on_top = track(env, &s);
         if (!r) continue;
         ours[r - 1] = (t1 - t0) / (2 * FRAMES);
@@ -239,13 +227,13 @@ static size_t message_rounds(const struct env *env, const struct message *m, siz
     int n = snprintf(text, sizeof text, "Content-Type: application/beep+xml\r\n\r\n%s\r\n", m->element);
     slice whole = slice_of(text, (size_t)n);
     for (size_t r = 0; r < rounds + 1; r++) {
-        double t0 = now_ns();
+        double t0 = (double)now_ns();
         for (int k = 0; k < MESSAGES; k++)
             read_mgmt(env, whole, &seen);
-        double t1 = now_ns();
+        double t1 = (double)now_ns();
         for (int k = 0; k < MESSAGES; k++)
             read_xml(m->element, &seen);
-        double t2 = now_ns();
+        double t2 = (double)now_ns();
         if (r) ours[r - 1] = (t1 - t0) / MESSAGES, theirs[r - 1] = (t2 - t1) / MESSAGES;
     }
     printf("{\"bench\":\"beep_mgmt\",\"message\":\"%s\",\"octets\":%zu,\"ns\":%.1f,\"xml_ns\":%.1f}\n", m->name, whole.n, median(ours, rounds),

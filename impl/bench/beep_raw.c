@@ -16,22 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
+
 enum { OCTETS_MAX = 1 << 20, READ = 64 * 1024 };
 
 static uint8_t octets[OCTETS_MAX];
-
-static _Noreturn void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void put(int fd, size_t n)
 {

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "codec/iap_msg.h"
 
 enum { COPIES = 256, PASSES = 40, ROUNDS_MAX = 1001, STREAM = COPIES * 256 };
@@ -21,13 +22,6 @@ enum { COPIES = 256, PASSES = 40, ROUNDS_MAX = 1001, STREAM = COPIES * 256 };
 struct seen {
     size_t messages, octets;
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static int on_data(http_parser *p, const char *at, size_t n)
 {

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/bench.h"
 #include "codec/iap_msg.h"
 #include "io/loop.h"
 #include "sec/tls.h"
@@ -37,19 +38,6 @@ struct bench {
     struct conn *conn;
     size_t n;
 };
-
-static _Noreturn void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void put(int fd, slice out)
 {

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "base/buf.h"
 #include "codec/idmef.h"
 
@@ -34,14 +35,8 @@ struct bench {
     xmlDtdPtr dtd;
 };
 
-static _Noreturn void die(const char *what)
-{
-    fprintf(stderr, "idmef_parse: %s\n", what);
-    exit(2);
-}
-
 /* Processor time: what else runs meanwhile is not ours. */
-static double now_ns(void)
+static double cpu_ns(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -115,10 +110,10 @@ static void measure(const struct bench *b, slice m, size_t rounds)
     size_t times = m.n < A_ROUND ? A_ROUND / m.n + 1 : 1;
     for (size_t round = 0; round < rounds; round++) {
         for (size_t way = 0; way < 4; way++) {
-            double began = now_ns();
+            double began = cpu_ns();
             for (size_t i = 0; i < times; i++)
                 ways[way](b, m);
-            took[way][round] = (now_ns() - began) / (double)times;
+            took[way][round] = (cpu_ns() - began) / (double)times;
         }
     }
     for (size_t way = 0; way < 4; way++)

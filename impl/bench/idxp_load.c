@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/bench.h"
 #include "io/loop.h"
 #include "peer/idxp_peer.h"
 #include "peer/tunnel.h"
@@ -40,33 +41,6 @@ struct load {
     size_t unsent, unanswered;
     bool done;
 };
-
-static _Noreturn void die(const char *what)
-{
-    fprintf(stderr, "idxp_load: %s\n", what);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Processor time of ours, which other programs on the machine do not move as they move the clock. */
-static double cpu(void)
-{
-    return (double)clock() / CLOCKS_PER_SEC;
-}
-
-static size_t number(const char *text, size_t max)
-{
-    char *end;
-    unsigned long n = strtoul(text, &end, 10);
-    if (*end || !n || n > max) die("a number is wrong, or too large");
-    return n;
-}
 
 /* --- hooks
  * -------------------------------------------------------------------------------------------------------------------------
@@ -185,7 +159,7 @@ static void burst(struct load *l, size_t count)
 
 static void rate(struct load *l, char **arg)
 {
-    size_t depth = number(arg[5], DEPTH_MAX), count = number(arg[6], COUNT_MAX);
+    size_t depth = number(arg[5], 1, DEPTH_MAX), count = number(arg[6], 1, COUNT_MAX);
     begin(l, arg, depth);
     burst(l, count / 10 + 1); /* warms up, and widens the windows */
     double began = seconds(), cpu_began = cpu();
@@ -201,7 +175,7 @@ static int by_size(const void *a, const void *b)
 
 static void latency(struct load *l, char **arg)
 {
-    size_t count = number(arg[5], COUNT_MAX);
+    size_t count = number(arg[5], 1, COUNT_MAX);
     double *took = NULL;
     begin(l, arg, 1);
     took = mem_new(l->env.mem, count * sizeof *took);
