@@ -327,6 +327,8 @@ enum beep_play_layer { BEEP_OF_FRAME, BEEP_OF_PAYLOAD, BEEP_OF_ELEMENT };
 err beep_play_change(struct player *p, const struct scn_stmt *s, struct parts *parts, enum beep_play_layer layer)
     MUST_CHECK;
 /* Steps of reach for others: 1 there, 0 on the way, -1 stuck: why. */
+/* A message of ours on channel 0, sent or waiting for the window, is not answered yet. */
+bool beep_play_management(const struct beep_play_end *x, uint32_t msgno);
 int beep_play_to_greeted(struct player *p, int end, uint64_t now, char *why, size_t why_n);
 int beep_play_to_tls(struct player *p, int end, uint64_t now, char *why, size_t why_n);
 int beep_play_to_authenticated(struct player *p, int end, uint64_t now, char *why, size_t why_n);

@@ -73,13 +73,18 @@ static int to_greeted(const struct trip *t)
     return THERE;
 }
 
-/* The start that this statement sent: 1 not answered yet, 0 answered. */
+bool beep_play_management(const struct beep_play_end *x, uint32_t msgno)
+{
+    const struct beep_channel *c = track_beep_channel(&x->conn.track, 0);
+    for (size_t i = 0; i < x->owed_n; i++) /* for the window */
+        if (x->owed[i].keyword == BEEP_MSG && x->owed[i].channel == 0) return true;
+    return c && beep_exchange_of(c, x->conn.side, msgno);
+}
+
+/* The start that this statement sent is not answered. */
 static bool waiting(const struct trip *t)
 {
-    const struct beep_channel *c = track_beep_channel(&t->x->conn.track, 0);
-    for (size_t i = 0; i < t->x->owed_n; i++) /* for the window */
-        if (t->x->owed[i].keyword == BEEP_MSG && t->x->owed[i].channel == 0) return true;
-    return c && beep_exchange_of(c, t->x->conn.side, t->x->way.msgno);
+    return beep_play_management(t->x, t->x->way.msgno);
 }
 
 static err ask_start(const struct trip *t, const char *uri, slice content)

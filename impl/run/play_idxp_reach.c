@@ -92,10 +92,7 @@ static int to_tunnel_ready(const struct trip *t)
 /* The start that this statement sent is not answered. */
 static bool waiting(const struct trip *t)
 {
-    const struct beep_channel *c = track_beep_channel(&t->b->conn.track, 0);
-    for (size_t i = 0; i < t->b->owed_n; i++) /* for the window */
-        if (t->b->owed[i].keyword == BEEP_MSG && t->b->owed[i].channel == 0) return true;
-    return c && beep_exchange_of(c, t->b->conn.side, t->x->way.msgno);
+    return beep_play_management(t->b, t->x->way.msgno);
 }
 
 static int start(const struct trip *t, const char *uri, slice content)
