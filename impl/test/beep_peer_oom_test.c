@@ -1,40 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Every n-th allocation fails, over whole sessions of two BEEP peers: nothing crashes, leaks or hangs, and nobody takes for done what was not. */
 #include "test/beep_world.h"
+#include "test/keyed.h"
 
 enum { RUNS_MAX = 20000 };
 
-struct fixture {
-    struct env env;
-    struct identities *ids;
-    struct tls_context *tls[2];
-    struct sasl_users *users;
-};
-
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof *x);
-    char why[200];
-    env_init(&x->env);
-    if (identities_new(&x->env, RUN_TLS_MODERN, NULL, NULL, &x->ids) != OK) return -1;
-    for (int client = 0; client < 2; client++) {
-        struct identity_policy p = {.analyzer = client, .no_resumption = true};
-        if (identities_reference(x->ids, &p, &x->tls[client], why, sizeof why) != OK) return -1;
-    }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\n"), "users", &x->users, why, sizeof why) != OK) return -1;
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *x = *state;
-    tls_context_free(x->tls[0]);
-    tls_context_free(x->tls[1]);
-    identities_free(x->ids);
-    sasl_users_free(x->users);
-    free(x);
-    return 0;
+    return keyed_setup(state, (struct identity_policy){.no_resumption = true}, SLICE_LIT("alice wonder\n"));
 }
 
 static struct beep_profile echo, many;
@@ -151,5 +124,5 @@ int main(void)
         cmocka_unit_test(with_tls),
         cmocka_unit_test(with_sasl),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, keyed_teardown);
 }

@@ -1,43 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* One BEEP peer against octets around tuning: ready and blob in every wrong form, at the wrong time, on both sides. */
 #include "test/beep_script.h"
+#include "test/keyed.h"
 
 #define START(n, uri, content) "<start number='" #n "'><profile uri='" uri "'>" content "</profile></start>"
 #define CDATA(x) "<![CDATA[" x "]]>"
 #define PLAIN_ALICE "AGFsaWNlAHdvbmRlcg==" /* NUL alice NUL wonder */
 #define PLAIN_WRONG "AGFsaWNlAHdvbmRlWg=="
 
-struct fixture {
-    struct env env;
-    struct identities *ids;
-    struct tls_context *tls[2];
-    struct sasl_users *users;
-};
-
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof *x);
-    char why[200];
-    env_init(&x->env);
-    if (identities_new(&x->env, RUN_TLS_MODERN, NULL, NULL, &x->ids) != OK) return -1;
-    for (int client = 0; client < 2; client++) {
-        struct identity_policy p = {.analyzer = client};
-        if (identities_reference(x->ids, &p, &x->tls[client], why, sizeof why) != OK) return -1;
-    }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\n"), "users", &x->users, why, sizeof why) != OK) return -1;
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *x = *state;
-    tls_context_free(x->tls[0]);
-    tls_context_free(x->tls[1]);
-    identities_free(x->ids);
-    sasl_users_free(x->users);
-    free(x);
-    return 0;
+    return keyed_setup(state, (struct identity_policy){0}, SLICE_LIT("alice wonder\n"));
 }
 
 static void listener(struct beep_script *s, struct fixture *x)
@@ -614,5 +587,5 @@ int main(void)
         cmocka_unit_test(client_is_refused), cmocka_unit_test(client_is_silent), cmocka_unit_test(blobs),          cmocka_unit_test(once),
         cmocka_unit_test(attempts),          cmocka_unit_test(challenged),       cmocka_unit_test(client_answers),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, keyed_teardown);
 }

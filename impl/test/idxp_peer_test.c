@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Manager and analyzer of IDXP against each other: both dialects, both directions of TCP, every cut, what becomes of each message, and memory that is refused. */
 #include "test/idxp_world.h"
+#include "test/keyed.h"
 
 #define ALERT                                                                                                \
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<IDMEF-Message version=\"1.0\" xmlns=\"http://iana.org/idmef\"><Alert messageid=\"1\"><Analyzer analyzerid=\"a\"/>" \
@@ -371,37 +372,9 @@ static void test_analyzer_to_analyzer(void **state)
 
 /* --- security -------------------------------------------------------------------------------------------------------------- */
 
-struct fixture {
-    struct env env;
-    struct identities *ids;
-    struct tls_context *tls[2]; /* server, client */
-    struct sasl_users *users;
-};
-
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof *x);
-    char why[200];
-    env_init(&x->env);
-    if (identities_new(&x->env, RUN_TLS_MODERN, NULL, NULL, &x->ids) != OK) return -1;
-    for (int client = 0; client < 2; client++) {
-        struct identity_policy p = {.analyzer = client, .no_resumption = true, .cert_optional = true};
-        if (identities_reference(x->ids, &p, &x->tls[client], why, sizeof why) != OK) return -1;
-    }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\n"), "users", &x->users, why, sizeof why) != OK) return -1;
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *x = *state;
-    tls_context_free(x->tls[0]);
-    tls_context_free(x->tls[1]);
-    identities_free(x->ids);
-    sasl_users_free(x->users);
-    free(x);
-    return 0;
+    return keyed_setup(state, (struct identity_policy){.no_resumption = true, .cert_optional = true}, SLICE_LIT("alice wonder\n"));
 }
 
 struct safety { /* one way in, and what becomes of it */
@@ -558,5 +531,5 @@ int main(void)
         cmocka_unit_test(test_analyzer_judges),
         cmocka_unit_test(test_no_memory),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, keyed_teardown);
 }

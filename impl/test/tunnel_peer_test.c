@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The two ends of a tunnel without a proxy between them: what the initiator asks for and does behind the
  * answer, what the target takes, and the session that begins anew. */
-#include "test/beep_world.h"
-
 #include "peer/tunnel.h"
 #include "test/beep_script.h"
+#include "test/beep_world.h"
+#include "test/keyed.h"
 
 #define TUNNEL(n, el)                                                                                        \
     "<start number='" n "'><profile uri='" TUNNEL_URI "'><![CDATA[" el "]]></profile></start>"
@@ -13,38 +13,9 @@ static const enum link_split splits[] = {SPLIT_WHOLE, SPLIT_BYTES, SPLIT_RANDOM}
 static const struct beep_profile *const offered[] = {&tunnel_target, &beep_echo, &beep_many};
 static struct tunnel_msg empty = {.kind = TUNNEL_TUNNEL, .hop = {{.way = TUNNEL_HERE}}, .hops = 1};
 
-struct fixture {
-    struct env env;
-    struct identities *ids;
-    struct tls_context *tls[2];
-    struct sasl_users *users;
-};
-
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof *x);
-    char why[200];
-    env_init(&x->env);
-    if (identities_new(&x->env, RUN_TLS_MODERN, NULL, NULL, &x->ids) != OK) return -1;
-    for (int client = 0; client < 2; client++) {
-        struct identity_policy p = {.analyzer = client, .no_resumption = true};
-        if (identities_reference(x->ids, &p, &x->tls[client], why, sizeof why) != OK) return -1;
-    }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\n"), "users", &x->users, why, sizeof why) != OK)
-        return -1;
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *x = *state;
-    tls_context_free(x->tls[0]);
-    tls_context_free(x->tls[1]);
-    identities_free(x->ids);
-    sasl_users_free(x->users);
-    free(x);
-    return 0;
+    return keyed_setup(state, (struct identity_policy){.no_resumption = true}, SLICE_LIT("alice wonder\n"));
 }
 
 static void env(struct beep_world *w)
@@ -599,5 +570,5 @@ int main(void)
         cmocka_unit_test(chains),         cmocka_unit_test(layered),
         cmocka_unit_test(no_memory),      cmocka_unit_test(decimal),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, keyed_teardown);
 }

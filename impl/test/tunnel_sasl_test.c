@@ -2,6 +2,7 @@
 /* Proxies that let nobody through who does not say who he is (RFC 3620 2, 7): an initiator that authenticates
  * to the first of them before it asks for its tunnel, a proxy that does so to the next one, and an end that
  * knows neither. */
+#include "test/keyed.h"
 #include "test/tunnel_world.h"
 
 #include "run/identity.h"
@@ -102,13 +103,6 @@ struct world {
     char identity[40];
     const char *end_says;
     struct beep_peer *end;
-};
-
-struct fixture {
-    struct env env;
-    struct identities *ids;
-    struct tls_context *tls[2];
-    struct sasl_users *users;
 };
 
 static struct world *the;
@@ -361,35 +355,12 @@ static void no_memory(void **state)
 
 static int setup(void **state)
 {
-    struct fixture *x = calloc(1, sizeof *x);
-    char why[200];
-    env_init(&x->env);
-    if (identities_new(&x->env, RUN_TLS_MODERN, NULL, NULL, &x->ids) != OK) return -1;
-    for (int side = 0; side < 2; side++) {
-        struct identity_policy p = {.analyzer = side, .no_resumption = true};
-        if (identities_reference(x->ids, &p, &x->tls[side], why, sizeof why) != OK) return -1;
-    }
-    if (sasl_users_parse(&x->env, SLICE_LIT("alice wonder\nsite gate\nbob builder\n"), "users", &x->users,
-                         why, sizeof why) != OK)
-        return -1;
-    *state = x;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *x = *state;
-    tls_context_free(x->tls[0]);
-    tls_context_free(x->tls[1]);
-    identities_free(x->ids);
-    sasl_users_free(x->users);
-    free(x);
-    return 0;
+    return keyed_setup(state, (struct identity_policy){.no_resumption = true}, SLICE_LIT("alice wonder\nsite gate\nbob builder\n"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(who_asks), cmocka_unit_test(end_is_told_nothing),
                                        cmocka_unit_test(hop_falls_silent), cmocka_unit_test(no_memory)};
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, keyed_teardown);
 }
