@@ -38,6 +38,8 @@ struct run_role {
     bool tls_opener;      /* who opened TCP is, whichever it was (tls_client is not looked at) */
     /* What the clauses call it: words of the column `roles' that bind it always, and those that bind it by who opened TCP.  Joined by commas; NULL: none. */
     const char *binds, *binds_listening, *binds_connecting;
+    bool adapter;         /* it is no server, and spoken to through an adapter: a command that is started once for the whole run, and lends its standard input and output to the first end of
+                           * case after case.  TLS is off, whatever the user says */
 };
 
 /* --- one run of the suite --------------------------------------------------------------------------------------------------- */
