@@ -70,6 +70,9 @@ void loop_tcp_pause(struct loop_tcp *t, bool on); /* stop reading (and noticing 
 void loop_tcp_free(struct loop_tcp *t, bool reset); /* closes; reset: with RST.  No event comes after it. */
 void loop_tcp_peer(const struct loop_tcp *t, char *text, size_t n);
 void loop_tcp_local(const struct loop_tcp *t, char *text, size_t n); /* our end of it; "unknown address" when it is gone */
+/* A stream socket that is connected already (of socketpair, or TCP), as a connection that stands: up is not called.  Takes fd over, also when it fails.  Between two processes of one machine
+ * who closes has closed both directions: that is told as LOOP_FIN alone, and as LOOP_RESET once something is written. */
+err loop_tcp_adopt(struct loop *l, int fd, const struct loop_tcp_events *ev, void *ctx, struct loop_tcp **out) MUST_CHECK;
 void *loop_tcp_ctx(const struct loop_tcp *t);
 void loop_tcp_set_ctx(struct loop_tcp *t, const struct loop_tcp_events *ev, void *ctx);
 
@@ -89,6 +92,8 @@ struct loop_child_events {
 };
 /* Runs "/bin/sh -c command" in a process group of its own, standard error passed on to ours (or to /dev/null with quiet, and so is output without a callback). with_stdin: loop_child_write may be used. */
 err loop_child_new(struct loop *l, const char *command, bool with_stdin, bool quiet, const struct loop_child_events *ev, void *ctx, struct loop_child **out, char *why, size_t why_n) MUST_CHECK;
+/* The same, with a socket as its standard input and output: *talk is the other end of it, non-blocking, close-on-exec and the caller's (for loop_tcp_adopt).  ev->output is not looked at. */
+err loop_child_talk(struct loop *l, const char *command, bool quiet, const struct loop_child_events *ev, void *ctx, struct loop_child **out, int *talk, char *why, size_t why_n) MUST_CHECK;
 err loop_child_write(struct loop_child *c, slice octets) MUST_CHECK; /* queued; ERR_LIMIT past env out_queue, ERR_SYS once it reads no more */
 /* Ends the whole group: SIGTERM, and SIGKILL after grace_ms.  Frees; no event comes after it. */
 void loop_child_free(struct loop_child *c, uint32_t grace_ms);

@@ -55,6 +55,21 @@ err net_tcp_new(const struct env *env, struct loop *loop, struct net **out) MUST
 void net_tcp_park(struct net *n, bool on);
 /* The addresses of both ends of a link that stands, over sockets ("127.0.0.1:80"; each text of 64 octets); false when it does not. */
 bool net_tcp_ends(struct net *n, const struct endpoint *e, int link, char local[64], char peer[64]);
+/* Gives a connection that stands (borrowed) to a link of an endpoint that is carried: up is called, and the link is used like any other.  For connections that outlive the endpoint. */
+struct loop_tcp;
+void net_tcp_lend(struct net *n, struct endpoint *e, int link, struct loop_tcp *tcp);
+struct net_lent {       /* how the connection was left */
+    bool over;          /* the other side has ended it, or it broke */
+    bool unsent;        /* octets for it are left: what it got may be half of something */
+    bool open_line;     /* the last octet that came from it ended no line */
+    size_t asked, told; /* lines that went and came */
+};
+/* Takes it back without a word to the endpoint; the link is down then.  The connection is the caller's again (freed by the net when it broke, or the endpoint ended it: then NULL), and waits for
+ * loop_tcp_set_ctx.  Not from inside a callback of e. */
+struct loop_tcp *net_tcp_take_back(struct net *n, struct endpoint *e, int link, struct net_lent *how);
+/* Asked before a link is dialled: a connection that stands and is the net's from then on, or NULL and *pass true: dial it as usual; false: it cannot be opened. */
+typedef struct loop_tcp *(*net_dial)(void *ctx, const struct endpoint *e, int link, const char *to, bool *pass);
+void net_tcp_dial_by(struct net *n, net_dial dial, void *ctx);
 /* How many octets of out go in one write, by the split of the link. */
 size_t net_cut(struct link *l);
 

@@ -69,6 +69,7 @@ struct play_run {
     const char *const *ends;    /* names for the ladder */
     size_t end_count;
     const char *dial;           /* where the peer under test listens; NULL when it connects to us */
+    const char *dns;            /* where the peer finds our name server: "127.0.0.1:5301"; in memory "tester"; NULL: we are none */
     uint64_t timeout_ms;        /* default of within */
     uint64_t accept_ms;         /* how long a peer may take to connect to us */
     enum link_split split;
