@@ -3,7 +3,6 @@
 #include "test/play_beep_duel.h"
 
 #include "run/identity.h"
-#include "test/mem_fail.h"
 
 /* --- tuning -------------------------------------------------------------------------------------- */
 
@@ -158,39 +157,17 @@ static void test_wants_tls(void **state)
     identities_free(ids);
 }
 
-/* Whatever allocation fails, the case ends, and nothing is left over. */
-static void out_of_memory(const char *initiator, const char *listener, int side)
-{
-    for (size_t n = 1;; n++) {
-        struct duel d;
-        struct mem_fail f;
-        begin(&d);
-        struct env poor = d.env;
-        struct mem mem = mem_fail_init(&f, n);
-        poor.mem = &mem;
-        prepare(&d, 0, initiator, side == 0 ? &poor : NULL);
-        prepare(&d, 1, listener, side == 1 ? &poor : NULL);
-        bool began = d.p[0] && d.p[1];
-        if (began) carry(&d, side);
-        bool refused = f.calls >= n;
-        if (began && !refused) is(&d, side, V_PASS, NULL);
-        end(&d);
-        assert_int_equal(f.blocks, 0);
-        if (!refused) break;
-        assert_true(n < 20000);
-    }
-}
 
 static void test_memory(void **state)
 {
     (void)state;
-    out_of_memory("reach channel\ndo no-seq\nsend msg pattern=9000\nexpect response -> next\ndo seq\nexpect "
+    out_of_memory(begin, end, "reach channel\ndo no-seq\nsend msg pattern=9000\nexpect response -> next\ndo seq\nexpect "
                   "rpy same=yes -> next\n"
                   "send start number=9 profile=urn:x profile=$PROFILE content=x but type.value=x\nexpect "
                   "error -> pass\n",
                   IDLE, 0);
-    out_of_memory("reach authenticated mechanism=CRAM-MD5\nreach released\nexpect fin -> pass\n", IDLE, 0);
-    out_of_memory("do sasl PLAIN\nreach channel\nsend msg body=x\nsend close number=1\n" IDLE,
+    out_of_memory(begin, end, "reach authenticated mechanism=CRAM-MD5\nreach released\nexpect fin -> pass\n", IDLE, 0);
+    out_of_memory(begin, end, "do sasl PLAIN\nreach channel\nsend msg body=x\nsend close number=1\n" IDLE,
                   "expect close-request -> pass\n", 1);
 }
 

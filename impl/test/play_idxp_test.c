@@ -71,8 +71,8 @@ static void test_seen(void **state)
         begin(&d, IDXP_RFC, true);
         prepare(&d, 0,
                 whole ? "reach idxp\nsend idmef sample=whole\n" IDLE
-                      : "reach idxp\nsend idmef sample=smallest\n" IDLE);
-        prepare(&d, 1, "expect data valid=yes -> pass\n");
+                      : "reach idxp\nsend idmef sample=smallest\n" IDLE, NULL);
+        prepare(&d, 1, "expect data valid=yes -> pass\n", NULL);
         carry(&d, 1);
         is(&d, 1, V_PASS, NULL);
         spotless(&d);
@@ -317,8 +317,8 @@ static void test_idmef(void **state)
         begin(&d, IDXP_RFC, true);
         snprintf(text, sizeof text, "reach idxp\nsend idmef but %s\nexpect idxp-ok|idxp-error -> pass\n",
                  tries[i].change);
-        prepare(&d, 0, text);
-        prepare(&d, 1, "expect data -> pass\n");
+        prepare(&d, 0, text, NULL);
+        prepare(&d, 1, "expect data -> pass\n", NULL);
         carry(&d, 1);
         for (size_t k = 0; k < d.p[1]->faults; k++)
             if (d.p[1]->fault[k].clause == tries[i].clause) found = &d.p[1]->fault[k];
@@ -413,8 +413,8 @@ static void test_through_us(void **state)
         d.idxp[1].tunnelled = true;
         prepare(
             &d, 0,
-            "reach tunnel path=\"fqdn=target.example.org port=604 / here\"\nreach idxp\nsend idmef\n" IDLE);
-        prepare(&d, 1, "reach idxp\nexpect data -> pass\n");
+            "reach tunnel path=\"fqdn=target.example.org port=604 / here\"\nreach idxp\nsend idmef\n" IDLE, NULL);
+        prepare(&d, 1, "reach idxp\nexpect data -> pass\n", NULL);
         carry(&d, 1);
         is(&d, 1, V_PASS, NULL);
         spotless(&d);
@@ -425,10 +425,10 @@ static void test_through_us(void **state)
     d.idxp[1].tunnelled = true;
     prepare(&d, 0,
             "reach greeted\nsend tunnel path=\"fqdn=target.example.org port=604 / here\"\nexpect tunnel-ok "
-            "-> next\n" IDLE);
+            "-> next\n" IDLE, NULL);
     prepare(
         &d, 1,
-        "reach tunnel-asked\nexpect silence within 1s -> next\nsend tunnel-ok\nexpect greeting -> pass\n");
+        "reach tunnel-asked\nexpect silence within 1s -> next\nsend tunnel-ok\nexpect greeting -> pass\n", NULL);
     carry(&d, 1);
     is(&d, 1, V_PASS, NULL);
     end(&d);

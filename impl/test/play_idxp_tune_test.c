@@ -5,7 +5,6 @@
 
 #include "peer/tunnel_proxy.h"
 #include "run/identity.h"
-#include "test/mem_fail.h"
 
 #define SAW(r, x) ((r).observed >> IDXP_SEEN_##x & 1)
 
@@ -29,8 +28,8 @@ static void under_tls(bool analyzer_opens, const char *opener, const char *other
         struct identities *ids;
         with_tls(&d, (enum idxp_dialect)dialect, analyzer_opens, &ids);
         d.idxp[1].beep.learned_wants_tls = counts == 1;
-        prepare(&d, 0, opener);
-        prepare(&d, 1, other);
+        prepare(&d, 0, opener, NULL);
+        prepare(&d, 1, other, NULL);
         carry(&d, counts);
         is(&d, counts, V_PASS, NULL);
         spotless(&d);
@@ -57,8 +56,8 @@ static void test_tls(void **state)
     struct duel d;
     struct identities *ids;
     with_tls(&d, IDXP_RFC, true, &ids);
-    prepare(&d, 0, "reach idxp clear=yes\nsend idmef\nexpect idxp-ok -> pass\n");
-    prepare(&d, 1, IDLE);
+    prepare(&d, 0, "reach idxp clear=yes\nsend idmef\nexpect idxp-ok -> pass\n", NULL);
+    prepare(&d, 1, IDLE, NULL);
     carry(&d, 0);
     is(&d, 0, V_PASS, NULL);
     assert_false(SAW(d.idxp[0], TLS));
@@ -83,9 +82,9 @@ static void test_sasl(void **state)
             d.idxp[i].beep.password = "wonder";
         }
         d.idxp[0].need_auth = needs;
-        prepare(&d, 0, "reach idxp\nexpect silence -> pass\n");
+        prepare(&d, 0, "reach idxp\nexpect silence -> pass\n", NULL);
         prepare(&d, 1,
-                needs ? "expect authenticated identity=alice -> next\n" IDLE : "never authenticated\n" IDLE);
+                needs ? "expect authenticated identity=alice -> next\n" IDLE : "never authenticated\n" IDLE, NULL);
         carry(&d, 0);
         is(&d, 0, V_PASS, NULL);
         assert_false(d.p[1]->stop);
@@ -106,8 +105,8 @@ static void clear_greeting(const char *profiles, enum clause_id clause, bool fai
     bool found = false;
     with_tls(&d, IDXP_RFC, true, &ids);
     snprintf(text, sizeof text, "send greeting profiles=\"%s\"\n" IDLE, profiles);
-    prepare(&d, 0, "reach greeted\nexpect silence -> pass\n");
-    prepare(&d, 1, text);
+    prepare(&d, 0, "reach greeted\nexpect silence -> pass\n", NULL);
+    prepare(&d, 1, text, NULL);
     carry(&d, 0);
     is(&d, 0, V_PASS, NULL);
     for (size_t k = 0; k < d.p[0]->faults; k++)
@@ -136,8 +135,8 @@ static void test_offered_under_tls(void **state)
     bool found = false;
     (void)state;
     with_tls(&d, IDXP_RFC, true, &ids);
-    prepare(&d, 0, "reach tls\nexpect silence -> pass\n");
-    prepare(&d, 1, "reach greeted\nexpect tls -> next\nsend greeting profiles=\"$IDXP,$TUNNEL\"\n" IDLE);
+    prepare(&d, 0, "reach tls\nexpect silence -> pass\n", NULL);
+    prepare(&d, 1, "reach greeted\nexpect tls -> next\nsend greeting profiles=\"$IDXP,$TUNNEL\"\n" IDLE, NULL);
     carry(&d, 0);
     for (size_t k = 0; k < d.p[0]->faults; k++)
         found |= d.p[0]->fault[k].clause == CL_TUNNEL_5_2;
@@ -187,7 +186,7 @@ static void drive(const char *body, enum verdict v)
         r.d.run[0].ends = play_tunnel_ends;
         r.d.run[0].end_count = PLAY_TUNNEL_ENDS;
         r.d.run[0].split = split ? SPLIT_BYTES : SPLIT_WHOLE;
-        prepare(&r.d, 0, body);
+        prepare(&r.d, 0, body, NULL);
         assert_int_equal(net_mem_new(&r.d.env, 1000, &r.d.net), OK);
         assert_int_equal(net_listen(r.d.net, "l", give_proxy, &r, NULL, 0, NULL, 0), OK);
         assert_int_equal(net_listen(r.d.net, "10.0.0.1:604", give_far, &r, NULL, 0, NULL, 0), OK);
@@ -263,42 +262,25 @@ static void test_proxy(void **state)
 
 /* --- memory -------------------------------------------------------------------------------------- */
 
-/* Whatever allocation fails, the case ends, and nothing is left over. */
-static void out_of_memory(const char *opener, const char *other, int side)
+
+static void begins(struct duel *d)
 {
-    for (size_t n = 1;; n++) {
-        struct duel d;
-        struct mem_fail f;
-        begin(&d, IDXP_RFC, true);
-        struct env poor = d.env;
-        struct mem mem = mem_fail_init(&f, n);
-        poor.mem = &mem;
-        prepare_poor(&d, 0, opener, side == 0 ? &poor : NULL);
-        prepare_poor(&d, 1, other, side == 1 ? &poor : NULL);
-        bool began = d.p[0] && d.p[1];
-        if (began) carry(&d, side);
-        bool refused = f.calls >= n;
-        if (began && !refused) is(&d, side, V_PASS, NULL);
-        end(&d);
-        assert_int_equal(f.blocks, 0);
-        if (!refused) break;
-        assert_true(n < 20000);
-    }
+    begin(d, IDXP_RFC, true);
 }
 
 static void test_memory(void **state)
 {
     (void)state;
-    out_of_memory("reach idxp option=streamType stream=alert\nsend idmef size=9000\nexpect idxp-ok -> "
+    out_of_memory(begins, end, "reach idxp option=streamType stream=alert\nsend idmef size=9000\nexpect idxp-ok -> "
                   "next\nsend idmef encoding=UTF-16LE but drop end\nexpect idxp-error -> next\ndo alerts "
                   "count=2\nexpect answered oks=2 -> pass\n",
                   IDLE, 0);
-    out_of_memory("reach greeted\nsend idxp-greeting embed=yes style=spaced fqdn=a.b\nexpect idxp-ok -> "
+    out_of_memory(begins, end, "reach greeted\nsend idxp-greeting embed=yes style=spaced fqdn=a.b\nexpect idxp-ok -> "
                   "next\nexpect idxp-greeting -> next\nsend idmef sample=whole\nexpect idxp-ok -> "
                   "next\nreach tunnel path=here\n" IDLE,
                   "expect data -> next\nexpect greeting -> pass\n", 1);
     out_of_memory(
-        "reach tunnel\nsend tunnel path=\"ip4=10.0.0.1 port=7 / here\" times=3\nexpect tunnel-ok -> pass\n",
+        begins, end, "reach tunnel\nsend tunnel path=\"ip4=10.0.0.1 port=7 / here\" times=3\nexpect tunnel-ok -> pass\n",
         IDLE, 0);
 }
 
