@@ -2,15 +2,13 @@
 #include "io/resolve.h"
 
 #include <arpa/inet.h>
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
-#include <unbound.h>
 
-#include "io/loop_impl.h"
+#include "io/unbound_ctx.h"
 
-enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33, CLASS_IN = 1 };
-enum { FAMILIES = 2, LITERAL_MAX = 64 };
+enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
+enum { FAMILIES = 2 };
 static const int family_types[FAMILIES] = {TYPE_A, TYPE_AAAA};
 
 struct ask { /* one question to libunbound */
@@ -40,35 +38,13 @@ struct resolve_job {
     struct resolve_answer answer;
 };
 struct resolver {
-    struct loop_obj o; /* first */
-    uv_poll_t poll;
-    struct ub_ctx *ub;
+    struct unbound_ctx c; /* first */
     struct resolve_job *jobs;
     size_t count;
     struct rng rng;
 };
 
 /* --- texts and records ----------------------------------------------------------------------------------------------------- */
-
-/* "192.0.2.1" or "2001:db8::1", with brackets or without, as the text of a socket address; false when it is neither. */
-static bool literal(const char *host, uint16_t port, char *out, size_t n)
-{
-    char text[LITERAL_MAX];
-    uint8_t addr[16];
-    size_t len = strlen(host);
-    bool brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
-    if (brackets) {
-        host++;
-        len -= 2;
-    }
-    if (len >= sizeof text) return false;
-    memcpy(text, host, len);
-    text[len] = 0;
-    if (inet_pton(AF_INET6, text, addr) == 1) snprintf(out, n, "[%s]:%u", text, (unsigned)port);
-    else if (!brackets && inet_pton(AF_INET, text, addr) == 1) snprintf(out, n, "%s:%u", text, (unsigned)port);
-    else return false;
-    return true;
-}
 
 /* A name as labels, never compressed here (RFC 2782), to text.  Octets that would change what the text says make it no name. */
 static bool read_name(slice s, char *out)
@@ -133,7 +109,7 @@ void resolve_order(struct resolve_target *t, size_t n, struct rng *r)
 
 static void cancel_ask(struct ask *a)
 {
-    if (a->open) ub_cancel(a->job->r->ub, a->id);
+    if (a->open) ub_cancel(a->job->r->c.ub, a->id);
     a->open = false;
 }
 
@@ -154,7 +130,7 @@ void resolve_cancel(struct resolve_job *j)
     if (j->next) j->next->prev = j->prev;
     j->r->count--;
     loop_timer_free(j->timer);
-    mem_free(j->r->o.l->env.mem, j);
+    mem_free(j->r->c.o.l->env.mem, j);
 }
 
 static void tell(struct resolve_job *j)
@@ -173,7 +149,7 @@ static void finish(struct resolve_job *j, const char *why)
     j->ready = true;
     if (!j->answer.n)
         snprintf(j->answer.why, sizeof j->answer.why, "%.40s%s%.60s: %s", j->q.srv ? j->srv : "", j->q.srv ? "." : "", j->name, why);
-    loop_timer_at(j->timer, loop_now(j->r->o.l));
+    loop_timer_at(j->timer, loop_now(j->r->c.o.l));
 }
 
 static void collect(struct resolve_job *j, const char *why)
@@ -230,7 +206,7 @@ static void on_address(void *ctx, int ub_err, struct ub_result *res)
 static bool ask(struct ask *a, struct resolve_job *j, const char *name, int type, ub_callback_type cb)
 {
     *a = (struct ask){.job = j, .type = type};
-    a->open = ub_resolve_async(j->r->ub, name, type, CLASS_IN, a, cb, &a->id) == 0;
+    a->open = ub_resolve_async(j->r->c.ub, name, type, UNBOUND_CTX_CLASS, a, cb, &a->id) == 0;
     if (!a->open) j->failed = true;
     return a->open;
 }
@@ -241,7 +217,7 @@ static void ask_hosts(struct resolve_job *j)
     bool waits = false;
     for (size_t i = 0; i < j->hosts; i++) {
         struct host *h = &j->host[i];
-        if (literal(h->t.host, h->t.port, h->at[0][0], sizeof h->at[0][0])) { /* no name (RFC 2782 wants one), but clear */
+        if (unbound_ctx_literal(h->t.host, h->t.port, h->at[0][0], sizeof h->at[0][0])) { /* no name (RFC 2782 wants one), but clear */
             h->n[0] = 1;
             continue;
         }
@@ -321,7 +297,7 @@ static bool fits(const char *text)
 static void start(struct resolve_job *j)
 {
     char service[2 * RESOLVE_NAME_MAX + 2];
-    if (literal(j->name, j->q.port, j->answer.at[0], sizeof j->answer.at[0]) && !j->q.srv) {
+    if (unbound_ctx_literal(j->name, j->q.port, j->answer.at[0], sizeof j->answer.at[0]) && !j->q.srv) {
         j->answer.n = 1;
         finish(j, "");
         return;
@@ -336,7 +312,7 @@ static void start(struct resolve_job *j)
 
 err resolve_ask(struct resolver *r, const struct resolve_query *q, uint32_t timeout_ms, resolve_done done, void *ctx, struct resolve_job **out)
 {
-    const struct mem *m = r->o.l->env.mem;
+    const struct mem *m = r->c.o.l->env.mem;
     *out = NULL;
     if (!fits(q->host) || (q->srv && !fits(q->srv)) || (!q->srv && !q->port)) return ERR_USE;
     if (r->count == RESOLVE_JOBS) return ERR_LIMIT;
@@ -348,7 +324,7 @@ err resolve_ask(struct resolver *r, const struct resolve_query *q, uint32_t time
     snprintf(j->name, sizeof j->name, "%s", q->host);
     snprintf(j->srv, sizeof j->srv, "%s", q->srv ? q->srv : "");
     j->q = (struct resolve_query){j->name, q->srv ? j->srv : NULL, q->port};
-    err e = loop_timer_new(r->o.l, on_timer, j, &j->timer);
+    err e = loop_timer_new(r->c.o.l, on_timer, j, &j->timer);
     if (e != OK) {
         mem_free(m, j);
         return e;
@@ -357,7 +333,7 @@ err resolve_ask(struct resolver *r, const struct resolve_query *q, uint32_t time
     if (j->next) j->next->prev = j;
     r->jobs = j;
     r->count++;
-    loop_timer_at(j->timer, loop_now(r->o.l) + timeout_ms);
+    loop_timer_at(j->timer, loop_now(r->c.o.l) + timeout_ms);
     start(j);
     *out = j;
     return OK;
@@ -370,82 +346,29 @@ static void drop(struct loop_obj *o)
     struct resolver *r = (struct resolver *)o;
     while (r->jobs)
         resolve_cancel(r->jobs);
-    loop_obj_gone(o);
-    loop_obj_close(o, (uv_handle_t *)&r->poll); /* stops looking at the descriptor at once, before libunbound closes it */
-    ub_ctx_delete(r->ub);
-    r->ub = NULL;
+    unbound_ctx_close(&r->c);
 }
 
 void resolve_free(struct resolver *r)
 {
-    if (r) drop(&r->o);
-}
-
-static void on_ready(uv_poll_t *h, int status, int events)
-{
-    struct resolver *r = h->data;
-    (void)status;
-    (void)events;
-    (void)ub_process(r->ub); /* what went wrong shows as an answer that does not come */
-}
-
-/* "127.0.0.1:5353" as libunbound writes it: "127.0.0.1@5353". */
-static bool forward(struct ub_ctx *ub, const char *server)
-{
-    char at[LITERAL_MAX + 16], host[LITERAL_MAX];
-    uint64_t port = 53;
-    slice s = slice_str(server);
-    if (!literal(server, 1, at, sizeof at)) {
-        size_t colon = s.n;
-        while (colon && s.p[colon - 1] != ':')
-            colon--;
-        if (!colon || !slice_number(slice_sub(s, colon, s.n), 65535, &port) || !port) return false;
-        s = slice_sub(s, 0, colon - 1);
-        if (s.n >= sizeof host) return false;
-        snprintf(host, sizeof host, "%.*s", (int)s.n, s.n ? (const char *)s.p : "");
-        if (!literal(host, 1, at, sizeof at)) return false;
-        /* a bare 2001:db8::1:53 was an address by itself above */
-    }
-    if (s.n && s.p[0] == '[') s = slice_sub(s, 1, s.n - 1);
-    snprintf(at, sizeof at, "%.*s@%u", (int)s.n, (const char *)s.p, (unsigned)port);
-    return ub_ctx_set_fwd(ub, at) == 0;
-}
-
-/* No answers are validated: what is reached is checked by TLS, and a place without keys of the root has to work too. */
-static err set_up(struct ub_ctx *ub, const char *server, char *why, size_t why_n)
-{
-    if (ub_ctx_set_option(ub, "module-config:", "iterator") != 0 || ub_ctx_set_option(ub, "do-not-query-localhost:", "no") != 0 || ub_ctx_async(ub, 1) != 0)
-        return loop_say(ERR_SYS, why, why_n, "the resolver cannot be set up");
-    (void)ub_ctx_debuglevel(ub, 0);
-    if (server) return forward(ub, server) ? OK : loop_say(ERR_USE, why, why_n, "%.80s is no address of a name server: write 192.0.2.53, 127.0.0.1:5353 or [::1]:53", server);
-    /* a system without these files has addresses only */
-    (void)ub_ctx_resolvconf(ub, NULL);
-    (void)ub_ctx_hosts(ub, NULL);
-    return OK;
+    if (r) drop(&r->c.o);
 }
 
 err resolve_new(struct loop *l, const char *server, uint64_t seed, struct resolver **out, char *why, size_t why_n)
 {
+    /* No answers are validated: what is reached is checked by TLS, and a place without keys of the root has to work too. */
+    static const struct unbound_ctx_option option = {"module-config:", "iterator"};
+    const struct unbound_ctx_use use = {.option = &option, .options = 1, .server = &server, .servers = server ? 1 : 0};
     *out = NULL;
     if (l->freeing) return ERR_USE;
     struct resolver *r = mem_new(l->env.mem, sizeof *r);
     if (!r) return ERR_MEM;
-    r->ub = ub_ctx_create();
-    err e = r->ub ? set_up(r->ub, server, why, why_n) : loop_say(ERR_MEM, why, why_n, "out of memory");
-    int fd = e == OK ? ub_fd(r->ub) : -1;
-    if (e == OK && uv_poll_init(l->uv, &r->poll, fd) != 0) e = loop_say(ERR_SYS, why, why_n, "the resolver cannot be waited for");
+    err e = unbound_ctx_open(l, &use, drop, &r->c, why, why_n);
     if (e != OK) {
-        ub_ctx_delete(r->ub); /* may be NULL */
         mem_free(l->env.mem, r);
         return e;
     }
     rng_init(&r->rng, seed);
-    loop_obj_link(l, &r->o, drop);
-    loop_obj_add(&r->o, (uv_handle_t *)&r->poll);
-    uv_unref((uv_handle_t *)&r->poll); /* the timers of the jobs are the reason to go on */
-    int started = uv_poll_start(&r->poll, UV_READABLE, on_ready);
-    assert(started == 0); /* fails on closing handles only */
-    (void)started;
     *out = r;
     return OK;
 }
