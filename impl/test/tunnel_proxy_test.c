@@ -413,45 +413,7 @@ static void chains(void **state)
  * ------------------------------------------------------------------------------------------------------------------------------
  */
 
-enum { BIG = 64 << 20, PIECE_OUT = 50000 };
-
-static uint8_t octet_at(uint64_t i)
-{
-    return (uint8_t)(i ^ (i >> 8) ^ (i >> 16));
-}
-
-static void pour(struct tw_stub *s)
-{
-    static uint8_t piece[PIECE_OUT];
-    struct link *l = &s->e.link[0];
-    if (l->out.n || s->at < s->rules) return;
-    for (size_t i = 0; i < PIECE_OUT; i++)
-        piece[i] = octet_at(s->sent + i);
-    size_t n = BIG - s->sent < PIECE_OUT ? (size_t)(BIG - s->sent) : PIECE_OUT;
-    assert_int_equal(buf_add(&l->out, slice_of(piece, n)), OK);
-    s->sent += n;
-    if (s->sent == BIG) l->fin = true;
-}
-
-static void check(struct tw_stub *s, slice octets)
-{
-    for (size_t i = 0; i < octets.n && !s->wrong; i++)
-        s->wrong = octets.p[i] != octet_at(s->got + i);
-    s->got += octets.n;
-}
-
-/* Until the tunnel stands it is a stub like any other. */
-static void near_fed(struct tw_stub *s, slice octets)
-{
-    assert_int_equal(buf_add(&s->in, octets), OK);
-    tw_rules(s);
-    if (s->at < s->rules) return;
-    slice all = buf_slice(&s->in);
-    check(s, slice_sub(all, s->from, all.n));
-    s->fed = check;
-    s->drained = pour;
-    pour(s);
-}
+enum { BIG = 64 << 20 };
 
 static void big(void **state)
 {
@@ -464,9 +426,7 @@ static void big(void **state)
     tw_init(&w);
     tw_open(&w, 2);
     struct tw_stub *f = tw_listen(&w, "t.example:1", NULL, 0), *n = TW_DIAL(&w, "p1.example:604", near);
-    f->fed = check;
-    f->drained = pour;
-    n->fed = near_fed;
+    tw_flood(n, f, BIG);
     /* for a while the far side reads nothing: nobody keeps more than his buffer */
     f->e.link[0].pause = true;
     tw_run(&w, 20000);
@@ -474,9 +434,7 @@ static void big(void **state)
     assert_true(w.f.peak < 4 << 20);
     f->e.link[0].pause = false;
     tw_run(&w, 5000);
-    assert_int_equal(n->got, BIG);
-    assert_int_equal(f->got, BIG);
-    assert_false(n->wrong || f->wrong);
+    tw_flooded(n, f);
     assert_true(w.f.peak < 4 << 20);
     assert_int_equal(n->ends + f->ends, 2);
     assert_int_equal(w.proxy[0].lives + w.proxy[1].lives, 0);
