@@ -6,8 +6,6 @@
 
 #include "io/unbound_ctx.h"
 
-enum { RCODE_SERVFAIL = 2 };
-
 struct lookup_job {
     struct lookup *k;
     struct lookup_job *prev, *next;
@@ -89,7 +87,6 @@ static void on_answer(void *ctx, int ub_err, struct ub_result *res)
     a.secure = res->secure != 0;
     a.bogus = res->bogus != 0;
     if (a.bogus && res->why_bogus) a.why = res->why_bogus;
-    if (a.bogus) a.rcode = RCODE_SERVFAIL;
     a.ttl = res->ttl > 0 ? (uint32_t)res->ttl : 0;
     a.canonical = res->canonname ? res->canonname : res->qname ? res->qname : "";
     if (res->answer_packet && res->answer_len > 0) a.packet = slice_of(res->answer_packet, (size_t)res->answer_len);

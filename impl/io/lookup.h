@@ -40,7 +40,7 @@ struct lookup_answer { /* all of it is valid for the call */
     const char *why;       /* of LOOKUP_FAILED, and of a bogus answer what is wrong with it; else "" */
     unsigned rcode;        /* RFC 1035 4.1.1 */
     bool data;             /* there are records of the type that was asked for */
-    bool secure, bogus;    /* neither: not signed, or nobody could tell */
+    bool secure, bogus;    /* neither: not signed, or nobody could tell.  What a bogus answer holds is there for people to look at, and for nothing else */
     uint32_t ttl;          /* seconds; of an answer without records as well (RFC 2308) */
     const char *canonical; /* the name at the end of aliases; that of the question when there are none */
     const slice *rdata;    /* of the type that was asked for */

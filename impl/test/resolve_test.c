@@ -5,159 +5,14 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <pthread.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "io/resolve.h"
-
-enum { T_A = 1, T_AAAA = 28, T_SRV = 33 };
-
-/* --- a name server ----------------------------------------------------------------------------------------------------------- */
-
-static const struct record {
-    const char *name;
-    int type;
-    const char *value;                   /* address, or target of the service */
-    uint16_t priority, weight, port;
-} zone[] = {
-    {"one.example", T_A, "192.0.2.1", 0, 0, 0},
-    {"both.example", T_AAAA, "2001:db8::7", 0, 0, 0},
-    {"both.example", T_A, "192.0.2.7", 0, 0, 0},
-    {"_idxp._tcp.order.example", T_SRV, "third.example", 30, 0, 603},
-    {"_idxp._tcp.order.example", T_SRV, "first.example", 10, 5, 601},
-    {"_idxp._tcp.order.example", T_SRV, "second.example", 20, 5, 602},
-    {"first.example", T_A, "192.0.2.11", 0, 0, 0},
-    {"second.example", T_A, "192.0.2.12", 0, 0, 0},
-    {"third.example", T_A, "192.0.2.13", 0, 0, 0},
-    {"_idxp._tcp.none.example", T_SRV, "", 0, 0, 0}, /* the root: no such service */
-    {"none.example", T_A, "192.0.2.99", 0, 0, 0},
-    {"half.example", T_A, "192.0.2.50", 0, 0, 0},    /* AAAA of it is never answered */
-};
-enum { RECORDS = sizeof zone / sizeof *zone };
-
-struct nameserver {
-    int fd, stop[2];
-    pthread_t thread;
-    char at[32];
-};
-
-static size_t put_name(uint8_t *out, const char *name)
-{
-    size_t n = 0;
-    while (*name) {
-        size_t len = strcspn(name, ".");
-        out[n++] = (uint8_t)len;
-        memcpy(out + n, name, len);
-        n += len;
-        name += len + (name[len] == '.');
-    }
-    out[n++] = 0;
-    return n;
-}
-
-static size_t put_rdata(uint8_t *out, const struct record *r)
-{
-    if (r->type == T_A) return inet_pton(AF_INET, r->value, out) == 1 ? 4 : 0;
-    if (r->type == T_AAAA) return inet_pton(AF_INET6, r->value, out) == 1 ? 16 : 0;
-    const uint16_t v[3] = {r->priority, r->weight, r->port};
-    for (size_t i = 0; i < 3; i++) {
-        out[2 * i] = (uint8_t)(v[i] >> 8);
-        out[2 * i + 1] = (uint8_t)v[i];
-    }
-    return 6 + put_name(out + 6, r->value);
-}
-
-/* The answer in place of the question, whose octets end at q. */
-static size_t answer(uint8_t *m, size_t q, const char *name, int type)
-{
-    size_t n = q, found = 0;
-    bool known = false;
-    for (size_t i = 0; i < RECORDS; i++) {
-        if (strcmp(zone[i].name, name) != 0) continue;
-        known = true;
-        if (zone[i].type != type) continue;
-        const uint8_t head[] = {0xc0, 12, 0, (uint8_t)type, 0, 1, 0, 0, 0, 60};
-        memcpy(m + n, head, sizeof head);
-        size_t len = put_rdata(m + n + 12, &zone[i]);
-        m[n + 10] = 0;
-        m[n + 11] = (uint8_t)len;
-        n += 12 + len;
-        found++;
-    }
-    m[2] = 0x81;                                 /* an answer, recursion wanted */
-    m[3] = (uint8_t)(0x80 | (known ? 0 : 3));    /* and available */
-    m[6] = 0;
-    m[7] = (uint8_t)found;
-    memset(m + 8, 0, 4);
-    return n;
-}
-
-static void serve_one(const struct nameserver *s)
-{
-    uint8_t m[1500];
-    struct sockaddr_storage from;
-    socklen_t from_n = sizeof from;
-    char name[256] = "";
-    ssize_t got = recvfrom(s->fd, m, 512, 0, (struct sockaddr *)&from, &from_n);
-    if (got < 17) return;
-    size_t at = 12, n = 0;
-    while (at < (size_t)got && m[at]) {
-        size_t len = m[at++];
-        if (len > 63 || at + len > (size_t)got) return;
-        if (n) name[n++] = '.';
-        for (size_t i = 0; i < len; i++) /* case of letters may be used as a secret */
-            name[n++] = (char)(m[at + i] >= 'A' && m[at + i] <= 'Z' ? m[at + i] | 0x20 : m[at + i]);
-        at += len;
-    }
-    name[n] = 0;
-    int type = m[at + 1] << 8 | m[at + 2];
-    if (strcmp(name, "silent.example") == 0 || (strcmp(name, "half.example") == 0 && type == T_AAAA)) return;
-    size_t len = answer(m, at + 5, name, type);
-    (void)!sendto(s->fd, m, len, 0, (const struct sockaddr *)&from, from_n);
-}
-
-static void *serve(void *ctx)
-{
-    const struct nameserver *s = ctx;
-    struct pollfd p[2] = {{s->fd, POLLIN, 0}, {s->stop[0], POLLIN, 0}};
-    while (poll(p, 2, -1) >= 0 && !(p[1].revents)) {
-        if (p[0].revents) serve_one(s);
-    }
-    return NULL;
-}
-
-static void begin(struct nameserver *s)
-{
-    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof in;
-    s->fd = socket(AF_INET, SOCK_DGRAM, 0);
-    assert_true(s->fd >= 0);
-    assert_int_equal(bind(s->fd, (struct sockaddr *)&in, sizeof in), 0);
-    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&in, &n), 0);
-    snprintf(s->at, sizeof s->at, "127.0.0.1:%u", (unsigned)ntohs(in.sin_port));
-    assert_int_equal(pipe(s->stop), 0);
-    assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
-}
-
-static void end(struct nameserver *s)
-{
-    assert_int_equal(write(s->stop[1], "x", 1), 1);
-    pthread_join(s->thread, NULL);
-    close(s->fd);
-    close(s->stop[0]);
-    close(s->stop[1]);
-}
+#include "test/name_server.h"
 
 /* --- asking ------------------------------------------------------------------------------------------------------------------ */
 
 struct world {
     struct env env;
-    struct nameserver ns;
+    struct name_server ns;
     struct loop *loop;
     struct resolver *r;
     struct resolve_answer a;
@@ -171,7 +26,7 @@ static int set_up(void **state)
     char why[200] = "";
     w = (struct world){.done = false};
     env_init(&w.env);
-    begin(&w.ns);
+    name_server_begin(&w.ns);
     assert_int_equal(loop_new(&w.env, &w.loop), OK);
     assert_int_equal(resolve_new(w.loop, w.ns.at, 1, &w.r, why, sizeof why), OK);
     *state = &w;
@@ -183,7 +38,7 @@ static int tear_down(void **state)
     struct world *w = *state;
     resolve_free(w->r);
     loop_free(w->loop);
-    end(&w->ns);
+    name_server_end(&w->ns);
     return 0;
 }
 
@@ -226,13 +81,13 @@ static void literals(void **state)
     struct world *w = *state;
     static const struct { const char *host, *at; } rows[] = {
         {"192.0.2.1", "192.0.2.1:7"}, {"2001:db8::1", "[2001:db8::1]:7"}, {"[::1]", "[::1]:7"}};
-    end(&w->ns); /* nobody is asked */
+    name_server_end(&w->ns); /* nobody is asked */
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct resolve_answer *a = ask(w, rows[i].host, NULL, 7, 10000);
         assert_int_equal(a->n, 1);
         assert_string_equal(a->at[0], rows[i].at);
     }
-    begin(&w->ns);
+    name_server_begin(&w->ns);
 }
 
 static void services(void **state)
