@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,6 +109,41 @@ void loop_addr_print(const struct loop_addr *a, char *text, size_t n)
     } else {
         snprintf(text, n, "unknown address");
     }
+}
+
+/* Where port and address stand in the form of the socket, by its family. */
+static const uint8_t *parts_of(const struct loop_addr *a, const uint8_t **port, size_t *n)
+{
+    bool six = loop_addr_get(a)->sa_family == AF_INET6;
+    *port = a->storage + (six ? offsetof(struct sockaddr_in6, sin6_port) : offsetof(struct sockaddr_in, sin_port));
+    *n = six ? 16 : 4;
+    return a->storage + (six ? offsetof(struct sockaddr_in6, sin6_addr) : offsetof(struct sockaddr_in, sin_addr));
+}
+
+uint16_t loop_addr_port(const struct loop_addr *a)
+{
+    const uint8_t *port;
+    size_t n;
+    (void)parts_of(a, &port, &n);
+    return (uint16_t)(port[0] << 8 | port[1]);
+}
+
+void loop_addr_set_port(struct loop_addr *a, uint16_t port)
+{
+    const uint8_t *at;
+    size_t n;
+    (void)parts_of(a, &at, &n);
+    uint8_t *to = a->storage + (at - a->storage);
+    to[0] = (uint8_t)(port >> 8);
+    to[1] = (uint8_t)port;
+}
+
+bool loop_addr_same(const struct loop_addr *a, const struct loop_addr *b)
+{
+    const uint8_t *port_a, *port_b;
+    size_t n, k;
+    const uint8_t *at = parts_of(a, &port_a, &n), *bt = parts_of(b, &port_b, &k);
+    return loop_addr_get(a)->sa_family == loop_addr_get(b)->sa_family && memcmp(at, bt, n) == 0 && memcmp(port_a, port_b, 2) == 0;
 }
 
 /* --- is it ourselves? ------------------------------------------------------------------------------------------------------ */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "io/loop_impl.h"
@@ -210,6 +211,7 @@ static int pipe_open(struct loop_child *c, struct pipe_end *p, bool we_write, in
 
 struct spawn { /* their ends, ours to close once the child has them */
     int in, out;
+    int talk; /* one for both, instead of those two; -1: no */
 };
 
 static int spawn(struct loop_child *c, const char *command, bool with_stdin, bool quiet, struct spawn *s)
@@ -223,7 +225,9 @@ static int spawn(struct loop_child *c, const char *command, bool with_stdin, boo
         r = pipe_open(c, &c->in, true, &s->in);
         io[0] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = s->in};
     }
-    if (r == 0 && c->ev.output) {
+    if (s->talk >= 0) {
+        io[0] = io[1] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = s->talk};
+    } else if (r == 0 && c->ev.output) {
         r = pipe_open(c, &c->out, false, &s->out);
         io[1] = (uv_stdio_container_t){.flags = UV_INHERIT_FD, .data.fd = s->out};
     } else if (!quiet) {
@@ -244,27 +248,27 @@ static int spawn(struct loop_child *c, const char *command, bool with_stdin, boo
     return r;
 }
 
-err loop_child_new(struct loop *l, const char *command, bool with_stdin, bool quiet,
-                   const struct loop_child_events *ev, void *ctx, struct loop_child **out, char *why,
-                   size_t why_n)
+/* Their ends in s are closed in any case. */
+static err child_start(struct loop *l, const char *command, bool with_stdin, bool quiet, const struct loop_child_events *ev, void *ctx,
+                       struct spawn *s, struct loop_child **out, char *why, size_t why_n)
 {
-    *out = NULL;
-    if (why_n) why[0] = 0;
-    if (l->freeing) return ERR_USE;
-    struct loop_child *c = mem_new(l->env.mem, sizeof *c);
-    if (!c) return loop_say(ERR_MEM, why, why_n, "out of memory");
-    c->in.fd = c->out.fd = -1;
-    if (ev) c->ev = *ev;
-    c->ctx = ctx;
-    buf_init(&c->queue, l->env.mem, l->env.limits.out_queue);
-    loop_obj_link(l, &c->o, child_drop);
-    uv_timer_init(l->uv, &c->timer);
-    loop_obj_add(&c->o, (uv_handle_t *)&c->timer);
-
-    struct spawn s = {-1, -1};
-    int r = spawn(c, command, with_stdin, quiet, &s);
-    if (s.in >= 0) close(s.in);
-    if (s.out >= 0) close(s.out);
+    struct loop_child *c = l->freeing ? NULL : mem_new(l->env.mem, sizeof *c);
+    int r = UV_ENOMEM;
+    if (c) {
+        c->in.fd = c->out.fd = -1;
+        if (ev) c->ev = *ev;
+        if (s->talk >= 0) c->ev.output = NULL;
+        c->ctx = ctx;
+        buf_init(&c->queue, l->env.mem, l->env.limits.out_queue);
+        loop_obj_link(l, &c->o, child_drop);
+        uv_timer_init(l->uv, &c->timer);
+        loop_obj_add(&c->o, (uv_handle_t *)&c->timer);
+        r = spawn(c, command, with_stdin, quiet, s);
+    }
+    if (s->in >= 0) close(s->in);
+    if (s->out >= 0) close(s->out);
+    if (s->talk >= 0) close(s->talk);
+    if (!c) return l->freeing ? ERR_USE : loop_say(ERR_MEM, why, why_n, "out of memory");
     if (r != 0) {
         loop_obj_gone(&c->o);
         pipe_close(c, &c->in);
@@ -276,4 +280,30 @@ err loop_child_new(struct loop *l, const char *command, bool with_stdin, bool qu
     if (c->out.fd >= 0) uv_poll_start(&c->out.poll, UV_READABLE, on_output);
     *out = c;
     return OK;
+}
+
+err loop_child_new(struct loop *l, const char *command, bool with_stdin, bool quiet,
+                   const struct loop_child_events *ev, void *ctx, struct loop_child **out, char *why,
+                   size_t why_n)
+{
+    struct spawn s = {-1, -1, -1};
+    *out = NULL;
+    if (why_n) why[0] = 0;
+    return child_start(l, command, with_stdin, quiet, ev, ctx, &s, out, why, why_n);
+}
+
+err loop_child_talk(struct loop *l, const char *command, bool quiet, const struct loop_child_events *ev, void *ctx,
+                    struct loop_child **out, int *talk, char *why, size_t why_n)
+{
+    uv_os_sock_t pair[2];
+    *out = NULL;
+    *talk = -1;
+    if (why_n) why[0] = 0;
+    int r = uv_socketpair(SOCK_STREAM, 0, pair, UV_NONBLOCK_PIPE, 0); /* close-on-exec both; only our end becomes non-blocking */
+    if (r != 0) return loop_say(loop_uv_err(r), why, why_n, "no socket for \"%.80s\": %s", command, uv_strerror(r));
+    struct spawn s = {-1, -1, pair[1]};
+    err e = child_start(l, command, false, quiet, ev, ctx, &s, out, why, why_n);
+    if (e != OK) close(pair[0]);
+    else *talk = pair[0];
+    return e;
 }

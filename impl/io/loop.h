@@ -45,6 +45,10 @@ err loop_addr_check(const char *text, char *why, size_t why_n) MUST_CHECK;
 /* "127.0.0.1:80" into text (at least 64 octets). */
 void loop_addr_print(const struct loop_addr *a, char *text, size_t n);
 
+/* Literal addresses: the port, and whether both are the same address and port. */
+uint16_t loop_addr_port(const struct loop_addr *a);
+void loop_addr_set_port(struct loop_addr *a, uint16_t port);
+bool loop_addr_same(const struct loop_addr *a, const struct loop_addr *b);
 /* Would a connection to that literal address ("127.0.0.1:80", "[::1]:80") come to who listens at bound (likewise; 0.0.0.0 and [::] are all addresses of this machine)?  False for names. */
 bool loop_addr_is_self(const char *at, const char *bound);
 
@@ -70,7 +74,7 @@ void loop_tcp_pause(struct loop_tcp *t, bool on); /* stop reading (and noticing 
 void loop_tcp_free(struct loop_tcp *t, bool reset); /* closes; reset: with RST.  No event comes after it. */
 void loop_tcp_peer(const struct loop_tcp *t, char *text, size_t n);
 void loop_tcp_local(const struct loop_tcp *t, char *text, size_t n); /* our end of it; "unknown address" when it is gone */
-/* A stream socket that is connected already (of socketpair, or TCP), as a connection that stands: up is not called.  Takes fd over, also when it fails.  Between two processes of one machine
+/* A stream socket that is connected already (of socketpair, or TCP), as a connection that stands: up is not called.  ev NULL: reading starts with loop_tcp_set_ctx.  Takes fd over, also when it fails.  Between two processes of one machine
  * who closes has closed both directions: that is told as LOOP_FIN alone, and as LOOP_RESET once something is written. */
 err loop_tcp_adopt(struct loop *l, int fd, const struct loop_tcp_events *ev, void *ctx, struct loop_tcp **out) MUST_CHECK;
 void *loop_tcp_ctx(const struct loop_tcp *t);

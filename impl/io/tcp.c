@@ -26,6 +26,7 @@ struct loop_tcp {
     int dial_errno; /* connect failed at once; told from the loop */
     int broken; /* errno of a write that found the connection broken; told after what was received before */
     bool dialling, given; /* given: its owner has set the events */
+    bool local;           /* between processes of this machine: whoever closes closes both directions */
     bool paused, want_write, fin_sent, fin_seen, over;
 };
 
@@ -54,6 +55,7 @@ static int wanted(const struct loop_tcp *t)
     if (t->dialling) return t->dial_errno ? 0 : UV_WRITABLE;
     if (t->paused) return out;
     if (!t->fin_seen) return out | UV_READABLE | UV_PRIORITIZED;
+    if (t->local) return out; /* it says no more than the FIN did */
     /* After its FIN a socket stays readable for ever.  The other event says nothing then except that the
      * connection broke. */
     return t->fin_sent ? 0 : out | UV_PRIORITIZED;
@@ -257,6 +259,25 @@ err loop_tcp_dial(struct loop *l, const struct loop_addr *to, uint32_t timeout_m
     if (t->dial_errno) timeout_ms = 1; /* no event comes from inside this call */
     if (timeout_ms) uv_timer_start(&t->timer, on_dial_timer, loop_wait_ms(l, loop_now(l) + timeout_ms), 0);
     loop_tcp_set_ctx(t, ev, ctx);
+    *out = t;
+    return OK;
+}
+
+err loop_tcp_adopt(struct loop *l, int fd, const struct loop_tcp_events *ev, void *ctx, struct loop_tcp **out)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t n = sizeof peer;
+    struct loop_tcp *t;
+    *out = NULL;
+    if (l->freeing || getpeername(fd, (struct sockaddr *)&peer, &n) != 0) {
+        close(fd);
+        return l->freeing ? ERR_USE : ERR_SYS;
+    }
+    if (n > sizeof t->peer.octets) n = sizeof(sa_family_t); /* of a named local socket: nobody asks for the name */
+    TRY(tcp_new(l, fd, (struct sockaddr *)&peer, n, &t));
+    (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+    t->local = peer.ss_family == AF_UNIX;
+    if (ev) loop_tcp_set_ctx(t, ev, ctx);
     *out = t;
     return OK;
 }

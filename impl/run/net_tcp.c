@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ struct tcp_link { /* what link.carrier points to */
     struct loop_tcp *tcp; /* NULL while there is none */
     bool had_out, paused;
     bool stuck; /* took less than all of out: writable comes */
+    bool lent;
+    struct net_lent log; /* of a connection that was lent */
 };
 struct tcp_node {
     struct tcp_node *next;
@@ -44,6 +47,8 @@ struct tcp_net {
     } parked[PARKED_MAX];
     size_t parks;
     bool park;
+    net_dial dial; /* NULL: all links are dialled as usual */
+    void *dial_ctx;
 };
 
 static struct tcp_net *tcp_of(struct net *n)
@@ -76,7 +81,15 @@ static void close_link(struct tcp_link *t, bool reset)
 {
     if (t->tcp) loop_tcp_free(t->tcp, reset);
     t->tcp = NULL;
-    t->paused = t->had_out = t->stuck = false;
+    t->paused = t->had_out = t->stuck = t->lent = false;
+}
+
+static size_t lines_in(slice s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '\n';
+    return n;
 }
 
 /* Lets go of a node; its endpoint is freed with it when it is the net's. */
@@ -122,14 +135,32 @@ static void over(struct tcp_node *d, int i, enum link_end how)
     leave(d);
 }
 
+/* A connection that stands, for a link. */
+static void put_on(struct tcp_node *d, int i, struct loop_tcp *tcp)
+{
+    d->at[i].tcp = tcp;
+    loop_tcp_set_ctx(tcp, &events, &d->at[i]);
+    enter(d);
+    d->e->link[i].state = LINK_UP;
+    d->e->ops->up(d->e, i, now_of(d));
+    leave(d);
+}
+
 static void dial(struct tcp_node *d, int i)
 {
     struct link *l = &d->e->link[i];
     struct loop_addr a;
     char why[200];
+    bool pass = true;
     l->state = LINK_DIALING;
     l->trouble = 0;
-    if (loop_addr_parse(l->to, &a, why, sizeof why) != OK) l->trouble = LINK_NOWHERE;
+    struct loop_tcp *stands = d->net->dial ? d->net->dial(d->net->dial_ctx, d->e, i, l->to, &pass) : NULL;
+    if (stands) {
+        put_on(d, i, stands);
+        return;
+    }
+    if (!pass) l->trouble = LINK_NOWHERE;
+    else if (loop_addr_parse(l->to, &a, why, sizeof why) != OK) l->trouble = LINK_NOWHERE;
     else if (loop_tcp_dial(d->net->loop, &a, DIAL_MS, &events, &d->at[i], &d->at[i].tcp) == OK) return;
     over(d, i, LINK_REFUSED);
 }
@@ -146,6 +177,7 @@ static bool write_some(struct tcp_node *d, int i)
             over(d, i, LINK_RESET);
             return false;
         }
+        if (t->lent) t->log.asked += lines_in(slice_sub(buf_slice(&l->out), 0, took));
         buf_take(&l->out, took);
         t->stuck = took < n;
         if (t->stuck) return false;
@@ -238,6 +270,10 @@ static void on_read(void *ctx, struct loop_tcp *tcp, slice octets)
     struct tcp_link *t = ctx;
     struct tcp_node *d = t->node;
     (void)tcp;
+    if (t->lent) {
+        t->log.told += lines_in(octets);
+        t->log.open_line = octets.p[octets.n - 1] != '\n';
+    }
     enter(d);
     d->e->ops->feed(d->e, t->link, octets, now_of(d));
     leave(d);
@@ -337,12 +373,7 @@ static bool hand_over(struct tcp_net *t, struct tcp_listener *from, struct loop_
         loop_tcp_free(tcp, true);
         return true;
     }
-    d->at[link].tcp = tcp;
-    loop_tcp_set_ctx(tcp, &events, &d->at[link]);
-    enter(d);
-    e->link[link].state = LINK_UP;
-    e->ops->up(e, link, now_of(d));
-    leave(d);
+    put_on(d, link, tcp);
     return true;
 }
 
@@ -481,6 +512,43 @@ bool net_tcp_ends(struct net *n, const struct endpoint *e, int link, char local[
     loop_tcp_local(d->at[link].tcp, local, 64);
     loop_tcp_peer(d->at[link].tcp, peer, 64);
     return true;
+}
+
+void net_tcp_lend(struct net *n, struct endpoint *e, int link, struct loop_tcp *tcp)
+{
+    struct tcp_node *d = node_of(tcp_of(n), e);
+    assert(d && !d->at[link].tcp);
+    d->at[link].lent = true;
+    d->at[link].log = (struct net_lent){0};
+    put_on(d, link, tcp);
+}
+
+struct loop_tcp *net_tcp_take_back(struct net *n, struct endpoint *e, int link, struct net_lent *how)
+{
+    struct tcp_node *d = node_of(tcp_of(n), e);
+    struct link *l = &e->link[link];
+    struct tcp_link *t = d ? &d->at[link] : NULL;
+    *how = t ? t->log : (struct net_lent){0};
+    if (!t || !t->tcp) {
+        how->over = true;
+        return NULL;
+    }
+    assert(!d->busy);
+    struct loop_tcp *tcp = t->tcp;
+    how->over = l->in_ended || l->fin_sent;
+    how->unsent = l->out.n > 0;
+    if (t->paused) loop_tcp_pause(tcp, false);
+    t->tcp = NULL;
+    close_link(t, false);
+    buf_shrink(&l->out);
+    l->state = LINK_DOWN;
+    return tcp;
+}
+
+void net_tcp_dial_by(struct net *n, net_dial by, void *ctx)
+{
+    tcp_of(n)->dial = by;
+    tcp_of(n)->dial_ctx = ctx;
 }
 
 void net_tcp_park(struct net *n, bool on)
