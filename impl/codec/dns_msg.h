@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/env.h"
+#include "codec/arena.h"
 
 enum {
     DNS_MSG_MAX = 65535,   /* the length over TCP has 16 bits */
@@ -52,8 +53,8 @@ struct dns_msg {
     int extended_error;     /* info code of the first (RFC 8914), -1: none.  A message to be written wants dns_msg_init for that */
     size_t trailing;        /* octets behind the last record */
     bool header_read;       /* whatever else is wrong, id, flags and rcode (without its upper bits) are there */
-    const struct mem *mem;  /* the rest is the reader's own */
-    void *own;
+    struct arena own;       /* the rest is the reader's */
+    const struct mem *mem;
     size_t rr_room;
 };
 struct dns_fault {

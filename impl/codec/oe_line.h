@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/env.h"
+#include "codec/arena.h"
 #include "codec/oe_txt.h"
 #include "model/oe_decide.h"
 
@@ -96,8 +97,7 @@ struct oe_line_ask {
     const char *phase1;
     /* advance: milliseconds */
     uint64_t ms;
-    void *own;                  /* of the reader */
-    const struct mem *mem;
+    struct arena own;           /* of the reader */
 };
 
 /* --- answers -------------------------------------------------------------------------------------------------------------------- */
@@ -146,8 +146,7 @@ struct oe_line_reply {
     /* TUNNELS */
     struct oe_line_tunnel *tunnels;
     size_t tunnel_count;
-    void *own;
-    const struct mem *mem;
+    struct arena own;            /* of the reader */
 };
 
 /* --- both ways -------------------------------------------------------------------------------------------------------------------- */
