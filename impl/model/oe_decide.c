@@ -17,6 +17,7 @@ static const char *const dialects[] = {OE_DIALECTS_(NAME)};
 static const char *const ids[] = {OE_IDS(NAME)};
 static const char *const signatures[] = {OE_SIGNATURES(NAME)};
 static const char *const sources[] = {OE_SOURCES(NAME)};
+static const char *const peers[] = {OE_PEERS(NAME)};
 static const char *const matches[] = {OE_MATCHES(NAME)};
 static const char *const translations[] = {OE_NATS(NAME)};
 static const char *const addresses[] = {OE_ADDRESSES(NAME)};
@@ -204,6 +205,8 @@ static const struct oe_rule auth_rules[] = {
 #undef SIG
 
 static const struct oe_axis allow_axes[OE_W_AXES] = {
+    [OE_W_PEER] = {"other end", peers, ALL(peers)},
+    [OE_W_CLASS] = {"class", classes, ALL(classes)},
     [OE_W_DIALECT] = {"dialect", dialects, ALL(dialects)},
     [OE_W_UNSIGNED] = {"unsigned", unsigneds, ALL(unsigneds)},
     [OE_W_UNTOLD] = {"indeterminate", untolds, ALL(untolds)},
@@ -219,8 +222,15 @@ static const struct oe_axis allow_axes[OE_W_AXES] = {
 #define FOUND(v)  [OE_W_FOUND] = B(OE_FOUND_##v)
 #define MATCH(v)  [OE_W_MATCH] = B(OE_MATCH_##v)
 #define UNPROVED  [OE_W_SECURITY] = B(OE_SEC_INSECURE) | B(OE_SEC_INDETERMINATE)
+#define CLASS(v)  [OE_W_CLASS] = B(OE_CLASS_##v)
+#define IN(v)     [OE_W_DIALECT] = B(OE_##v)
+#define KEPT_OUT  [OE_W_CLASS] = B(OE_CLASS_DENY) | B(OE_CLASS_CLEAR)
 static const struct oe_rule allow_rules[] = {
+    R(REFUSE,      OE_4_9_2,         NONE,   "the other end is not authentic",                    [OE_W_PEER] = B(OE_PEER_STRANGER)),
     R(WAIT,        OE_4_12_2_1,      NONE,   "phase 2 has not said for whom",                     SRC(UNKNOWN)),
+    R(REFUSE,      OE_1_1_1,         NONE,   "the class of the host is deny, or clear text",      KEPT_OUT, IN(DRAFT)),
+    R(REFUSE,      OERFC_3_3_2_3,    NONE,   "the class of the host is deny, or clear text",      KEPT_OUT),
+    R(REFUSE,      OE_13_1_2,        NONE,   "a tunnel is configured for the host",               CLASS(CONFIGURED)),
     R(ACCEPT,      OE_7_3_7,         OE_D15, "the other end acts for itself",                     SRC(SELF)),
     R(ASK_TXT,     OE_4_12_2_1,      OE_D03, "the host was not asked for",                        TXT(UNASKED)),
     R(WAIT,        OE_6_4_4,         NONE,   "the answer is still to come",                       TXT(PENDING)),
@@ -246,6 +256,9 @@ static const struct oe_rule allow_rules[] = {
     R(ACCEPT,      OERFC_5_2_2,      NONE,   "the record names the other end, without key",       MATCH(KEYLESS)),
     R(ACCEPT,      OE_4_12_3_1,      OE_D30, "a record has gateway and key of the other end",     ANY),
 };
+#undef CLASS
+#undef IN
+#undef KEPT_OUT
 #undef SRC
 #undef TXT
 #undef FOUND
@@ -264,6 +277,7 @@ static const struct oe_rule nat_rules[] = {
     R(REFUSE,        OE_8_3_1, NONE, "nobody can address a host behind translation",        NAT(FAR)),
     R(AS_TRANSLATED, OE_8_1_3, NONE, "each host has a public address of its own",           NAT(ONE)),
     R(AS_GATEWAY,    OE_8_1_4, NONE, "to others the hosts are the gateway",                 NAT(MANY)),
+    F(SOURCE,        OE_8_1_3, NONE, "a private address has no reverse map for others",     PRIVATE, [OE_N_PART] = B(OE_PART_INITIATE)),
     R(REFUSE,        OE_8_1_3, NONE, "a private address has no reverse map for others",     PRIVATE),
     R(REFUSE,        OE_8_2_1, NONE, "a gateway behind translation cannot be addressed",    NAT(BETWEEN), RESPOND),
     R(AS_HOST,       OE_8_2_2, NONE, "the gateway goes by name, the host by its address",   NAT(BETWEEN)),

@@ -71,6 +71,7 @@
 #define OE_IDS(X)        X(IP4, "ipv4") X(IP6, "ipv6") X(NAME, "fqdn") X(OTHER, "other")
 #define OE_SIGNATURES(X) X(UNCHECKED, "unchecked") X(WRONG, "wrong") X(GOOD, "good")
 #define OE_SOURCES(X)    X(UNKNOWN, "unknown") X(SELF, "identity") X(OTHER, "other")
+#define OE_PEERS(X)      X(STRANGER, "not authentic") X(KNOWN, "authentic")
 #define OE_MATCHES(X)                                                                                        \
     X(BOTH, "gateway and key")                                                                               \
     X(KEYLESS, "gateway, and no key in the record")                                                          \
@@ -102,7 +103,8 @@
     X(NO_KEY, "no key")                                                                                      \
     X(SILENT, "gateway is silent")                                                                           \
     X(REFUSED, "gateway refuses")                                                                            \
-    X(SIGNATURE, "wrong signature")
+    X(SIGNATURE, "wrong signature")                                                                          \
+    X(SOURCE, "no address that others could look up")
 
 /* What to do.  The failures follow in the order of OE_FAILURES: OE_OUT_FAIL + enum oe_failure, for the table FAIL. */
 #define OE_OUTCOMES(X)                                                                                       \
@@ -146,6 +148,7 @@
 #define OE_ENUM_ID(n, s)    OE_ID_##n,
 #define OE_ENUM_SIG(n, s)   OE_SIG_##n,
 #define OE_ENUM_SRC(n, s)   OE_SRC_##n,
+#define OE_ENUM_PEER(n, s)  OE_PEER_##n,
 #define OE_ENUM_MATCH(n, s) OE_MATCH_##n,
 #define OE_ENUM_NAT(n, s)   OE_NAT_##n,
 #define OE_ENUM_ADDR(n, s)  OE_ADDR_##n,
@@ -170,6 +173,7 @@ enum oe_open { OE_OPENS(OE_ENUM_OPEN) OE_OPEN_COUNT };
 enum oe_id { OE_IDS(OE_ENUM_ID) OE_ID_COUNT };
 enum oe_signature { OE_SIGNATURES(OE_ENUM_SIG) OE_SIG_COUNT };
 enum oe_source { OE_SOURCES(OE_ENUM_SRC) OE_SRC_COUNT };
+enum oe_peer { OE_PEERS(OE_ENUM_PEER) OE_PEER_COUNT };
 enum oe_match { OE_MATCHES(OE_ENUM_MATCH) OE_MATCH_COUNT };
 enum oe_nat { OE_NATS(OE_ENUM_NAT) OE_NAT_COUNT };
 enum oe_address { OE_ADDRESSES(OE_ENUM_ADDR) OE_ADDR_COUNT };
@@ -182,13 +186,13 @@ enum oe_failure { OE_FAILURES(OE_ENUM_FAIL) OE_FAIL_COUNT };
 enum oe_outcome { OE_OUTCOMES(OE_ENUM_OUT) OE_OUT_COUNT = OE_OUT_FAIL + OE_FAIL_COUNT };
 
 /* --- axes of the tables -------------------------------------------------------------------------------------------------------- */
-enum { OE_AXES = 9 };
+enum { OE_AXES = 11 };
 enum oe_seek_axis { OE_S_CLASS, OE_S_DIALECT, OE_S_UNSIGNED, OE_S_UNTOLD, OE_S_SPOIL, OE_S_TXT, OE_S_SECURITY, OE_S_FOUND, OE_S_AXES };
 enum oe_hop_axis { OE_H_DIALECT, OE_H_UNSIGNED, OE_H_UNTOLD, OE_H_SECURITY, OE_H_GATEWAY, OE_H_LAST, OE_H_KEY, OE_H_AXES };
 enum oe_fail_axis { OE_X_DIALECT, OE_X_OPEN, OE_X_FAILURE, OE_X_AXES };
 enum oe_auth_axis { OE_A_CLASS, OE_A_UNSIGNED, OE_A_UNTOLD, OE_A_ID, OE_A_KEY, OE_A_SIGNATURE, OE_A_AXES };
 enum oe_allow_axis {
-    OE_W_DIALECT, OE_W_UNSIGNED, OE_W_UNTOLD, OE_W_SPOIL, OE_W_SOURCE, OE_W_TXT, OE_W_SECURITY, OE_W_FOUND, OE_W_MATCH, OE_W_AXES
+    OE_W_PEER, OE_W_CLASS, OE_W_DIALECT, OE_W_UNSIGNED, OE_W_UNTOLD, OE_W_SPOIL, OE_W_SOURCE, OE_W_TXT, OE_W_SECURITY, OE_W_FOUND, OE_W_MATCH, OE_W_AXES
 };
 enum oe_nat_axis { OE_N_NAT, OE_N_ADDRESS, OE_N_PART, OE_N_AXES };
 enum oe_self_axis { OE_M_PART, OE_M_REVERSE, OE_M_FORWARD, OE_M_AXES };

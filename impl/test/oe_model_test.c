@@ -161,6 +161,7 @@ static void test_safety(void **state)
     } while (next_facts(&oe_auth, f));
     do {
         if (oe_decide(&oe_allow, f)->out != OE_OUT_ACCEPT || f[OE_W_SOURCE] == OE_SRC_SELF) continue;
+        assert_true(f[OE_W_PEER] == OE_PEER_KNOWN && f[OE_W_CLASS] == OE_CLASS_OPPORTUNISTIC);
         assert_true(f[OE_W_TXT] == OE_LOOK_RECORDS && f[OE_W_SECURITY] != OE_SEC_BOGUS);
         assert_true(f[OE_W_FOUND] != OE_FOUND_BAD && f[OE_W_MATCH] <= OE_MATCH_KEYLESS);
     } while (next_facts(&oe_allow, f));
@@ -175,7 +176,9 @@ static const uint8_t good_hop[OE_H_AXES] = {
     [OE_H_SECURITY] = OE_SEC_INSECURE, [OE_H_GATEWAY] = OE_GW_OTHER, [OE_H_KEY] = OE_KS_IN_TXT};
 static const uint8_t good_auth[OE_A_AXES] = {
     [OE_A_CLASS] = OE_CLASS_OPPORTUNISTIC, [OE_A_KEY] = OE_KS_INSECURE, [OE_A_SIGNATURE] = OE_SIG_GOOD};
-static const uint8_t good_allow[OE_W_AXES] = {[OE_W_SOURCE] = OE_SRC_OTHER,
+static const uint8_t good_allow[OE_W_AXES] = {[OE_W_PEER] = OE_PEER_KNOWN,
+                                              [OE_W_CLASS] = OE_CLASS_OPPORTUNISTIC,
+                                              [OE_W_SOURCE] = OE_SRC_OTHER,
                                               [OE_W_TXT] = OE_LOOK_RECORDS,
                                               [OE_W_SECURITY] = OE_SEC_INSECURE,
                                               [OE_W_FOUND] = OE_FOUND_GOOD,
@@ -292,6 +295,11 @@ static void test_responder(void **state)
 
     assert_int_equal(ALLOW(NO, NO, NO), OE_OUT_ACCEPT);
     assert_int_equal(ALLOW(C(OE_W_SOURCE, OE_SRC_SELF), C(OE_W_TXT, OE_LOOK_NXDOMAIN), NO), OE_OUT_ACCEPT);
+    /* who acts for itself has to be authentic all the same, and nobody acts for a host of another class */
+    assert_int_equal(ALLOW(C(OE_W_SOURCE, OE_SRC_SELF), C(OE_W_PEER, OE_PEER_STRANGER), NO), OE_OUT_REFUSE);
+    for (int d = 0; d < OE_DIALECTS; d++)
+        for (int k = 0; k < OE_CLASS_OPPORTUNISTIC; k++)
+            assert_int_equal(ALLOW(C(OE_W_SOURCE, OE_SRC_SELF), C(OE_W_CLASS, k), C(OE_W_DIALECT, d)), OE_OUT_REFUSE);
     assert_int_equal(ALLOW(C(OE_W_TXT, OE_LOOK_UNASKED), NO, NO), OE_OUT_ASK_TXT);
     assert_int_equal(ALLOW(C(OE_W_TXT, OE_LOOK_SERVFAIL), NO, NO), OE_OUT_REFUSE);
     assert_int_equal(ALLOW(C(OE_W_MATCH, OE_MATCH_OTHER_KEY), NO, NO), OE_OUT_REFUSE);
@@ -311,7 +319,8 @@ static void test_places(void **state)
                      OE_OUT_AS_GATEWAY);
     assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_ONE), C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO),
                      OE_OUT_AS_TRANSLATED);
-    assert_int_equal(with(&oe_nats, none, C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO, NO), OE_OUT_REFUSE);
+    assert_int_equal(with(&oe_nats, none, C(OE_N_ADDRESS, OE_ADDR_PRIVATE), NO, NO), FAIL(SOURCE));
+    assert_int_equal(with(&oe_nats, none, C(OE_N_ADDRESS, OE_ADDR_PRIVATE), C(OE_N_PART, OE_PART_RESPOND), NO), OE_OUT_REFUSE);
     assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_BETWEEN), NO, NO), OE_OUT_AS_HOST);
     assert_int_equal(with(&oe_nats, none, C(OE_N_NAT, OE_NAT_BETWEEN), C(OE_N_PART, OE_PART_RESPOND), NO),
                      OE_OUT_REFUSE);
