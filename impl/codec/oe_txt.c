@@ -2,12 +2,17 @@
 #include "codec/oe_txt.h"
 
 #include <arpa/inet.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "codec/oe_master.h"
 
 const char *const oe_gateway_names[OE_GATEWAYS] = {"none", "ip4", "ip6", "fqdn"};
+
+/* Octets that base64 of so many can make, in whole groups. */
+#define KEY_ROOM(n) (((n) + 3) / 4 * 3)
+enum { MEMORY_MAX = OE_TXT_MAX + KEY_ROOM(OE_TXT_MAX) };
 
 struct reader {
     struct oe_txt *t;
@@ -66,14 +71,15 @@ static bool name(struct reader *r)
     slice want = slice_str(OE_ATTRIBUTE), rest;
     spaces(r, OE_F_NAME_SPACE);
     rest = slice_sub(r->s, r->at, r->s.n);
-    if (!slice_starts_nocase(rest, want)) {
+    bool exact = slice_starts(rest, want);
+    if (!exact && !slice_starts_nocase(rest, want)) {
         slice behind = slice_sub(rest, 1, rest.n);
         bool near = rest.n && (rest.p[0] == 0 || rest.p[0] == '"' || rest.p[0] == '`') &&
                     slice_starts_nocase(behind, want);
         note(r, near ? OE_F_NEAR_MISS : OE_F_FOREIGN, r->at);
         return false;
     }
-    if (!slice_starts(rest, want)) note(r, OE_F_NAME_CASE, r->at);
+    if (!exact) note(r, OE_F_NAME_CASE, r->at);
     r->at += want.n;
     int c = here(r);
     if (c >= 0 && ((c | 0x20) >= 'a' && (c | 0x20) <= 'z')) { /* X-IPsec-Servers */
@@ -137,17 +143,20 @@ static bool precedence(struct reader *r)
 
 bool oe_ip4(slice s, uint8_t out[4], bool *zeros)
 {
+    const uint8_t *p = s.p, *end = s.p + s.n;
     *zeros = false;
     for (int i = 0; i < 4; i++) {
-        uint64_t v;
-        size_t dot = slice_find(s, SLICE_LIT("."));
-        slice one = slice_sub(s, 0, dot);
-        if ((dot < s.n) != (i < 3) || one.n > 16 || !slice_number(one, 255, &v)) return false;
-        *zeros |= one.n > 1 && one.p[0] == '0';
+        const uint8_t *from = p;
+        uint32_t v = 0;
+        if (i && (p == end || *p++ != '.')) return false;
+        if (i) from = p;
+        for (; p < end && digit(*p) && v <= 255; p++)
+            v = v * 10 + (uint32_t)(*p - '0');
+        if (p == from || p - from > 16 || v > 255) return false;
+        *zeros |= p - from > 1 && *from == '0';
         out[i] = (uint8_t)v;
-        s = slice_sub(s, dot + 1, s.n);
     }
-    return true;
+    return p == end;
 }
 
 static bool label(slice s)
@@ -274,9 +283,10 @@ static err key(struct reader *r, slice text, size_t at)
     struct oe_txt *t = r->t;
     struct base64_fault f;
     struct base64_passed p;
-    struct oe_notes own = {.n = 0};
-    err e =
-        base64_decode_lax(text, BASE64_LAX_BLANKS | BASE64_LAX_BITS | BASE64_LAX_PADDING, &t->key, &f, &p);
+    struct oe_notes own;
+    own.n = 0;
+    size_t before = t->memory.n;
+    err e = base64_decode_lax(text, BASE64_LAX_BLANKS | BASE64_LAX_BITS | BASE64_LAX_PADDING, &t->memory, &f, &p);
     if (e == ERR_PEER) {
         slice front = slice_sub(text, 0, f.at);
         bool more = f.at < text.n && text.p[f.at] != '=' && slice_find(front, SLICE_LIT("=")) < front.n;
@@ -287,7 +297,8 @@ static err key(struct reader *r, slice text, size_t at)
     if (p.lax & BASE64_LAX_BLANKS) note(r, OE_F_KEY_SPACE, at + p.blank);
     if (p.lax & BASE64_LAX_PADDING) note(r, OE_F_BASE64_PADDING, at + p.end);
     if (p.lax & BASE64_LAX_BITS) note(r, OE_F_BASE64_BITS, at + p.bits);
-    oe_rsa_read(buf_slice(&t->key), &t->rsa, &own);
+    slice all = buf_slice(&t->memory);
+    oe_rsa_read(slice_sub(all, before, all.n), &t->rsa, &own);
     for (uint32_t i = 0; i < own.n; i++)
         note(r, own.note[i].code, at + digit_of(text, own.note[i].at));
     return OK;
@@ -317,9 +328,14 @@ static err read_text(struct reader *r)
 
 static void begin(const struct env *env, struct oe_txt *t)
 {
-    *t = (struct oe_txt){.precedence = 0};
-    buf_init(&t->memory, env->mem, OE_TXT_MAX);
-    buf_init(&t->key, env->mem, OE_TXT_MAX);
+    memset(t, 0, offsetof(struct oe_txt, notes.note));
+    buf_init(&t->memory, env->mem, MEMORY_MAX);
+}
+
+/* For the text, and the key behind it: one piece, which does not move. */
+static err make_room(struct oe_txt *t, size_t text, uint8_t **at)
+{
+    return buf_reserve(&t->memory, text + KEY_ROOM(text), at);
 }
 
 /* Joins the strings.  False when there is nothing to read; *e says when memory is short. */
@@ -351,7 +367,7 @@ static bool join(struct oe_txt *t, slice rdata, err *e)
         return false;
     }
     if (short_one) oe_notes_add(&t->notes, OE_F_STRINGS, shorter);
-    *e = buf_reserve(&t->memory, text, &to);
+    *e = make_room(t, text, &to);
     if (*e != OK) return false;
     for (at = 0; at < rdata.n; at += (size_t)rdata.p[at] + 1) {
         memcpy(to, rdata.p + at + 1, rdata.p[at]);
@@ -377,7 +393,10 @@ err oe_txt_read_text(const struct env *env, slice text, struct oe_txt *t)
         oe_notes_add(&t->notes, text.n ? OE_F_TXT_LIMIT : OE_F_TXT_EMPTY, text.n ? OE_TXT_MAX : 0);
         return OK;
     }
-    TRY(buf_add(&t->memory, text));
+    uint8_t *to;
+    TRY(make_room(t, text.n, &to));
+    memcpy(to, text.p, text.n);
+    buf_added(&t->memory, text.n);
     t->text = buf_slice(&t->memory);
     return read_text(&(struct reader){.t = t, .s = t->text});
 }
@@ -385,7 +404,6 @@ err oe_txt_read_text(const struct env *env, slice text, struct oe_txt *t)
 void oe_txt_done(struct oe_txt *t)
 {
     buf_done(&t->memory);
-    buf_done(&t->key);
 }
 
 enum oe_take oe_txt_take(const struct oe_txt *t, enum oe_dialect d)

@@ -35,7 +35,7 @@ struct oe_txt {
         text; /* all of them, joined plainly; in memory.  Notes count its octets; those about RDATA
                  (TXT_EMPTY, TXT_CUT, TXT_LIMIT) count octets of RDATA, STRINGS says where the string ended */
     struct oe_notes notes;
-    struct buf memory, key;
+    struct buf memory;
 };
 
 /* Reads RDATA in wire form.  Nothing of it is refused: OK, or ERR_MEM.  t must be freed by oe_txt_done after
