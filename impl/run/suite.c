@@ -145,6 +145,7 @@ static bool lookup(void *ctx, const char *name, struct scn_octets *out)
     uint64_t ms = strcmp(name, "TIMEOUT") == 0 ? s->o->timeout_ms : strcmp(name, "PATIENCE") == 0 ? s->o->patience_ms : 0;
     const char *given = suite_given(s->o, name);
     if (given) snprintf(s->scratch, sizeof s->scratch, "%s", given);
+    else if (strcmp(name, "DNS") == 0 && s->making->dns) snprintf(s->scratch, sizeof s->scratch, "%s", s->making->dns);
     else if (ms) snprintf(s->scratch, sizeof s->scratch, "%llums", (unsigned long long)ms);
     else if (!s->proto->lookup(&s->ctx, name, s->scratch, sizeof s->scratch)) return false;
     out->p = (uint8_t *)s->scratch;
@@ -157,6 +158,7 @@ err suite_player(struct suite *s, const struct suite_item *it, const struct play
     struct scn_fault fault;
     char text[300];
     *p = NULL;
+    s->making = run;
     err e = scn_plan(s->o->env, it->c, it->instance, lookup, s, plan, &fault);
     if (e == ERR_PEER) {
         snprintf(text, sizeof text, "%s:%d: %s", it->c->file, fault.line, fault.text);

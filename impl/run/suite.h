@@ -37,7 +37,8 @@ struct suite_options {
     const char *connect;         /* where the peer listens; NULL: it connects to us */
     const char *listen;          /* where we listen for the peer; for a proxy: next_hop */
     const char *next_hop;
-    const char *exec;            /* command that starts a peer for one connection, with {host} {port} {dir} */
+    const char *exec;            /* command that starts a peer for one connection, with {host} {port} {dir}; an adapter for the whole run, with {dialect} {dns} */
+    const char *dns_listen;      /* where our name server is, for a peer that asks one; NULL: 127.0.0.1:0 */
     unsigned jobs;
     /* both */
     bool peer_connects;

@@ -8,7 +8,7 @@
 #include "io/loop.h"
 #include "run/suite_impl.h"
 
-enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200 };
+enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200, LEAVE_MS = 1000, PART_LOOK_MS = 5 };
 
 struct slot { /* one case being played */
     struct suite_tcp *t;
@@ -17,8 +17,8 @@ struct slot { /* one case being played */
     struct scn_plan *plan;
     struct play_run run;
     struct loop_child *child;
-    bool exited;
-    int exit_status, exit_signal;
+    struct suite_adapter *adapter; /* outlives the cases; NULL: the role has none, or no case was played yet */
+    struct suite_exit exit;
     uint64_t began;
     uint64_t part_by; /* a peer that is being left: wait so long for it to let go, 0 */
     bool listens; /* on an address of its own */
@@ -84,7 +84,7 @@ err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why
     err e = loop_new(o->env, &t->loop);
     if (e == OK) e = net_tcp_new(o->env, t->loop, &t->net);
     /* peers that we start can share no port of ours, unless each case takes one that is free */
-    const char *port = o->exec && o->listen ? strrchr(o->listen, ':') : NULL;
+    const char *at = s->ctx.role->adapter ? o->dns_listen : o->exec ? o->listen : NULL, *port = at ? strrchr(at, ':') : NULL;
     bool parallel = !is_proxy(s) && (o->connect || o->exec) && (!port || strcmp(port, ":0") == 0);
     t->slots = parallel && o->jobs > 1 ? o->jobs : 1;
     if (t->slots > JOBS_MAX) t->slots = JOBS_MAX;
@@ -106,9 +106,26 @@ err suite_tcp_new(struct suite *s, struct suite_tcp **out, char *why, size_t why
     return OK;
 }
 
+/* An adapter ends when its input ends, unless the user will not wait. */
+static void leave_adapters(struct suite_tcp *t)
+{
+    bool stand = !suite_interrupted(t->s);
+    for (size_t i = 0; i < t->slots && stand; i++)
+        suite_adapter_leave(t->slot[i].adapter);
+    for (uint64_t until = t->loop ? loop_now(t->loop) + LEAVE_MS : 0; stand && t->loop && loop_now(t->loop) < until;) {
+        stand = false;
+        for (size_t i = 0; i < t->slots; i++)
+            stand |= suite_adapter_stands(t->slot[i].adapter);
+        if (stand) loop_run_until(t->loop, NULL, loop_now(t->loop) + PART_LOOK_MS);
+    }
+    for (size_t i = 0; i < t->slots; i++)
+        suite_adapter_free(t->slot[i].adapter);
+}
+
 void suite_tcp_free(struct suite_tcp *t)
 {
     if (!t) return;
+    leave_adapters(t);
     net_free(t->net);
     loop_free(t->loop);
     mem_free(t->s->o->env->mem, t);
@@ -116,24 +133,9 @@ void suite_tcp_free(struct suite_tcp *t)
 
 /* --- a peer that is started for us --------------------------------------------------------------------------------------- */
 
-static err add_word(struct buf *b, const char *at, const char *host, const char *port, const char *dir, size_t *len)
-{
-    static const char *const names[] = {"{host}", "{port}", "{dir}"};
-    const char *const values[] = {host, port, dir};
-    for (int i = 0; i < 3; i++) {
-        *len = strlen(names[i]);
-        if (strncmp(at, names[i], *len) == 0) return buf_add_str(b, values[i]);
-    }
-    *len = 1;
-    return buf_add_byte(b, (uint8_t)*at);
-}
-
 static void on_exited(void *ctx, int status, int signal)
 {
-    struct slot *g = ctx;
-    g->exited = true;
-    g->exit_status = status;
-    g->exit_signal = signal;
+    ((struct slot *)ctx)->exit = (struct suite_exit){true, status, signal};
 }
 
 static err start_child(struct slot *g, const char *address, char *why, size_t why_n)
@@ -143,20 +145,13 @@ static err start_child(struct slot *g, const char *address, char *why, size_t wh
     const char *dir = identities_folder(s->ctx.identities, run_tls_client(s->ctx.role, true), why, why_n);
     char host[64];
     const char *colon = strrchr(address, ':');
-    struct buf cmd;
-    err e = OK;
+    struct buf command;
     if (!dir || !colon) return ERR_SYS;
     snprintf(host, sizeof host, "%.*s", (int)(colon - address), address);
-    buf_init(&cmd, s->o->env->mem, 64 * 1024);
-    for (const char *at = s->o->exec; *at && e == OK;) {
-        size_t len = 1;
-        e = add_word(&cmd, at, host, colon + 1, dir, &len);
-        at += len;
-    }
-    const char *text = e == OK ? buf_str(&cmd) : NULL;
-    if (!text) e = ERR_MEM;
-    if (e == OK) e = loop_child_new(g->t->loop, text, false, s->o->quiet, &child_events, g, &g->child, why, why_n);
-    buf_done(&cmd);
+    const struct suite_word words[] = {{"{host}", host}, {"{port}", colon + 1}, {"{dir}", dir}, {NULL, NULL}};
+    TRY(suite_command(s, words, &command));
+    err e = loop_child_new(g->t->loop, buf_str(&command), false, s->o->quiet, &child_events, g, &g->child, why, why_n);
+    buf_done(&command);
     return e;
 }
 
@@ -170,16 +165,27 @@ static err summon(struct slot *g, char *why, size_t why_n)
     return start_child(g, bound, why, why_n);
 }
 
+/* An adapter for each slot, and a name server of its own where there is one. */
+static err have_adapter(struct slot *g, char *why, size_t why_n)
+{
+    struct suite *s = g->t->s;
+    if (!s->ctx.role->adapter) return OK;
+    if (!g->adapter) TRY(suite_adapter_new(s, g->t->loop, g->t->net, s->play.end_count > 1, &g->adapter, why, why_n));
+    g->run.dns = suite_adapter_dns(g->adapter);
+    return OK;
+}
+
 /* --- slots ------------------------------------------------------------------------------------------------------------------ */
 
 static void clear_slot(struct slot *g)
 {
+    if (g->p && g->adapter) suite_adapter_take_back(g->adapter, g->p);
     if (g->p) net_remove(g->t->net, &g->p->e);
     if (g->listens) net_unlisten(g->t->net, give_slot, g);
     if (g->child) loop_child_free(g->child, CHILD_GRACE_MS);
     player_free(g->p);
     scn_plan_free(g->plan);
-    *g = (struct slot){.t = g->t};
+    *g = (struct slot){.t = g->t, .adapter = g->adapter};
 }
 
 static void deafen(void *ctx)
@@ -220,6 +226,7 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
     g->run.deafen = deafen;
     g->run.deafen_ctx = t;
     TRY(listen_again(t, why, why_n));
+    TRY(have_adapter(g, why, why_n));
     TRY(suite_player(s, it, &g->run, &g->plan, &g->p));
     if (!g->p) {
         report(t, it);
@@ -229,14 +236,13 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
     g->began = net_now(t->net);
     t->dead = t->closing; /* until it is heard */
     g->p->born = g->began;
-    if (s->o->exec) {
-        err e = summon(g, why, why_n);
-        if (e != OK) {
-            clear_slot(g);
-            return e;
-        }
+    err e = s->o->exec && !g->adapter ? summon(g, why, why_n) : OK;
+    if (e == OK) e = net_add(t->net, &g->p->e, false);
+    if (e == OK && g->adapter) e = suite_adapter_lend(g->adapter, g->p, it->result, why, why_n);
+    if (e != OK) {
+        clear_slot(g);
+        return e;
     }
-    TRY(net_add(t->net, &g->p->e, false));
     g->p->e.ops->tick(&g->p->e, g->began);
     net_touch(t->net, &g->p->e);
     return OK;
@@ -245,8 +251,9 @@ static err start(struct suite_tcp *t, struct slot *g, const struct suite_item *i
 /* Whether a peer that ended its connection is sound is told by how it ends itself, a moment later.  It may have closed its direction alone, and wait for ours. */
 static bool still_exiting(struct slot *g, uint64_t now)
 {
-    bool right = g->p->verdict == V_PASS || g->p->verdict == V_WEAK;
-    if (!g->child || g->exited || !right || !g->p->e.link[0].in_ended) return false;
+    /* the end of an adapter is the fault itself, and how it ended explains it */
+    bool right = g->p->verdict == V_PASS || g->p->verdict == V_WEAK || g->adapter;
+    if (!(g->child || g->adapter) || g->exit.done || !right || !g->p->e.link[0].in_ended) return false;
     if (!g->part_by) {
         g->part_by = now + EXIT_MS;
         g->p->e.link[0].fin = true;
@@ -275,11 +282,17 @@ static bool still_parting(struct slot *g, uint64_t now)
 static int crash_of(const struct slot *g)
 {
     static const int bad[] = {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
-    int number = g->exit_signal ? g->exit_signal : g->exit_status - 128;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad && g->exited; i++) {
+    int number = g->exit.signal ? g->exit.signal : g->exit.status - 128;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad && g->exit.done; i++) {
         if (bad[i] == number) return number;
     }
     return 0;
+}
+
+void suite_exit_text(const struct suite_exit *x, const char *text, char *out, size_t n)
+{
+    if (x->done) snprintf(out, n, "%.299s (%s %d)", text, x->signal ? "signal" : "status", x->signal ? x->signal : x->status);
+    else snprintf(out, n, "%.299s", text);
 }
 
 /* What became of the command of --exec decides the case, or explains it. */
@@ -288,13 +301,19 @@ static void look_at_exit(struct slot *g, bool heard)
     struct player *p = g->p;
     char was[300];
     int crash = crash_of(g);
+    bool ended = g->adapter && (g->exit.done || p->e.link[0].in_ended);
     snprintf(was, sizeof was, "%.299s", p->reason);
     if (crash && p->verdict != V_FAIL && p->verdict != V_ERROR) {
         p->verdict = V_FAIL;
         snprintf(p->reason, sizeof p->reason, "the peer crashed (signal %d)%s%s", crash, *was ? ": " : "", was);
-    } else if (g->exited && !heard && p->verdict == V_INCONC) {
-        snprintf(p->reason, sizeof p->reason, "%s; the command of --exec had ended with %s %d", was, g->exit_signal ? "signal" : "status",
-                 g->exit_signal ? g->exit_signal : g->exit_status);
+    } else if (ended && (p->verdict == V_PASS || p->verdict == V_WEAK)) {
+        p->verdict = V_FAIL;
+        suite_exit_text(&g->exit, "the adapter ended behind its answer", p->reason, sizeof p->reason);
+    } else if (ended) {
+        suite_exit_text(&g->exit, was, p->reason, sizeof p->reason);
+    } else if (g->exit.done && !heard && p->verdict == V_INCONC) {
+        snprintf(p->reason, sizeof p->reason, "%s; the command of --exec had ended with %s %d", was, g->exit.signal ? "signal" : "status",
+                 g->exit.signal ? g->exit.signal : g->exit.status);
     }
 }
 
@@ -312,6 +331,7 @@ static void reap(struct suite_tcp *t)
     for (size_t i = 0; i < t->slots; i++) {
         struct slot *g = &t->slot[i];
         if (!g->p) continue;
+        if (g->adapter) g->exit = *suite_adapter_exit(g->adapter);
         if (!g->p->stop && now > g->began + CASE_MAX_MS) play_inconc(g->p, "not finished after ten minutes");
         if (!g->p->stop || still_parting(g, now)) continue;
         const struct suite_item *it = g->it;
@@ -321,7 +341,8 @@ static void reap(struct suite_tcp *t)
         look_at_exit(g, heard);
         /* one that answers at once, though wrongly, costs no time: the case about just that answer is still to come */
         bool prompt = heard && now - g->began < t->s->o->timeout_ms;
-        if ((g->p->verdict == V_INCONC && !prompt) || (!heard && crash_of(g))) {
+        bool gone = crash_of(g) || (g->adapter && g->p->e.link[0].in_ended);
+        if ((g->p->verdict == V_INCONC && !prompt) || (!heard && gone)) {
             t->silent++;
         } else if (g->p->verdict != V_ERROR) {
             t->silent = 0;
