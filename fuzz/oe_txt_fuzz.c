@@ -44,12 +44,22 @@ static bool plain_number(slice s, uint64_t max, uint64_t *v)
     return slice_number(s, max, v) && (s.n == 1 || s.p[0] != '0');
 }
 
-/* The printed form, and nothing else: precedence, an address of a host, and the octets of the key. */
+/* SP and TAB, which do not count around the name. */
+static slice behind_blanks(slice s)
+{
+    while (s.n && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = slice_sub(s, 1, s.n);
+    return s;
+}
+
+/* The printed form, with white space around the name, and nothing else: precedence, an address of a host, and the octets of the key. */
 static bool printed(slice s, uint64_t *p, uint8_t a[4], struct buf *key)
 {
     slice word;
+    s = behind_blanks(s);
     if (!upto(&s, '(', &word) || !slice_eq_nocase(word, SLICE_LIT("X-IPsec-Server"))) return false;
     if (!upto(&s, ')', &word) || !plain_number(word, 65535, p)) return false;
+    s = behind_blanks(s);
     if (s.n == 0 || s.p[0] != '=') return false;
     s = slice_sub(s, 1, s.n);
     for (int i = 0; i < 4; i++) {

@@ -57,6 +57,20 @@ static void spaces(struct reader *r, enum oe_fault_code code)
     if (r->at > from) note(r, code, from);
 }
 
+/* White space around the name does not count (RFC 1464 2), and is SP and TAB there. */
+static void around_name(struct reader *r)
+{
+    size_t from = r->at;
+    while (r->at < r->s.n && (r->s.p[r->at] == ' ' || r->s.p[r->at] == '\t'))
+        r->at++;
+    if (r->at < r->s.n && blank(r->s.p[r->at])) {
+        r->at = from;
+        spaces(r, OE_F_SPACE);
+    } else if (r->at > from) {
+        note(r, OE_F_NAME_SPACE, from);
+    }
+}
+
 static int here(const struct reader *r)
 {
     return r->at < r->s.n ? r->s.p[r->at] : -1;
@@ -69,7 +83,7 @@ static int here(const struct reader *r)
 static bool name(struct reader *r)
 {
     slice want = slice_str(OE_ATTRIBUTE), rest;
-    spaces(r, OE_F_NAME_SPACE);
+    around_name(r);
     rest = slice_sub(r->s, r->at, r->s.n);
     bool exact = slice_starts(rest, want);
     if (!exact && !slice_starts_nocase(rest, want)) {
@@ -130,7 +144,7 @@ static bool precedence(struct reader *r)
     spaces(r, OE_F_SPACE);
     if (here(r) != ')') return stop(r, OE_F_PAREN, r->at);
     r->at++;
-    spaces(r, OE_F_SPACE);
+    around_name(r);
     if (here(r) != '=') return stop(r, OE_F_EQUALS, r->at);
     r->at++;
     r->t->precedence = (uint16_t)v;

@@ -29,8 +29,8 @@ enum oe_take { OE_TAKE, OE_LOOSE, OE_BAD, OE_SKIP };
     X(FOREIGN, OE_7_2_8, NONE, NOTE, SKIP, SKIP, "another attribute, or none")                                                              \
     X(NEAR_MISS, OE_7_2_6, OE_D29, NOTE, SKIP, SKIP, "looks like X-IPsec-Server, and is not followed by a parenthesis")                     \
     X(NAME_CASE, OE_7_2_7, OE_D11, NOTE, TAKE, TAKE, "X-IPsec-Server in other letter case")                                                 \
-    X(NAME_SPACE, OE_7_2_22, OE_D10, WEAK, LOOSE, LOOSE, "white space before the name")                                                     \
-    X(SPACE, OE_7_2_6, OE_D10, WEAK, LOOSE, LOOSE, "white space at a parenthesis, the equals sign or the precedence")                       \
+    X(NAME_SPACE, OE_7_2_22, OE_D10, NOTE, TAKE, TAKE, "white space around the name")                                                       \
+    X(SPACE, OE_7_2_6, OE_D10, WEAK, LOOSE, LOOSE, "white space inside the name, or in front of the gateway")                               \
     X(OCTET, OE_7_2_21, NONE, FAIL, BAD, BAD, "octet that is neither printable ASCII nor white space")                                      \
     X(PAREN, OE_7_2_6, NONE, FAIL, BAD, BAD, "no closing parenthesis behind the precedence")                                                \
     X(EQUALS, OE_7_2_6, NONE, FAIL, BAD, BAD, "no equals sign behind the parenthesis")                                                      \
