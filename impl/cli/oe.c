@@ -39,36 +39,51 @@ enum oe_dialect cli_oe_dialect(const char *value)
     return (enum oe_dialect)cli_want(cli_word("--dialect", value, words));
 }
 
+static const struct sub {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    void (*help)(FILE *to);
+    const char *usage, *line;
+} subs[] = {
+    {"parse", cli_oe_parse, cli_oe_parse_help, "[RECORD...]", "parse reads TXT and KEY records: lines of master files, RDATA in hexadecimal, or the text alone:"},
+    {"record", cli_oe_record, cli_oe_record_help, "FILE", "record prints the TXT and KEY records of a gateway for its public key:"},
+};
+enum { SUBS = sizeof subs / sizeof *subs };
+
 static void overview(FILE *to)
 {
-    fprintf(to, "Usage: draftproof oe parse [OPTION...] [RECORD...]\n"
-                "  or:  draftproof oe record [OPTION...] FILE\n"
-                "Records of opportunistic encryption (draft-richardson-ipsec-opportunistic-03, RFC 4322).\n\n"
-                "parse reads TXT and KEY records: lines of master files, RDATA in hexadecimal, or the text alone:\n\n");
-    cli_oe_parse_help(to);
-    fprintf(to, "\nrecord prints the TXT and KEY records of a gateway for its public key:\n\n");
-    cli_oe_record_help(to);
-    fprintf(to, "\n      --help                 print this and end; behind parse or record, more of that one\n");
+    for (size_t i = 0; i < SUBS; i++)
+        fprintf(to, "%s draftproof oe %s [OPTION...] %s\n", i ? "  or: " : "Usage:", subs[i].name, subs[i].usage);
+    fprintf(to, "Records of opportunistic encryption (draft-richardson-ipsec-opportunistic-03, RFC 4322), and what a gateway makes of them.\n");
+    for (size_t i = 0; i < SUBS; i++) {
+        fprintf(to, "\n%s\n\n", subs[i].line);
+        subs[i].help(to);
+    }
+    fprintf(to, "\n      --help                 print this and end; behind one of the words, more of that one\n");
 }
 
 int cli_oe(int argc, char **argv)
 {
-    static char parse[] = "draftproof oe parse", record[] = "draftproof oe record";
-    static const char *const words[] = {"parse", "record", NULL};
-    if (argc > 1 && strcmp(argv[1], "parse") == 0) {
-        argv[1] = parse;
-        return cli_oe_parse(argc - 1, argv + 1);
+    const char *words[SUBS + 1] = {NULL};
+    char list[80];
+    size_t n = 0;
+    for (size_t i = 0; i < SUBS; i++) {
+        words[i] = subs[i].name;
+        n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i == 0 ? "" : i + 1 < SUBS ? ", " : " or ", subs[i].name);
     }
-    if (argc > 1 && strcmp(argv[1], "record") == 0) {
-        argv[1] = record;
-        return cli_oe_record(argc - 1, argv + 1);
+    for (size_t i = 0; argc > 1 && i < SUBS; i++) {
+        char name[40];
+        if (strcmp(argv[1], subs[i].name) != 0) continue;
+        snprintf(name, sizeof name, "draftproof oe %s", subs[i].name);
+        argv[1] = name;
+        return subs[i].run(argc - 1, argv + 1);
     }
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0)) {
         overview(stdout);
         return CLI_OK;
     }
-    if (argc < 2) return cli_error("oe takes parse or record: see draftproof oe --help");
+    if (argc < 2) return cli_error("oe takes %s: see draftproof oe --help", list);
     const char *near = cli_nearest(argv[1], words);
     if (near) return cli_error("oe takes no %s: did you mean %s?", argv[1], near);
-    return cli_error("oe takes parse or record: see draftproof oe --help");
+    return cli_error("oe takes %s: see draftproof oe --help", list);
 }
