@@ -21,8 +21,8 @@ static const struct run_family families[] = {{"BEEP-", ""}, {"BEEPTCP-", "tcp/"}
 
 /* Either peer asks and answers.  Who is the client of TLS depends on who asks for it (3080 3.1), which the role does not settle. */
 static const struct run_role roles[] = {
-    {"beep-listener", BEEP_R_LISTENER, TEST_BEEP_LISTENER, RUN_LISTENS, false, false, "listener,client,server", NULL, NULL},
-    {"beep-initiator", BEEP_R_INITIATOR, TEST_BEEP_INITIATOR, RUN_CONNECTS, true, false, "initiator,client,server", NULL, NULL},
+    {"beep-listener", BEEP_R_LISTENER, TEST_BEEP_LISTENER, RUN_LISTENS, false, false, "listener,client,server", NULL, NULL, false},
+    {"beep-initiator", BEEP_R_INITIATOR, TEST_BEEP_INITIATOR, RUN_CONNECTS, true, false, "initiator,client,server", NULL, NULL, false},
     {0}};
 
 static const struct fsm *const machines[] = {&beep_session_machine, &beep_channel_machine, &beep_exchange_machine, &beep_tuning_machine, NULL};

@@ -17,9 +17,9 @@
 static const struct run_family families[] = {{"IAP-", ""}, {NULL, NULL}};
 
 static const struct run_role roles[] = {
-    {"iap-manager", R_MANAGER, TEST_MANAGER, RUN_LISTENS | RUN_CONNECTS, false, false, "manager", "responder", "initiator"},
-    {"iap-analyzer", R_ANALYZER, TEST_ANALYZER, RUN_LISTENS | RUN_CONNECTS, true, false, "analyzer", "responder", "initiator"},
-    {"iap-proxy", R_PROXY, TEST_PROXY, RUN_PROXY, false, false, "proxy", NULL, NULL},
+    {"iap-manager", R_MANAGER, TEST_MANAGER, RUN_LISTENS | RUN_CONNECTS, false, false, "manager", "responder", "initiator", false},
+    {"iap-analyzer", R_ANALYZER, TEST_ANALYZER, RUN_LISTENS | RUN_CONNECTS, true, false, "analyzer", "responder", "initiator", false},
+    {"iap-proxy", R_PROXY, TEST_PROXY, RUN_PROXY, false, false, "proxy", NULL, NULL, false},
     {0}};
 
 static const struct fsm *const machines[] = {&iap_machine, NULL};

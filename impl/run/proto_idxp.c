@@ -18,9 +18,9 @@ static const struct run_family families[] = {{"IDXP-", ""}, {"IDXPRFC-", "rfc/"}
 
 /* Who asks for TLS is who opened the connection, as in BEEP. */
 static const struct run_role roles[] = {
-    {"idxp-manager", IDXP_R_MANAGER, TEST_IDXP_MANAGER, RUN_LISTENS | RUN_CONNECTS, false, true, "manager,server", "listener,tunnel-target", "initiator"},
-    {"idxp-analyzer", IDXP_R_ANALYZER, TEST_IDXP_ANALYZER, RUN_LISTENS | RUN_CONNECTS, false, true, "analyzer,client", "listener", "initiator,tunnel-initiator"},
-    {"tunnel-proxy", IDXP_R_PROXY, TEST_TUNNEL_PROXY, RUN_PROXY, false, false, "proxy", NULL, NULL},
+    {"idxp-manager", IDXP_R_MANAGER, TEST_IDXP_MANAGER, RUN_LISTENS | RUN_CONNECTS, false, true, "manager,server", "listener,tunnel-target", "initiator", false},
+    {"idxp-analyzer", IDXP_R_ANALYZER, TEST_IDXP_ANALYZER, RUN_LISTENS | RUN_CONNECTS, false, true, "analyzer,client", "listener", "initiator,tunnel-initiator", false},
+    {"tunnel-proxy", IDXP_R_PROXY, TEST_TUNNEL_PROXY, RUN_PROXY, false, false, "proxy", NULL, NULL, false},
     {0}};
 
 /* RFC 4767 is what peers of today speak; the draft is asked for by name. */
