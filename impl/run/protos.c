@@ -7,8 +7,9 @@
 #include "run/proto_beep.h"
 #include "run/proto_iap.h"
 #include "run/proto_idxp.h"
+#include "run/proto_oe.h"
 
-const struct run_proto *const run_protos[] = {&run_iap, &run_beep, &run_idxp, NULL};
+const struct run_proto *const run_protos[] = {&run_iap, &run_beep, &run_idxp, &run_oe, NULL};
 
 const struct run_proto *run_proto_of_role(const char *name, const struct run_role **role)
 {
