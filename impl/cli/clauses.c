@@ -16,7 +16,7 @@ struct clauses_use {
 
 static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "text|json", 0, "how to print (default text)", 0},
-    {"protocol", OPT_PROTOCOL, "NAME", 0, "only the clauses of that protocol (iap, beep, idxp)", 0},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "only the clauses of that protocol (iap, beep, idxp, oe)", 0},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)

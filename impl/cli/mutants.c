@@ -12,7 +12,7 @@ enum { OPT_FORMAT = 0x2000, OPT_RUN, OPT_PROTOCOL };
 
 static const struct argp_option options[] = {
     {"format", OPT_FORMAT, "text|json", 0, "how to print (default text)", 0},
-    {"protocol", OPT_PROTOCOL, "NAME", 0, "only the mistakes of that protocol (iap, beep, idxp)", 0},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "only the mistakes of that protocol (iap, beep, idxp, oe)", 0},
     {"run", OPT_RUN, NULL, 0, "run the suite in memory against each mistake and print who caught it; status 1 when one survives or a case catches none", 0},
     {0}};
 

@@ -345,7 +345,8 @@ static void timed_out(struct player *p, uint64_t now)
         else play_inconc(p, "could not reach %s: the peer was silent for %.1f s", state, (double)play_wait_ms(p, s) / 1000);
         return;
     }
-    play_inconc(p, "no connection within %.1f s", (double)play_wait_ms(p, s) / 1000);
+    bool up = p->e.link[p->run->proto->end_of(p, s->end)].state == LINK_UP; /* then it is what the statement needs that did not come */
+    play_inconc(p, up ? "nothing came within %.1f s that line %d could be about" : "no connection within %.1f s before line %d", (double)play_wait_ms(p, s) / 1000, s->line);
 }
 
 /* --- the endpoint ----------------------------------------------------------------------------------------------------- */

@@ -374,7 +374,7 @@ static err set_up(struct suite *s, char *why, size_t why_n)
                                 .accept_ms = o->exec ? 5 * o->timeout_ms : 10 * o->timeout_ms};
     s->ctx.state = s->play.proto_run = mem_new(o->env->mem, s->proto->run_size);
     if (!s->ctx.state) return ERR_MEM;
-    if (o->tls != RUN_TLS_OFF || !o->memory) TRY(identities_new(o->env, o->tls, o->pki_dir, &o->files, &s->ctx.identities));
+    if (!s->ctx.role->adapter && (o->tls != RUN_TLS_OFF || !o->memory)) TRY(identities_new(o->env, o->tls, o->pki_dir, &o->files, &s->ctx.identities));
     TRY(s->proto->begin(&s->ctx, &s->play));
     return try_certificates(s, why, why_n);
 }
@@ -391,7 +391,11 @@ err suite_run(const struct suite_options *o, struct run_results *out, char *why,
     }
     struct suite *s = mem_new(o->env->mem, sizeof *s);
     if (!s) return ERR_MEM;
-    s->o = o;
+    struct suite_options plain = *o; /* an adapter is spoken to without TLS, whatever was said */
+    plain.tls = RUN_TLS_OFF;
+    plain.pki_dir = NULL;
+    plain.files = (struct identity_files){0};
+    s->o = role->adapter ? &plain : o;
     s->out = out;
     s->proto = proto;
     s->ctx.role = role;
