@@ -102,7 +102,7 @@ static const struct oe_axis hop_axes[OE_H_AXES] = {
 #define IN(v)    [OE_H_DIALECT] = B(OE_##v)
 static const struct oe_rule hop_rules[] = {
     F(UNSIGNED,    OERFC_3_2_4_1_1,  OE_D38, "records that are not signed may only name the destination itself",
-      LAST(PASSED), [OE_H_UNSIGNED] = B(OE_UNSIGNED_OWN)),
+      LAST(PASSED), [OE_H_UNSIGNED] = B(OE_UNSIGNED_OWN), [OE_H_SECURITY] = B(OE_SEC_INSECURE) | B(OE_SEC_INDETERMINATE)),
     F(NO_GATEWAY,  OE_4_3_1,         OE_D45, "the records name nobody but ourselves",              LAST(PASSED)),
     F(NO_KEY,      OERFC_3_2_4_6,    OE_D13, "no gateway has a key",                               LAST(NO_KEY)),
     F(MALFORMED,   OERFC_3_2_4_6,    OE_D13, "the key of the last gateway is malformed",           LAST(BAD_KEY)),
