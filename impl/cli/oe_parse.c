@@ -54,6 +54,7 @@ struct found {
     const char *where; /* "argument 1", "standard input, line 3" */
     uint16_t type;
     slice owner, seen; /* seen: what the notes count in */
+    slice rdata;       /* empty when the record came as text alone */
     bool hex_flags;
     unsigned lax;
     enum oe_take take;
@@ -169,6 +170,19 @@ static void json_rsa(json_t *o, const struct oe_rsa *k)
     json_object_set_new(o, "modulus", hex_of(k->modulus));
 }
 
+/* The record itself, so that others can be asked about the same. */
+static void json_octets(json_t *o, const struct found *f)
+{
+    struct buf master;
+    if (f->txt) json_object_set_new(o, "text_hex", hex_of(f->seen));
+    if (!f->rdata.p) return;
+    json_object_set_new(o, "rdata_hex", hex_of(f->rdata));
+    buf_init(&master, &mem_libc, OE_MASTER_MAX);
+    if (oe_rdata_write(f->type, f->rdata, OE_ONE_LINE, &master) == OK)
+        json_object_set_new(o, "master", json_stringn((const char *)buf_slice(&master).p, buf_slice(&master).n));
+    buf_done(&master);
+}
+
 static void print_json(const struct found *f)
 {
     char text[600];
@@ -191,6 +205,7 @@ static void print_json(const struct found *f)
         json_object_set_new(o, "algorithm", json_integer(f->key->algorithm));
         json_rsa(o, &f->key->rsa);
     }
+    json_octets(o, f);
     if (f->hex_flags) json_object_set_new(o, "hex_flags", json_true());
     if (f->lax) json_object_set_new(o, "lax_base64", json_true());
     for (uint32_t i = 0; i < f->notes->n; i++) {
@@ -228,6 +243,7 @@ static int judge(struct use *u, struct found *f, slice octets, bool text)
 {
     struct oe_txt t;
     struct oe_key k;
+    if (!text) f->rdata = octets;
     if (f->type == OE_RR_KEY) {
         oe_key_read(octets, &k);
         f->key = &k;
