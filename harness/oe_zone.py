@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The zone of scripts/oe-zone with its servers, for tests: they are started on free ports and ended with the block."""
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+import pytest
+
+import programs
+
+TOOLS = ["nsd", "unbound", "ldns-keygen", "ldns-signzone", "openssl"]
+
+
+class Zone:
+    """Where the servers are: "127.0.0.1:43210"."""
+
+    def __init__(self, folder, said):
+        self.folder = folder
+        self.server = said["name server"]      # NSD, the master
+        self.resolver = said["resolver"]       # a validating Unbound
+        self.anchor = said["trust anchor"]
+
+    def way(self, name):
+        """Options of a look-up: through the resolver, or straight to the master."""
+        return ["--server", self.resolver] if name == "resolver" else ["--server", self.server, "--direct"]
+
+    def validated(self, name):
+        return [*self.way(name), "--trust-anchor", self.anchor]
+
+
+def wanted(*tools):
+    """Installs what is missing, and skips where it cannot be had."""
+    if all(map(shutil.which, tools)):
+        return
+    done = subprocess.run([programs.ROOT / "scripts" / "deps", "test"], capture_output=True, text=True, timeout=600)
+    missing = [t for t in tools if not shutil.which(t)]
+    if missing:
+        pytest.skip(f"{', '.join(missing)} cannot be installed: {done.stderr.strip()[-200:]}")
+
+
+@contextlib.contextmanager
+def running(folder):
+    wanted(*TOOLS)
+    zone = programs.Program([programs.ROOT / "scripts" / "oe-zone", folder, "--server-port", 0, "--resolver-port", 0, "--draftproof", programs.find_binary()])
+    try:
+        said = {}
+        while True:
+            line = zone.line(120)
+            assert line is not None, zone.err()
+            if line == "ready":
+                break
+            key, _, value = line.rpartition(" ")
+            said[key] = value
+        yield Zone(folder, said)
+    finally:
+        done = zone.stop()
+    assert done.status == 0, done
+
+
+@contextlib.contextmanager
+def silent():
+    """A port of UDP and TCP that takes questions and never answers."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u, socket.socket() as t:
+        u.bind(("127.0.0.1", 0))
+        t.bind(u.getsockname())
+        t.listen()
+        yield f"127.0.0.1:{u.getsockname()[1]}"
+
+
+def closed():
+    """A port where nobody is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+        u.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{u.getsockname()[1]}"
+
+
+def processes_below(folder):
+    """Those whose command line names the folder."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as f:
+            if os.fsencode(str(folder)) in f.read() and int(pid) != os.getpid():
+                found.append(int(pid))
+    return found
+
+
+def interrupt(program):
+    program.signal(signal.SIGINT)
