@@ -18,18 +18,19 @@ static const struct argp_option options[] = {
     {"connect", OPT_CONNECT, "H:P", 0, "it listens at H:P (a proxy: its near side)", 1},
     {"listen", OPT_LISTEN, "H:P", 0, "it connects to us: listen at H:P (127.0.0.1:0 for any free port, which is printed)", 1},
     {"next-hop", OPT_NEXT_HOP, "H:P", 0, "proxy: play the hop behind it at H:P", 1},
-    {"exec", OPT_EXEC, "CMD", 0, "start the peer for each connection that it must open; {host}, {port} and {dir} (a folder with cert.pem, key.pem, ca.pem) are replaced", 1},
+    {"exec", OPT_EXEC, "CMD", 0, "start the peer for each connection that it must open; {host}, {port} and {dir} (a folder with cert.pem, key.pem, ca.pem) are replaced; oe: start the adapter for the run; {dialect} and {dns} are replaced", 1},
+    {"dns-listen", OPT_DNS_LISTEN, "H:P", 0, "oe-gateway: be its name server at H:P (default 127.0.0.1:0, any free port)", 1},
     {"host", OPT_HOST, "NAME", 0, "iap: name to put into CONNECT (default m.dom.org)", 1},
     {"identity", OPT_IDENTITY, "NAME", 0, "iap-proxy: its identity, if it adds no Via line that tells it", 1},
     {"profile", OPT_PROFILE, "URI", 0, "beep: a profile for data that the peer offers, or asks for (default: the first that it is seen to)", 1},
     {"echo", OPT_ECHO, NULL, 0, "beep: with that profile each message comes back as it was sent", 1},
     {"sasl-user", OPT_SASL_USER, "FILE", 0, "beep, idxp: whom the peer knows, as `user password' on one line; we are the first by name, and let all of them in", 1},
-    {"dialect", OPT_DIALECT, "rfc|draft", 0, "idxp: that of RFC 4767 (default), or that of draft-ietf-idwg-beep-idxp-01: clauses of the other are not judged", 1},
+    {"dialect", OPT_DIALECT, "rfc|draft", 0, "idxp: that of RFC 4767 (default), or that of draft-ietf-idwg-beep-idxp-01; oe: that of RFC 4322 (default), or that of draft-richardson-ipsec-opportunistic-03: clauses of the other are not judged", 1},
     {"sasl-mechanism", OPT_SASL_MECHANISM, "NAME", 0, "beep, idxp: how we authenticate ourselves (default: the best that the peer offers)", 1},
     {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for.  iap: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); "
      "beep: many, starts, closes, releases, wants-tls, wants-sasl, server-name, unavailable, need-tls, need-auth; "
      "idxp: starts, wants-tls, wants-sasl, need-tls, need-auth, target, tunnel, heartbeats, knows-uri, knows-kind, compares; tunnel-proxy: names, srv, profile-map, endpoint-map, limits, "
-     "need-auth.  May be repeated or joined by commas", 1},
+     "need-auth; oe-parser: key-records, master; oe-gateway: clock, bogus.  May be repeated or joined by commas", 1},
     {"set", OPT_SET, "NAME=VALUE", 0, "give $NAME of the scenarios a value: one that the protocol leaves to you, or, with --scenario, any; may be repeated", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},
@@ -37,7 +38,7 @@ static const struct argp_option options[] = {
     {NULL, 0, NULL, 0, "What to run:", 2},
     {"case", OPT_CASE, "ID", 0, "only the cases whose id is, or begins with, ID (iap/3.1); may be repeated", 2},
     {"scenario", OPT_SCENARIO, "FILE", 0, "the cases of a scenario file of your own too", 2},
-    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap, beep, idxp)", 2},
+    {"protocol", OPT_PROTOCOL, "NAME", 0, "with reference: only the peers of that protocol (iap, beep, idxp, oe)", 2},
     {"split", OPT_SPLIT, "HOW", 0, "how our octets are cut: whole, bytes, random[:SEED], all, or several joined by commas (default whole)", 2},
     {"list", OPT_LIST, NULL, 0, "print the ids and titles of the cases, run nothing", 2},
     {"dry-run", OPT_DRY, NULL, 0, "print the cases as they would be run, run nothing", 2},
@@ -239,10 +240,23 @@ static int check_ables(const struct check *c)
     return CLI_OK;
 }
 
+/* A parser or a gateway is no server. */
+static int check_adapter(const struct check *c, const struct run_role *role)
+{
+    const struct suite_options *o = &c->o;
+    if (o->connect || o->listen || o->next_hop)
+        return cli_error("%s is no server that one could connect to: --connect, --listen and --next-hop say nothing to it; give --exec CMD, an adapter that talks over standard input and output", role->name);
+    if (cli_talk_none(&c->talk, role) != CLI_OK) return CLI_USE;
+    if (c->memory) return o->exec ? cli_error("--memory needs no --exec") : CLI_OK;
+    if (!o->exec || !o->exec[strspn(o->exec, " \t\n")]) return cli_error("where is the adapter?  Give --exec CMD, a command that answers JSON lines on standard input (`draftproof serve %s' is one)", role->name);
+    return CLI_OK;
+}
+
 /* Where the peer is, against what a peer of that role does. */
 static int check_peer(struct check *c, const struct run_role *role)
 {
     struct suite_options *o = &c->o;
+    if (role->adapter) return check_adapter(c, role);
     if (c->memory) {
         if (o->connect || o->listen || o->exec) return cli_error("--memory needs no --connect, --listen or --exec");
         return o->peer_connects && !(role->ways & RUN_CONNECTS) && role->ways != RUN_PROXY ? cli_error("--peer-connects: %s listens", role->name) : CLI_OK;
@@ -277,6 +291,7 @@ static int check_use(struct check *c)
     if (role->ways == RUN_CONNECTS) o->peer_connects = true;
     o->role = c->role;
     o->memory = c->memory;
+    if (role->adapter && !c->talk.tls_given) c->talk.tls = RUN_TLS_OFF;
     if (c->mutant) {
         if (!c->memory) return cli_error("--mutate goes with --memory (draftproof serve --mutate does it over sockets)");
         o->mutant = cli_mutant(c->proto, c->mutant);

@@ -7,12 +7,13 @@
 #include "run/kill.h"
 #include "run/proto_beep.h"
 #include "run/proto_idxp.h"
+#include "run/proto_oe.h"
 #include "run/suite.h"
 
 enum { CHECK_SELECTS = 256, CHECK_FILES = 64, CHECK_OWN = 16 };
 
 /* Options of one protocol only. */
-enum { OPT_HOST = 0x3000, OPT_IDENTITY, OPT_PROFILE, OPT_ECHO, OPT_SASL_USER, OPT_SASL_MECHANISM, OPT_DIALECT };
+enum { OPT_HOST = 0x3000, OPT_IDENTITY, OPT_PROFILE, OPT_ECHO, OPT_SASL_USER, OPT_SASL_MECHANISM, OPT_DIALECT, OPT_DNS_LISTEN };
 struct check;
 struct check_own {
     int key;

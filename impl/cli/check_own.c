@@ -43,6 +43,11 @@ static void take_dialect(struct check *c, const char *arg)
     c->o.dialect = arg;
 }
 
+static void take_dns(struct check *c, const char *arg)
+{
+    c->o.dns_listen = arg;
+}
+
 static const struct check_own list[] = {
     {OPT_HOST, "--host", &run_iap, NULL, take_host},
     {OPT_IDENTITY, "--identity", &run_iap, NULL, take_identity},
@@ -50,7 +55,8 @@ static const struct check_own list[] = {
     {OPT_ECHO, "--echo", &run_beep, NULL, take_echo},
     {OPT_SASL_USER, "--sasl-user", &run_beep, &run_idxp, take_user},
     {OPT_SASL_MECHANISM, "--sasl-mechanism", &run_beep, &run_idxp, take_mechanism},
-    {OPT_DIALECT, "--dialect", &run_idxp, NULL, take_dialect},
+    {OPT_DIALECT, "--dialect", &run_idxp, &run_oe, take_dialect},
+    {OPT_DNS_LISTEN, "--dns-listen", &run_oe, NULL, take_dns},
 };
 
 error_t check_own_parse(struct check *c, int key, const char *arg)
@@ -78,13 +84,25 @@ static int use_beep(struct check *c)
     return CLI_OK;
 }
 
+static int use_dialect(const struct check *c)
+{
+    return c->o.dialect && cli_word("--dialect", c->o.dialect, c->proto->dialect) < 0 ? CLI_USE : CLI_OK;
+}
+
 static int use_idxp(struct check *c)
 {
     int status = use_beep(c);
     if (status != CLI_OK) return status;
     c->idxp.beep = c->beep;
     c->o.own = &c->idxp;
-    return c->o.dialect && cli_word("--dialect", c->o.dialect, run_idxp.dialect) < 0 ? CLI_USE : CLI_OK;
+    return use_dialect(c);
+}
+
+static int use_oe(const struct check *c, const struct run_role *role)
+{
+    if (c->o.dns_listen && role->id != TEST_OE_GATEWAY) return cli_error("--dns-listen is for oe-gateway: %s asks no name server", role->name);
+    if (c->o.dns_listen && c->memory) return cli_error("--dns-listen: with --memory our name server is in memory too");
+    return cli_address("--dns-listen", c->o.dns_listen) != CLI_OK ? CLI_USE : use_dialect(c);
 }
 
 int check_own_use(struct check *c, const struct run_role *role)
@@ -98,6 +116,7 @@ int check_own_use(struct check *c, const struct run_role *role)
     }
     if (c->proto == &run_beep) return use_beep(c);
     if (c->proto == &run_idxp) return use_idxp(c);
+    if (c->proto == &run_oe) return use_oe(c, role);
     /* What stands in our requests has to be right in itself: the mistakes are the cases' business. */
     if (c->proto == &run_iap) return cli_host("--host", c->o.host) != CLI_OK ? CLI_USE : cli_host("--identity", c->o.identity);
     return CLI_OK;

@@ -74,6 +74,7 @@ int cli_sasl_users(const struct env *env, const char *option, const char *path, 
 /* --- options of everything that talks ------------------------------------------------------------------------------------- */
 struct cli_talk {
     enum run_tls tls;
+    bool tls_given;
     const char *cert, *key, *ca, *pki;
     const char *peer_name, *peer_oid, *peer_subject;
     char name_text[256]; /* peer_name, where it was derived */
@@ -82,6 +83,8 @@ extern const struct argp cli_talk_argp; /* a child parser; its input is a struct
 /* An analyzer that opens the connection looks for the name that it connects to (6.6, RFC 2595 2.4), unless --peer-name says which: host, else that of
  * connect.  An IPv4 address is no name; then --peer-name or --peer-subject has to tell the manager (5.1).  Either may be NULL. */
 void cli_talk_name(struct cli_talk *t, const char *host, const char *connect);
+/* Nothing was said that asks for TLS: CLI_OK, or CLI_USE with a message that says why role has none. */
+int cli_talk_none(const struct cli_talk *t, const struct run_role *role);
 /* The context of a reference peer that is the client of TLS, or the server.  mutual: both have to show a certificate, as in IAP (6.4); otherwise a client may
  * do without, and one that it shows has to come from the authority of --ca.  *out NULL and OK when TLS is off or a server has no certificate.  A message was
  * printed on failure (CLI_USE). */

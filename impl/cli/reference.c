@@ -27,7 +27,7 @@ struct ref;
 struct job { /* one setting at one TLS profile */
     struct ref *r;
     const struct run_setting *s;
-    bool proxy;
+    bool proxy, adapter;
     enum run_tls tls;
     struct run_results rs;
     pid_t pid;        /* of the server, 0 */
@@ -78,6 +78,11 @@ static void serve_words(struct job *j, struct words *w)
     const struct run_setting *s = j->s;
     word(w, "serve");
     word(w, s->role);
+    if (j->adapter) {
+        for (size_t i = 0; i < RUN_WORDS && s->serve[i]; i++)
+            word(w, s->serve[i]);
+        return;
+    }
     if (s->dialect) {
         word(w, "--dialect");
         word(w, s->dialect);
@@ -261,6 +266,11 @@ static int play_setting(struct job *j)
         o.able[o.ables++] = s->able[i];
     if (j->proxy && free_address(j->next_hop, sizeof j->next_hop) != CLI_OK) return CLI_USE;
     serve_words(j, &w);
+    if (j->adapter) {
+        command_of(&w, j->r->self, exec, sizeof exec);
+        o.exec = exec;
+        return play(j, &o);
+    }
     if (!s->connects) return run_listener(j, &o, &w);
     word(&w, "--once");
     if (s->through) word(&w, "--via");
@@ -334,12 +344,21 @@ static void add_job(struct ref *r, const struct run_setting *s, enum run_tls tls
     const struct run_role *role = NULL;
     if (r->jobs == JOBS_MAX || !run_proto_of_role(s->role, &role)) return;
     struct job *j = &r->job[r->jobs++];
-    *j = (struct job){.r = r, .s = s, .proxy = role->ways == RUN_PROXY, .tls = tls};
+    *j = (struct job){.r = r, .s = s, .proxy = role->ways == RUN_PROXY, .adapter = role->adapter, .tls = tls};
     run_results_init(&j->rs, r->c->env.mem);
     j->rs.role = dup_text(r, s->name);
     j->rs.peer = dup_text(r, "reference on loopback");
     j->rs.tls = dup_text(r, run_tls_names[tls]);
     j->rs.version = dup_text(r, DRAFTPROOF_VERSION);
+}
+
+/* Is a setting played with that profile of TLS? */
+static bool is_due(const struct ref *r, const struct run_setting *s, enum run_tls tls)
+{
+    const struct run_role *role = NULL;
+    if (run_proto_of_role(s->role, &role) && role->adapter) return tls == RUN_TLS_OFF; /* there is no TLS to it */
+    bool left_out = r->c->o.splits < 2 && (s->seldom >> tls) & 1;
+    return !left_out && (!s->once || tls == RUN_TLS_MODERN);
 }
 
 static void list_jobs(struct ref *r)
@@ -349,8 +368,7 @@ static void list_jobs(struct ref *r)
         if (r->c->only && r->c->only != run_protos[p]) continue;
         for (size_t t = 0; t < 3; t++) {
             for (const struct run_setting *s = run_protos[p]->setting; s && s->name; s++) {
-                bool left_out = r->c->o.splits < 2 && (s->seldom >> profiles[t]) & 1;
-                if (!left_out && (!s->once || profiles[t] == RUN_TLS_MODERN)) add_job(r, s, profiles[t]);
+                if (is_due(r, s, profiles[t])) add_job(r, s, profiles[t]);
             }
         }
     }

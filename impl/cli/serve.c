@@ -37,7 +37,7 @@ static const struct argp_option options[] = {
     {"frame", OPT_FRAME, "OCTETS", 0, "largest payload of a frame (default 912)", 3},
     {"every", OPT_EVERY, "S", 0, "initiator: time between messages (default 1)", 3},
     {NULL, 0, NULL, 0, "IDXP (--sasl-users, --sasl-user, --sasl-mechanism, --need-auth, --store, --type and --every as well):", 4},
-    {"dialect", OPT_DIALECT, "draft|rfc", 0, "that of draft-ietf-idwg-beep-idxp-01, or that of RFC 4767 (default)", 4},
+    {"dialect", OPT_DIALECT, "draft|rfc", 0, "that of draft-ietf-idwg-beep-idxp-01, or that of RFC 4767 (default); oe-parser: of draft-richardson-ipsec-opportunistic-03, or of RFC 4322 (default)", 4},
     {"uri", OPT_URI, "URI", 0, "its name in greetings (default: made of the host's)", 4},
     {"fqdn", OPT_FQDN, "NAME", 0, "its host name in greetings (default: none)", 4},
     {"policy", OPT_POLICY, "FILE", 0, "who may be what, as lines of `allow uri=... subject=... role=... kind=...' (default: everybody)", 4},
@@ -62,11 +62,13 @@ static const struct argp_option options[] = {
     {"routed-only", OPT_ROUTED_ONLY, NULL, 0, "no tunnels but to such profiles and endpoints", 5},
     {"self", OPT_SELF, "HOST[:P]", 0, "a name of this proxy, beside where it listens: a tunnel to it is a loop; may be repeated", 5},
     {"resolver", OPT_RESOLVER, "H:P", 0, "name server (default: the system's)", 5},
+    {NULL, 0, NULL, 0, "oe-gateway:", 7},
+    {"dns", OPT_DNS, "H:P", 0, "the name server to ask where `begin' names none (default: none)", 7},
     {"mutate", OPT_MUTATE, "NAME", 0, "make one deliberate mistake: see draftproof mutants", 8},
     {"verbose", 'v', NULL, 0, "tell what happens on standard error", 8},
     {0}};
 
-static const struct serve_proto *const protos[] = {&serve_iap, &serve_beep, &serve_idxp, NULL};
+static const struct serve_proto *const protos[] = {&serve_iap, &serve_beep, &serve_idxp, &serve_oe, NULL};
 
 static const struct serve_proto *proto_of(const struct run_proto *p)
 {
@@ -153,6 +155,11 @@ static int check_use(struct serve *s)
     if (!o->proto->server || !proto_of(o->proto)) return cli_error("there is no %s to be run", role->name);
     if (s->mutant) o->mutant = cli_mutant(o->proto, s->mutant);
     if (s->mutant && !o->mutant) return CLI_USE;
+    if (role->adapter) {
+        if (o->listen || o->connect) return cli_error("%s talks over standard input and output: --listen and --connect say nothing to it", role->name);
+        if (cli_talk_none(&s->talk, role) != CLI_OK || check_own(s) != CLI_OK) return CLI_USE;
+        return proto_of(o->proto)->check(s);
+    }
     if (role->ways == RUN_PROXY && !o->listen && !o->connect) return cli_error("a proxy listens: give --listen");
     if (!o->listen == !o->connect) return cli_error("give either --listen or --connect");
     if (role->ways == RUN_PROXY && o->connect) return cli_error("a proxy listens: give --listen");
@@ -166,9 +173,9 @@ static int check_use(struct serve *s)
 int cli_serve(int argc, char **argv)
 {
     static const struct argp_child children[] = {{&cli_talk_argp, 0, NULL, 0}, {0}};
-    char doc[900], roles[400];
+    char doc[1100], roles[400];
     const struct argp argp = {options, parse, "ROLE [FILE...]", doc, children, NULL, NULL};
-    struct serve s = {.iap = {.style = iap_style_sent}, .idxp = {.o = {.dialect = IDXP_RFC}}};
+    struct serve s = {.iap = {.style = iap_style_sent}, .idxp = {.o = {.dialect = IDXP_RFC}}, .oe = {.dialect = OE_RFC}};
     struct tls_context *tls = NULL;
     char why[300] = "";
     env_init(&s.env);
@@ -178,11 +185,12 @@ int cli_serve(int argc, char **argv)
     snprintf(doc, sizeof doc,
              "Runs a reference peer: ROLE is %s.  Prints `listening on H:P' once it takes connections, ends with status 0 on SIGTERM.  An analyzer sends each FILE "
              "(three samples without any) on every connection, then stays.  A BEEP listener offers a profile that echoes and one that answers many times over; an "
-             "initiator starts a channel with the first of them that is offered, and sends a message now and then.  A tunnel-proxy connects onwards to where it is asked to.", roles);
+             "initiator starts a channel with the first of them that is offered, and sends a message now and then.  A tunnel-proxy connects onwards to where it is asked to.  oe-parser and oe-gateway answer JSON lines on standard input, one for each, and end with it.", roles);
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER * 0, NULL, &s);
     int status = check_use(&s);
     if (status == CLI_OK) status = proto_of(s.o.proto)->ready(&s, &tls);
     if (status == CLI_OK) {
+        if (s.o.role->adapter) s.talk.tls = RUN_TLS_OFF;
         s.o.no_tls = s.talk.tls == RUN_TLS_OFF;
         s.o.tls = tls;
         if (server_run(&s.o, why, sizeof why) != OK) status = cli_error("%s", *why ? why : "out of memory");

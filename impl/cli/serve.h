@@ -10,6 +10,7 @@
 #include "run/server.h"
 #include "run/server_beep.h"
 #include "run/server_iap.h"
+#include "run/server_oe.h"
 
 enum {
     OPT_LISTEN = 0x2000, OPT_CONNECT, OPT_NEXT_HOP, OPT_IDENTITY, OPT_STORE, OPT_MUTATE, OPT_HOST, OPT_REFUSE, OPT_DEADLINE,
@@ -17,7 +18,7 @@ enum {
     OPT_UNAVAILABLE, OPT_SERVER_NAME, OPT_WINDOW, OPT_FRAME, OPT_PROFILE, OPT_WAIT_TLS, OPT_BARE, OPT_EVERY, OPT_DIALECT, OPT_URI, OPT_FQDN, OPT_POLICY,
     OPT_VIA, OPT_STREAM, OPT_PRIORITY, OPT_PIPELINE, OPT_EMBED, OPT_ALLOW_CLEAR, OPT_NO_TARGET, OPT_MAX_SESSIONS, OPT_ACCESS, OPT_OPEN, OPT_HOPS,
     OPT_PROFILE_MAP, OPT_ENDPOINT_MAP, OPT_SELF, OPT_RESOLVER, OPT_ROUTED_ONLY, OPT_VIA_USER, OPT_VIA_MECHANISM,
-    OPT_HOP_USER, OPT_HOP_MECHANISM
+    OPT_HOP_USER, OPT_HOP_MECHANISM, OPT_DNS
 };
 
 enum { SERVE_OWN = 32 };
@@ -49,6 +50,7 @@ struct serve {
     const char *users_file, *user_file;
     bool wait_tls;
     struct serve_idxp idxp;
+    struct server_oe_options oe;
     struct sasl_users *users;
     struct tls_context *second;   /* beside the one of o.tls */
     struct serve_own own[SERVE_OWN]; /* options of one protocol that were given */
@@ -64,7 +66,7 @@ struct serve_proto {
     /* Fills o.own, and *tls (NULL: none) which the caller frees: CLI_OK, or CLI_USE after a message. */
     int (*ready)(struct serve *s, struct tls_context **tls);
 };
-extern const struct serve_proto serve_iap, serve_beep, serve_idxp;
+extern const struct serve_proto serve_iap, serve_beep, serve_idxp, serve_oe;
 void serve_idxp_done(struct serve *s);
 
 #endif

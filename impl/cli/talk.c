@@ -34,6 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         w = cli_word("--tls", arg, words);
         if (w < 0) exit(CLI_USE);
         t->tls = (enum run_tls)w;
+        t->tls_given = true;
         return 0;
     case OPT_CERT: t->cert = arg; return 0;
     case OPT_KEY: t->key = arg; return 0;
@@ -50,6 +51,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
+}
+
+int cli_talk_none(const struct cli_talk *t, const struct run_role *role)
+{
+    bool asked = (t->tls_given && t->tls != RUN_TLS_OFF) || t->cert || t->ca || t->pki || t->peer_name || t->peer_oid || t->peer_subject;
+    return asked ? cli_error("%s talks over standard input and output: there is no TLS, and --tls, --cert, --key, --ca, --pki and --peer-... say nothing to it", role->name) : CLI_OK;
 }
 
 const struct argp cli_talk_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};

@@ -41,12 +41,18 @@ void dns_link_tell(struct dns_link *d, const struct dns_frame *f)
 static struct dns_source *source_at(struct dns_link *d, const struct loop_addr *at)
 {
     uint64_t n = d->sources < DNS_LINK_SOURCES ? d->sources : DNS_LINK_SOURCES;
+    uint32_t who = 0;
     for (uint64_t i = 1; i <= n; i++) { /* the newest first */
         struct dns_source *s = &d->source[(d->sources - i) % DNS_LINK_SOURCES];
-        if (loop_addr_same(&s->at, at)) return s;
+        if (!loop_addr_same(&s->at, at)) continue;
+        if (i <= DNS_LINK_SOURCES / 2) return s;
+        who = s->who; /* an old one that asks again must not be the next to be forgotten */
+        s->who = 0;
+        s->at = (struct loop_addr){{0}, 0};
+        break;
     }
     struct dns_source *s = &d->source[d->sources++ % DNS_LINK_SOURCES];
-    *s = (struct dns_source){.at = *at, .who = ++d->whos};
+    *s = (struct dns_source){.at = *at, .who = who ? who : ++d->whos};
     return s;
 }
 

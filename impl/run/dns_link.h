@@ -25,7 +25,7 @@ struct dns_link;
 err dns_link_server(const struct env *env, struct loop *l, const char *at, struct dns_link **out, char *bound, char *why, size_t why_n) MUST_CHECK;
 err dns_link_client(const struct env *env, struct loop *l, const char *to, struct dns_link **out, char *why, size_t why_n) MUST_CHECK;
 /* A fresh end of frames, in place of the one before: connections that stood are closed, datagrams that wait are forgotten.  *out is a connection on the loop, the caller's, which waits for
- * loop_tcp_set_ctx.  When the caller ends it, the link closes its connections.  It must be ended before dns_link_free. */
+ * loop_tcp_set_ctx.  When the caller ends it, the link closes its connections. */
 err dns_link_open(struct dns_link *d, struct loop_tcp **out) MUST_CHECK;
 void dns_link_free(struct dns_link *d);
 

@@ -9,6 +9,8 @@
 #include "run/oe_zone.h"
 #include "run/reference_oe.h"
 #include "run/samples_oe.h"
+#include "run/server_oe.h"
+#include "run/settings_oe.h"
 #include "run/suite.h"
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -120,4 +122,6 @@ const struct run_proto run_oe = {
     .reference_free = reference_oe_free,
     .place = places,
     .reference_peer = reference_oe_peer,
+    .setting = settings_oe,
+    .server = &server_oe,
 };

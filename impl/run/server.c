@@ -2,8 +2,9 @@
 #include "run/server.h"
 
 #include "io/loop.h"
+#include "io/stdio.h"
 
-enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000 };
+enum { BACKOFF_MIN_MS = 100, BACKOFF_MAX_MS = 5000, WRITTEN_MS = 1000 /* what is said has to be read by somebody */ };
 
 void server_say(struct server *s, const char *text)
 {
@@ -82,6 +83,34 @@ static void on_signal(void *ctx)
 
 /* --- life ------------------------------------------------------------------------------------------------------------------ */
 
+static void all_said(void *ctx)
+{
+    ((struct server *)ctx)->stop = true;
+}
+
+/* The peer ends its side when its input has ended and all is answered. */
+static err begin_stdio(struct server *s)
+{
+    struct loop_tcp *tcp;
+    int fd;
+    TRY(loop_stdio_new(s->loop, all_said, s, &s->stdio, &fd));
+    TRY(loop_tcp_adopt(s->loop, fd, NULL, NULL, &tcp));
+    s->only = s->o->proto->server->peer(s);
+    err e = s->only ? net_add(s->net, s->only, false) : ERR_MEM;
+    if (e == OK) net_tcp_lend(s->net, s->only, 0, tcp);
+    else loop_tcp_free(tcp, false);
+    return e;
+}
+
+static void end_stdio(struct server *s)
+{
+    if (s->only) {
+        net_remove(s->net, s->only);
+        s->only->ops->free(s->only);
+    }
+    loop_stdio_free(s->stdio, WRITTEN_MS);
+}
+
 static err begin(struct server *s, char *why, size_t why_n)
 {
     const struct server_options *o = s->o;
@@ -91,6 +120,7 @@ static err begin(struct server *s, char *why, size_t why_n)
     TRY(net_tcp_new(o->env, s->loop, &s->net));
     TRY(loop_on_signals(s->loop, on_signal, s));
     TRY(ops->begin(s, why, why_n));
+    if (o->role->adapter) return begin_stdio(s);
     if (o->connect) {
         TRY(loop_timer_new(s->loop, connect_now, s, &s->again));
         connect_now(s);
@@ -142,9 +172,11 @@ err server_run(const struct server_options *o, char *why, size_t why_n)
     while (e == OK && !s->stop)
         loop_run_until(s->loop, &s->stop, loop_now(s->loop) + 60000);
     take_leave(s);
+    end_stdio(s);
     loop_timer_free(s->again);
     s->again = NULL;
     net_free(s->net);
+    if (ops->leave) ops->leave(s);
     if (s->loop) loop_free(s->loop);
     if (ops->end) ops->end(s);
     mem_free(o->env->mem, s->live);
