@@ -36,6 +36,7 @@ void play_finish(struct player *p, enum verdict v, int line, const char *fmt, ..
 
 int play_line(const struct player *p)
 {
+    if (p->acting) return p->acting;
     return p->pc < p->plan->stmts ? p->plan->stmt[p->pc].line : 0;
 }
 
@@ -230,7 +231,9 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
     p->armed_until = 0;
     p->pc++;
     size_t at = p->pc - 1;
+    p->acting = s->line;
     err e = s->word == SCN_DO ? p->run->proto->act(p, end, s, now) : p->run->proto->send(p, end, s, now);
+    p->acting = 0;
     if (e == ERR_MORE) { /* not yet */
         p->pc = at;
         arm(p, now, play_wait_ms(p, s));
@@ -239,7 +242,10 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
     if (e == OK || p->stop) return !p->stop;
     const char *why = p->run->proto->excuse ? p->run->proto->excuse(p, end, NULL) : NULL; /* the peer may have left what we were to do it on */
     if (why) play_inconc(p, "%s", why);
-    else play_error(p, "cannot do this: %s", err_name(e));
+    else {
+        p->acting = s->line;
+        play_error(p, "cannot do this: %s", err_name(e));
+    }
     return false;
 }
 

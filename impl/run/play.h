@@ -90,6 +90,7 @@ struct player {
     bool under_way;             /* a message that came in pieces made it longer */
     bool stop;         /* the verdict stands */
     bool busy;
+    int acting;        /* line of the send or do that is carried out: pc is past it by then; 0 */
     enum verdict verdict;
     int line;
     char reason[400];

@@ -417,7 +417,7 @@ static err act(struct player *p, int end, const struct scn_stmt *s, uint64_t now
     if (end == PLAY_OE_DNS) return oe_play_dns_act(p, verb, s, now);
     if (strcmp(verb, "policy") == 0) return oe_play_policy(p, s);
     if (strcmp(verb, "advance") == 0) return p->e.link[end].state == LINK_UP ? oe_play_advance(p, s, now) : ERR_MORE;
-    return play_error(p, "unknown do %s; there are policy and advance, and dns do record, remove, behave, release, answer", verb);
+    return play_error(p, "unknown do %s; there are policy and advance, and dns do record, remove, behave, release, answer, forget", verb);
 }
 
 static void allowed(struct player *p, int end, char *out, size_t n)

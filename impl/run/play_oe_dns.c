@@ -314,6 +314,13 @@ static err answer(struct player *p, const struct scn_stmt *s, char *why, uint64_
     return ERR_MORE;
 }
 
+/* Queries until now are events no more: how many there are of a question is the gateway's business. */
+static err forget(struct player *p)
+{
+    play_drain(p, PLAY_OE_DNS);
+    return OK;
+}
+
 err oe_play_dns_act(struct player *p, const char *verb, const struct scn_stmt *s, uint64_t now)
 {
     struct oe_zone *z = &oe_play(p)->zone;
@@ -324,6 +331,7 @@ err oe_play_dns_act(struct player *p, const char *verb, const struct scn_stmt *s
     else if (strcmp(verb, "behave") == 0) e = oe_zone_behave(z, s, why, sizeof why);
     else if (strcmp(verb, "release") == 0) e = release(p, s, why, now);
     else if (strcmp(verb, "answer") == 0) e = answer(p, s, why, now);
-    else return play_error(p, "unknown dns do %s; there are record, remove, behave, release and answer", verb);
+    else if (strcmp(verb, "forget") == 0) e = forget(p);
+    else return play_error(p, "unknown dns do %s; there are record, remove, behave, release, answer and forget", verb);
     return e == ERR_USE ? play_error(p, "%s", *why ? why : "this makes no sense here") : e;
 }
