@@ -63,7 +63,7 @@ DECIDED = [
     ("198.18.1.66", "SERVFAIL", "", "clear", None, 0, "OE-11.1-1"),
     ("192.1.0.65", "NOERROR", "secure", "encrypt", "192.1.1.4", 1, "OE-4.2-1"),
     ("2001:db8::66", "NOERROR", "secure", "encrypt", "192.1.1.5", 1, "OE-4.2-1"),
-    ("2001:db8::67", "NOERROR", "secure", "encrypt", "2001:db8:1::5", 1, "OE-4.2-1"),
+    ("2001:db8::67", "NOERROR", "secure", "drop", None, 0, "OERFC-3.2.4-2"),     # OE-D32
 ]
 
 
@@ -82,13 +82,16 @@ def test_every_host_of_the_zone_is_looked_up():
 
 
 def test_the_draft_takes_other_records(zone):
-    """Malformed and bogus answers open the way where the policy does; a record without key is read by the tolerant only, IPv6 by nobody."""
+    """Malformed and bogus answers open the way where the policy does; a record without key is read by the tolerant only, and IPv6 so in RFC 4322 alone."""
     by = {a: one(*zone.validated("resolver"), a) for a in ("192.0.2.67", "203.0.113.66", "192.0.2.74", "2001:db8::67")}
     assert {a: g["decision"] for a, g in by.items()} == dict.fromkeys(by, "clear")
     assert by["192.0.2.67"]["trail"][-2]["clause"] == "OE-4.2-4"
     tolerant = one(*zone.validated("resolver"), "--tolerant", "192.0.2.74")
     assert (tolerant["decision"], tolerant["gateway"]) == ("encrypt", "192.1.1.5")
     assert [x["type"] for x in tolerant["lookups"]] == ["TXT", "KEY"]
+    assert one(*zone.validated("resolver"), "--tolerant", "2001:db8::67")["decision"] == "clear"
+    six = one(*zone.validated("resolver"), "--tolerant", "--dialect", "rfc", "2001:db8::67")
+    assert (six["decision"], six["gateway"]) == ("encrypt", "2001:db8:1::5")
 
 
 def test_policy_decides(zone):
@@ -136,8 +139,8 @@ def test_records_are_those_of_the_zone(zone):
 
 def test_alias(zone):
     first, second = one(*zone.validated("resolver"), "192.0.2.70")["lookups"][0]["records"]
-    assert first == "70.2.0.192.in-addr.arpa. 300 IN CNAME 70.64-79.2.0.192.in-addr.arpa."
-    assert second.startswith("70.64-79.2.0.192.in-addr.arpa. 300 IN TXT \"X-IPsec-Server(10)=192.1.1.5 ")
+    assert re.fullmatch(r"70\.2\.0\.192\.in-addr\.arpa\. \d+ IN CNAME 70\.64-79\.2\.0\.192\.in-addr\.arpa\.", first)
+    assert re.match(r'70\.64-79\.2\.0\.192\.in-addr\.arpa\. \d+ IN TXT "X-IPsec-Server\(10\)=192\.1\.1\.5 ', second)
 
 
 @pytest.mark.parametrize("options", [[], ["--tcp"], ["--bufsize", "512"], ["--bufsize", "4096"]], ids=" ".join)
@@ -242,12 +245,12 @@ def test_interrupted(zone):
 def test_reads_like_dig(zone):
     done = run("oe", "lookup", *zone.validated("resolver"), "192.0.2.66", "192.0.2.72")
     assert done.status == 0, done
-    assert done.out.index(";70.2") if ";70.2" in done.out else True
     for text in (";; draftproof oe lookup 192.0.2.66\n", ";; QUESTION SECTION:\n;66.2.0.192.in-addr.arpa.\tIN\tTXT\n",
-                 ";; ANSWER SECTION:\n66.2.0.192.in-addr.arpa. 300 IN TXT \"X-IPsec-Server(10)=192.1.1.5 ", ";; status: NOERROR, DNSSEC: secure\n",
+                 ";; status: NOERROR, DNSSEC: secure\n",
                  f";; SERVER: {zone.resolver}\n", ";; record 1: good in draft, precedence 10, gateway 192.1.1.5, key of 2192 bits\n",
                  ";; decision: encrypt, gateway 192.1.1.5", "(OE-4.2-1)", ";; status: NXDOMAIN, DNSSEC: secure\n", ";; decision: clear", "(OE-1.2-4)"):
         assert text in done.out, (text, done)
+    assert re.search(r'^;; ANSWER SECTION:\n66\.2\.0\.192\.in-addr\.arpa\. \d+ IN TXT "X-IPsec-Server\(10\)=192\.1\.1\.5 ', done.out, re.M)
     assert re.search(r";; Query time: \d+ msec\n", done.out)
     # all but comments is a master file
     parsed = run("oe", "parse", stdin=done.out.encode())
@@ -294,15 +297,16 @@ def test_port_goes_to_servers_without_one(zone):
     (["--source"], ["--source", "alice", "192.0.2.1"]),
     (["draft, rfc"], ["--dialect", "raft", "192.0.2.1"]),
     (["nowhere"], ["--trust-anchor", "nowhere", "192.0.2.1"]),
-    (["--file", "nowhere"] [1:], ["--file", "nowhere"]),
-], ids=lambda v: " ".join(v) if v and v[0].startswith("-") else None)
+    (["nowhere"], ["--file", "nowhere"]),
+], ids=lambda v: " ".join(v))
 def test_wrong_use(words, arguments):
     one_useful_line(run("oe", "lookup", *arguments), *words)
 
 
 @pytest.mark.parametrize("text, word", [("", "no DS or DNSKEY"), ("example. IN TXT \"x\"\n", ":1: no DS or DNSKEY"), ("; c\n\nexample. IN DS\n", ":3: nothing behind"),
                                         ("example. IN DS ( 1 8 2 00\n", ":1: a parenthesis"), ("a..b. IN DS 1 8 2 00\n", ""),
-                                        (". IN DNSKEY 257 3 13 " + 5000 * "A" + "\n", ":1: longer"), (". IN DS 1 8 2 zz\n", "trust anchors")])
+                                        (". IN DNSKEY 257 3 13 " + 5000 * "A" + "\n", ":1: longer"), (". IN DS 1 8 2 zz\n", "trust anchors")],
+                         ids=["empty", "txt", "nothing behind", "parenthesis", "owner", "long", "digits"])
 def test_anchors_that_are_none(tmp_path, text, word):
     path = tmp_path / "anchor"
     path.write_text(text)
