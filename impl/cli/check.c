@@ -30,7 +30,7 @@ static const struct argp_option options[] = {
     {"able", OPT_ABLE, "WHAT", 0, "what the peer was set up for.  iap: refusing, unconfigured, role-oid, subject (trust and name are taken for granted once a TLS session came about); "
      "beep: many, starts, closes, releases, wants-tls, wants-sasl, server-name, unavailable, need-tls, need-auth; "
      "idxp: starts, wants-tls, wants-sasl, need-tls, need-auth, target, tunnel, heartbeats, knows-uri, knows-kind, compares; tunnel-proxy: names, srv, profile-map, endpoint-map, limits, "
-     "need-auth; oe-parser: key-records, master; oe-gateway: clock, bogus.  May be repeated or joined by commas", 1},
+     "need-auth; oe-parser: key-records, master, ipv6; oe-gateway: clock, bogus, ipv6.  May be repeated or joined by commas", 1},
     {"set", OPT_SET, "NAME=VALUE", 0, "give $NAME of the scenarios a value: one that the protocol leaves to you, or, with --scenario, any; may be repeated", 1},
     {"memory", OPT_MEMORY, NULL, 0, "the peer is our own reference, in memory, with virtual time", 1},
     {"peer-connects", OPT_PEER_CONNECTS, NULL, 0, "with --memory: the reference opens the connection", 1},
