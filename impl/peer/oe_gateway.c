@@ -162,25 +162,19 @@ static void end_when_through(struct gateway_peer *g)
     g->e.link[1].fin = true;
 }
 
-/* Carries questions of the agent to the stub, and its decisions to the adapter's lines. */
+/* Carries questions of the agent to the stub, and its decisions to the adapter's lines.  The agent is told nothing while it has something to say. */
 static void pump(struct gateway_peer *g, uint64_t now)
 {
     struct oe_question q;
     struct oe_decision d;
-    bool more = true;
-    while (more) {
-        more = false;
-        while (oe_agent_ask(g->agent, &q)) {
-            more = true;
-            if (oe_stub_ask(&g->stub, &q, now) == OK) continue;
-            struct oe_answer none = {.look = OE_LOOK_SERVFAIL, .security = OE_SEC_INDETERMINATE, .type = q.type};
-            err e = oe_agent_answer(g->agent, q.id, &none, now);
-            (void)e; /* no memory: the agent takes it for one that cannot be read */
-        }
-        while (oe_agent_decision(g->agent, &d)) {
-            more = true;
+    for (;;) {
+        while (oe_agent_decision(g->agent, &d))
             say_decision(g, &d);
-        }
+        if (!oe_agent_ask(g->agent, &q)) break;
+        if (oe_stub_ask(&g->stub, &q, now) == OK) continue;
+        struct oe_answer none = {.look = OE_LOOK_SERVFAIL, .security = OE_SEC_INDETERMINATE, .type = q.type};
+        err e = oe_agent_answer(g->agent, q.id, &none, now);
+        (void)e; /* no memory: the agent takes it for one that cannot be read */
     }
     end_when_through(g);
 }
