@@ -486,10 +486,16 @@ bool oe_agent_tunnel(const struct oe_agent *a, size_t i, struct oe_host *destina
 
 /* --- time ----------------------------------------------------------------------------------------------------------------------- */
 
+/* Mistakes: whoever waits for ever, or goes round in circles for ever, sees no deadline. */
+static bool timeless(const struct oe_agent *a)
+{
+    return OEMUT(a->mutant, PATIENT) || OEMUT(a->mutant, ENDLESS_ALIASES);
+}
+
 uint64_t oe_agent_deadline(const struct oe_agent *a)
 {
     uint64_t t = a->next_age;
-    if (a->due.next != &a->due && !OEMUT(a->mutant, PATIENT)) {
+    if (a->due.next != &a->due && !timeless(a)) {
         const struct job *j = OF_DUE(a->due.next);
         if (j->deadline < t) t = j->deadline;
     }
@@ -498,7 +504,7 @@ uint64_t oe_agent_deadline(const struct oe_agent *a)
 
 static void lapse(struct oe_agent *a, uint64_t t)
 {
-    while (a->due.next != &a->due && OF_DUE(a->due.next)->deadline <= t && !OEMUT(a->mutant, PATIENT)) {
+    while (a->due.next != &a->due && OF_DUE(a->due.next)->deadline <= t && !timeless(a)) {
         struct job *j = OF_DUE(a->due.next);
         oe_ring_cut(&j->due);
         oe_ring_cut(&j->wait);

@@ -32,7 +32,7 @@ static void auth_facts(struct oe_agent *a, struct job *j, uint8_t *f)
     enum oe_key_state k = oe_agent_key_facts(a, j, &j->candidates);
     bool told = j->signer.n > 0, good = told && oe_keys_have(&j->candidates, &j->signer.key[0]);
     memset(f, 0, OE_A_AXES);
-    if (OEMUT(a->mutant, NO_KEY_NEEDED) && (k == OE_KS_NONE || k == OE_KS_FAILED)) {
+    if (OEMUT(a->mutant, NO_KEY_NEEDED) && (k == OE_KS_NONE || k == OE_KS_FAILED || k == OE_KS_BAD || k == OE_KS_BOGUS)) {
         k = OE_KS_INSECURE;
         good = true;
     }
