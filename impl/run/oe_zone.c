@@ -9,7 +9,7 @@
 #include "run/oe_rdata.h"
 #include "run/samples_oe.h"
 
-enum { TIMES = 1000, DELAY_MAX = 600000 };
+enum { TIMES = 1000, DELAY_MAX = 600000, NUMBERED = 3 };
 
 __attribute__((format(printf, 3, 4))) static err wrong(char *why, size_t why_n, const char *fmt, ...)
 {
@@ -115,14 +115,14 @@ static err rdata_of(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_
     return oe_arg_hex(oe_arg_octets(s, "hex"), out, why, why_n);
 }
 
-/* The statement with every %n in the values of text= and gateway= replaced.  The copies are the caller's to free; at most two. */
+/* The statement with every %n in the values of text=, gateway= and precedence= replaced.  The copies are the caller's to free; at most max. */
 static err numbered(const struct env *env, struct scn_stmt *s, struct scn_arg *arg, struct scn_octets *value, size_t max, unsigned number)
 {
     size_t used = 0;
     for (size_t i = 0; i < s->args; i++) {
         struct scn_arg *a = &arg[i];
         struct buf b;
-        bool about = a->key && (strcmp(a->key, "text") == 0 || strcmp(a->key, "gateway") == 0);
+        bool about = a->key && (strcmp(a->key, "text") == 0 || strcmp(a->key, "gateway") == 0 || strcmp(a->key, "precedence") == 0);
         if (!about || !a->values || used == max) continue;
         slice left = slice_of(a->value[0].p, a->value[0].n);
         buf_init(&b, env->mem, OE_RDATA_MAX);
@@ -150,20 +150,20 @@ static err numbered(const struct env *env, struct scn_stmt *s, struct scn_arg *a
 static err add_one(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_record *r, unsigned number, char *why, size_t why_n)
 {
     struct scn_arg *arg = mem_new(z->env->mem, s->args * sizeof *arg);
-    struct scn_octets value[2] = {{0}};
+    struct scn_octets value[NUMBERED] = {{0}};
     struct scn_stmt mine = *s;
     struct buf rdata;
     if (!arg) return ERR_MEM;
     memcpy(arg, s->arg, s->args * sizeof *arg);
     mine.arg = arg;
     buf_init(&rdata, z->env->mem, OE_RDATA_MAX);
-    err e = number ? numbered(z->env, &mine, arg, value, 2, number) : OK;
+    err e = number ? numbered(z->env, &mine, arg, value, NUMBERED, number) : OK;
     if (e == OK) e = rdata_of(z, &mine, r, &rdata, why, why_n);
     if (e == OK) e = put(z, r, buf_slice(&rdata));
     if (e == ERR_LIMIT) e = wrong(why, why_n, "too long for a record, or more than %d of them", OE_ZONE_RECORDS);
     buf_done(&rdata);
-    mem_free(z->env->mem, value[0].p);
-    mem_free(z->env->mem, value[1].p);
+    for (size_t i = 0; i < NUMBERED; i++)
+        mem_free(z->env->mem, value[i].p);
     mem_free(z->env->mem, arg);
     return e;
 }

@@ -228,6 +228,7 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
         arm(p, now, play_wait_ms(p, s));
         return false;
     }
+    uint64_t until = p->armed_until;
     p->armed_until = 0;
     p->pc++;
     size_t at = p->pc - 1;
@@ -236,6 +237,7 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
     p->acting = 0;
     if (e == ERR_MORE) { /* not yet */
         p->pc = at;
+        p->armed_until = until; /* trying again makes the time no longer */
         arm(p, now, play_wait_ms(p, s));
         return false;
     }

@@ -324,7 +324,7 @@ static bool feed(struct player *p, int end, slice *octets, uint64_t now)
 
 static void up(struct player *p, int end, uint64_t now)
 {
-    if (end == PLAY_OE_ADAPTER) play_rung(p, RUNG_EVENT, end, false, false, "adapter", SLICE_NONE, now);
+    if (end == PLAY_OE_ADAPTER) play_rung(p, RUNG_EVENT, end, false, false, "the adapter is there", SLICE_NONE, now);
 }
 
 static void urgent(struct player *p, int end, uint64_t now)

@@ -91,7 +91,7 @@ static bool about_tls(unsigned mutant, const struct run_role *role)
 
 static const struct run_try tries[] = {
     {TRY_ALWAYS, RUN_TLS_OFF, false, NULL, "rfc"},
-    {TRY_ALIVE, RUN_TLS_OFF, false, NULL, "draft"},
+    {TRY_ALWAYS, RUN_TLS_OFF, false, NULL, "draft"},
 };
 
 /* --- in memory --------------------------------------------------------------------------------------------------------------- */
