@@ -54,7 +54,8 @@ struct found {
     const char *where; /* "argument 1", "standard input, line 3" */
     uint16_t type;
     slice owner, seen; /* seen: what the notes count in */
-    slice rdata;       /* empty when the record came as text alone */
+    slice rdata;
+    bool no_rdata;     /* the record came as text alone */
     bool hex_flags;
     unsigned lax;
     enum oe_take take;
@@ -175,7 +176,7 @@ static void json_octets(json_t *o, const struct found *f)
 {
     struct buf master;
     if (f->txt) json_object_set_new(o, "text_hex", hex_of(f->seen));
-    if (!f->rdata.p) return;
+    if (f->no_rdata) return;
     json_object_set_new(o, "rdata_hex", hex_of(f->rdata));
     buf_init(&master, &mem_libc, OE_MASTER_MAX);
     if (oe_rdata_write(f->type, f->rdata, OE_ONE_LINE, &master) == OK)
@@ -243,6 +244,7 @@ static int judge(struct use *u, struct found *f, slice octets, bool text)
 {
     struct oe_txt t;
     struct oe_key k;
+    f->no_rdata = text;
     if (!text) f->rdata = octets;
     if (f->type == OE_RR_KEY) {
         oe_key_read(octets, &k);
