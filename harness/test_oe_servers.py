@@ -330,3 +330,21 @@ def test_zone_leaves_other_folders_alone(tmp_path):
     done = subprocess.run([programs.ROOT / "scripts" / "oe-zone", tmp_path, "--draftproof", programs.find_binary()], capture_output=True, text=True, timeout=DEADLINE)
     assert done.returncode == 1 and "holds something else" in done.stderr
     assert shutil.os.listdir(tmp_path) == ["mine"]
+
+
+def test_readme_tells_what_happens(zone):
+    """Its look-ups, at other ports: the same decisions for the same reasons."""
+    readme = (programs.ROOT / "README.md").read_text(encoding="utf-8")
+    section = re.search(r"^### Looking gateways up\n(.*?)(?=^##)", readme, re.M | re.S)[1]
+    blocks = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)
+    commands = [line for b in blocks for line in b.splitlines() if line.startswith("draftproof ")]
+    assert len(commands) == 3
+    said = []
+    for command in commands:
+        words = command.replace("127.0.0.1:5302", zone.resolver).replace("127.0.0.1:5301", zone.server).replace("zone/anchor", zone.anchor).split()
+        said.append(run(*words[1:]).out)
+    printed = next(b for b in blocks if b.startswith(";; draftproof oe lookup"))
+    steps = re.compile(r"^;;   \d\. .*$|^;; (?:decision|status|record).*$", re.M)
+    assert steps.findall(said[0]) == steps.findall(printed)
+    assert ";; decision: encrypt, gateway 192.1.1.7" in said[1]
+    assert ";; decision: drop" in said[2] and ";; bogus: " in said[2]
