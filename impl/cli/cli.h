@@ -28,6 +28,7 @@ int cli_model(int argc, char **argv);
 int cli_mutants(int argc, char **argv);
 int cli_oe(int argc, char **argv);
 int cli_pki(int argc, char **argv);
+int cli_replay(int argc, char **argv);
 int cli_send(int argc, char **argv);
 int cli_serve(int argc, char **argv);
 int cli_store(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct cli_command commands[] = {
     {"model", cli_model, "print a protocol's state machine"},
     {"idmef", cli_idmef, "validate IDMEF messages"},
     {"oe", cli_oe, "read or print the DNS records of opportunistic encryption"},
+    {"replay", cli_replay, "judge captures of a gateway of opportunistic encryption"},
     {"pki", cli_pki, "make a throw-away CA, certificates and keys"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
