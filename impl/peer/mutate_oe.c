@@ -15,6 +15,7 @@ const struct mutant oe_mutants[OEMUT_COUNT] = {{"", 0, "", ""}, OE_MUTANTS(ROW)}
 static err join(unsigned mutant, slice rdata, struct buf *text, bool *whole)
 {
     *whole = true;
+    if (OEMUT(mutant, ONE_LENGTH)) return buf_add(text, slice_sub(rdata, 1, rdata.n));
     for (size_t at = 0; at < rdata.n; at += (size_t)rdata.p[at] + 1) {
         size_t end = at + 1 + rdata.p[at];
         if (at && OEMUT(mutant, FIRST_STRING)) return OK;
@@ -83,6 +84,13 @@ static bool spots_of(slice s, struct spots *p)
     while (p->key < s.n && blank(s.p[p->key]))
         p->key++;
     return true;
+}
+
+/* Leaves out what stands between the name and its parenthesis. */
+static err mend_prefix(unsigned m, struct buf *text, const struct spots *p)
+{
+    size_t behind = slice_str(OE_ATTRIBUTE).n;
+    return OEMUT(m, ANY_PREFIX) && p->open > behind ? splice(text, behind, p->open, SLICE_NONE) : OK;
 }
 
 static err mend_signs(unsigned m, struct buf *text, const struct spots *p)
@@ -184,7 +192,7 @@ static err mend_octets(unsigned m, struct buf *text, size_t from)
 err oe_mutate_rdata(const struct env *env, unsigned mutant, slice rdata, struct buf *text, bool *instead)
 {
     struct spots p;
-    bool whole, strings = OEMUT(mutant, JOINS_BLANK) || OEMUT(mutant, FIRST_STRING) || OEMUT(mutant, TAKES_CUT_STRING);
+    bool whole, strings = OEMUT(mutant, JOINS_BLANK) || OEMUT(mutant, FIRST_STRING) || OEMUT(mutant, TAKES_CUT_STRING) || OEMUT(mutant, ONE_LENGTH);
     (void)env;
     *instead = false;
     if (!mutant || rdata.n == 0) return OK;
@@ -195,7 +203,8 @@ err oe_mutate_rdata(const struct env *env, unsigned mutant, slice rdata, struct 
         TRY(mend_octets(mutant, text, 0));
     } else if (spots_of(buf_slice(text), &p)) {
         if (OEMUT(mutant, ANY_DIGIT)) TRY(mend_octets(mutant, text, p.key));
-        TRY(mend_signs(mutant, text, &p));
+        TRY(mend_prefix(mutant, text, &p));
+        if (spots_of(buf_slice(text), &p)) TRY(mend_signs(mutant, text, &p));
         if (spots_of(buf_slice(text), &p)) TRY(mend_precedence(mutant, text, &p));
         if (spots_of(buf_slice(text), &p)) TRY(mend_address(mutant, text, &p));
         if (spots_of(buf_slice(text), &p)) TRY(mend_name(mutant, text, &p));
@@ -213,9 +222,29 @@ static const struct {
 } amended[] = {
     {OEMUT_CASE_BOUND, OE_F_NAME_CASE, OE_F_FOREIGN},
     {OEMUT_FOREIGN_BAD, OE_F_FOREIGN, OE_F_KEY_MORE},
+    {OEMUT_NAME_BLANKS, OE_F_NAME_SPACE, OE_F_SPACE},
+    {OEMUT_BLANKS, OE_F_SPACE, OE_F_NONE},
+    {OEMUT_BLANKS, OE_F_SEPARATOR, OE_F_NONE},
+    {OEMUT_BLANKS, OE_F_SPACE_END, OE_F_NONE},
+    {OEMUT_PRECEDENCE_FORMS, OE_F_PRECEDENCE_ZEROS, OE_F_NONE},
+    {OEMUT_PRECEDENCE_FORMS, OE_F_PRECEDENCE_HEX, OE_F_NONE},
+    {OEMUT_ADDRESS_ZEROS, OE_F_GATEWAY_ZEROS, OE_F_NONE},
+    {OEMUT_ANY_ADDRESS, OE_F_GATEWAY_IP6, OE_F_NONE},
+    {OEMUT_ANY_ADDRESS, OE_F_GATEWAY_NO_HOST, OE_F_NONE},
+    {OEMUT_ANY_GATEWAY, OE_F_NO_GATEWAY, OE_F_NONE},
+    {OEMUT_ANY_GATEWAY, OE_F_GATEWAY, OE_F_NONE},
+    {OEMUT_ANY_GATEWAY, OE_F_FQDN, OE_F_NONE},
+    {OEMUT_ANY_GATEWAY, OE_F_JOINED, OE_F_NONE},
     {OEMUT_ONE_BLANK, OE_F_SEPARATOR, OE_F_NO_GATEWAY},
     {OEMUT_KEY_NEEDED, OE_F_KEY_ABSENT, OE_F_BASE64},
     {OEMUT_KEY_IN_ONE, OE_F_KEY_SPACE, OE_F_BASE64},
+    {OEMUT_KEY_IN_ONE, OE_F_SPACE_END, OE_F_BASE64},
+    {OEMUT_KEY_MISSING, OE_F_KEY_ABSENT, OE_F_NONE},
+    {OEMUT_KEY_BLANKS, OE_F_KEY_SPACE, OE_F_NONE},
+    {OEMUT_KEY_NO_PADDING, OE_F_BASE64_PADDING, OE_F_NONE},
+    {OEMUT_KEY_PAD_BITS, OE_F_BASE64_BITS, OE_F_NONE},
+    {OEMUT_BAD_KEY_NONE, OE_F_BASE64, OE_F_NONE},
+    {OEMUT_BAD_KEY_NONE, OE_F_KEY_MORE, OE_F_NONE},
     {OEMUT_CUT_NUMBERS, OE_F_RSA_CUT, OE_F_NONE},
     {OEMUT_CUT_NUMBERS, OE_F_RSA_NO_EXPONENT, OE_F_NONE},
     {OEMUT_TAKES_LONG_FORM, OE_F_RSA_LONG_FORM, OE_F_NONE},
@@ -229,9 +258,15 @@ static const struct {
     {OEMUT_NO_AUTH_USED, OE_F_KEY_NO_AUTH, OE_F_NONE},
     {OEMUT_RESERVED_FLAGS, OE_F_KEY_RESERVED, OE_F_NONE},
     {OEMUT_FURTHER_FLAGS, OE_F_KEY_EXTENDED, OE_F_NONE},
+    {OEMUT_OTHER_FLAGS, OE_F_KEY_CONF, OE_F_NONE},
+    {OEMUT_OTHER_FLAGS, OE_F_KEY_NAME_TYPE, OE_F_NONE},
+    {OEMUT_OTHER_FLAGS, OE_F_KEY_SIGNATORY, OE_F_NONE},
     {OEMUT_ANY_PROTOCOL, OE_F_KEY_PROTOCOL, OE_F_NONE},
+    {OEMUT_ANY_PROTOCOL, OE_F_KEY_PROTOCOL_ALL, OE_F_NONE},
     {OEMUT_ANY_ALGORITHM, OE_F_KEY_ALGORITHM, OE_F_NONE},
+    {OEMUT_ANY_ALGORITHM, OE_F_KEY_ALGORITHM_5, OE_F_NONE},
     {OEMUT_NO_KEY_KEY, OE_F_KEY_NONE, OE_F_KEY_CUT},
+    {OEMUT_NO_KEY_KEY, OE_F_KEY_NONE_MORE, OE_F_NONE},
 };
 
 static void amend(unsigned mutant, struct oe_notes *notes)
@@ -270,6 +305,12 @@ void oe_mutate_txt(unsigned mutant, enum oe_dialect d, struct oe_txt *t)
     object(mutant, &t->rsa, &t->notes);
     if (OEMUT(mutant, NOT_ZERO) && t->precedence_given && t->precedence == 0) oe_notes_add(&t->notes, OE_F_PRECEDENCE_RANGE, 0);
     if (OEMUT(mutant, PRECEDENCE_OCTET)) t->precedence &= 0xFF;
+    if (OEMUT(mutant, ANY_GATEWAY) && t->precedence_given && t->gateway == OE_NO_GATEWAY) t->gateway = OE_IP4; /* its octets are zero */
+    if (OEMUT(mutant, ADDRESS_TURNED) && t->gateway == OE_IP4) {
+        const uint8_t was[4] = {t->address[0], t->address[1], t->address[2], t->address[3]};
+        for (size_t i = 0; i < 4; i++)
+            t->address[i] = was[3 - i];
+    }
     if (t->gateway != OE_FQDN) return;
     if (OEMUT(mutant, NO_NAMES)) oe_notes_add(&t->notes, OE_F_GATEWAY, 0);
     if (OEMUT(mutant, NAME_AS_ADDRESS)) {
@@ -288,6 +329,9 @@ void oe_mutate_key(unsigned mutant, struct oe_key *k)
     bool overlooked = k->notes.n < before;
     if (overlooked && k->rsa.modulus.n == 0 && k->data.n) oe_rsa_read(k->data, &k->rsa, &unread);
     object(mutant, &k->rsa, &k->notes);
+    if (!OEMUT(mutant, FLAGS_TURNED)) return;
+    if (k->flags == (OE_KEY_FLAGS >> 8 | (OE_KEY_FLAGS & 0xFF) << 8)) k->notes.n = 0;
+    else if (k->flags == OE_KEY_FLAGS) oe_notes_add(&k->notes, OE_F_KEY_RESERVED, 0);
 }
 
 /* --- text of master files --------------------------------------------------------------------------------------------------------- */

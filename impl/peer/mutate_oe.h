@@ -18,12 +18,16 @@
     X(JOINS_BLANK, "joins-blank", OBY_PARSER, "OE-7.2-20 OERFC-5.2.1-1", "puts a blank between character-strings") \
     X(FIRST_STRING, "first-string", OBY_PARSER, "OE-7.2-20 OERFC-5.2.1-1", "reads the first character-string only") \
     X(TAKES_CUT_STRING, "takes-cut-string", OBY_PARSER, "OE-7.2-19", "takes a character-string that passes the end of RDATA") \
+    X(ONE_LENGTH, "one-length", OBY_PARSER, "OE-7.2-19 OE-7.2-20 OERFC-5.2.1-1", "takes all behind the first length for one character-string") \
     X(CASE_BOUND, "case-bound", OBY_PARSER, "OE-7.2-7", "knows the name of the attribute in the printed letter case only") \
     X(FOREIGN_BAD, "foreign-bad", OBY_PARSER, "OE-7.2-8 OERFC-5.2-3", "calls records of others malformed") \
+    X(ANY_PREFIX, "any-prefix", OBY_PARSER, "OE-7.2-6 OE-7.2-7 OE-7.2-8", "looks at the beginning of the name alone, and at the parenthesis wherever it comes") \
+    X(NAME_BLANKS, "name-blanks", OBY_PARSER, "OE-7.2-22", "takes no white space around the name") \
     X(NO_PARENTHESIS, "no-parenthesis", OBY_PARSER, "OE-7.2-6", "does without the closing parenthesis") \
     X(NO_EQUALS, "no-equals", OBY_PARSER, "OE-7.2-6", "does without the equals sign") \
     X(TAKES_TAIL, "takes-tail", OBY_PARSER, "OE-7.2-6 OERFC-5.4-3", "passes over what stands behind the key") \
     X(ANY_OCTET, "any-octet", OBY_PARSER, "OE-7.2-21", "passes over octets that are no printable ASCII") \
+    X(BLANKS, "blanks", OBY_PARSER, "OE-7.2-6", "takes white space anywhere between the fields") \
     /* precedence */ \
     X(PRECEDENCE_WRAPS, "precedence-wraps", OBY_PARSER, "OE-7.2-9", "reads the precedence modulo 65536") \
     X(PRECEDENCE_OCTET, "precedence-octet", OBY_PARSER, "OE-7.2-9", "keeps eight bits of the precedence") \
@@ -31,10 +35,15 @@
     X(PRECEDENCE_EMPTY, "precedence-empty", OBY_PARSER, "OE-7.2-9", "takes no precedence for 0") \
     X(PRECEDENCE_LETTERS, "precedence-letters", OBY_PARSER, "OE-7.2-9", "ends the precedence at the first octet that is no digit") \
     X(NOT_ZERO, "not-zero", OBY_PARSER, "OE-7.2-9", "does not take the precedence 0") \
+    X(PRECEDENCE_FORMS, "precedence-forms", OBY_PARSER, "OE-7.2-9", "takes leading zeros and hexadecimal digits in the precedence") \
     /* gateway */ \
     X(OCTET_WRAPS, "octet-wraps", OBY_PARSER, "OE-7.2-10", "reads the numbers of an address modulo 256") \
     X(SHORT_ADDRESS, "short-address", OBY_PARSER, "OE-7.2-10", "takes 1.2.3 for 1.2.0.3") \
     X(LONG_ADDRESS, "long-address", OBY_PARSER, "OE-7.2-10", "passes over a fifth number of an address") \
+    X(ADDRESS_ZEROS, "address-zeros", OBY_PARSER, "OE-7.2-10", "takes leading zeros in an address") \
+    X(ANY_ADDRESS, "any-address", OBY_PARSER, "OE-7.2-10", "takes IPv6 addresses, and those of no host") \
+    X(ADDRESS_TURNED, "address-turned", OBY_PARSER, "OE-7.2-10 OE-4.3-2 OE-10-4 OE-10-5", "gives the numbers of an address in the other order") \
+    X(ANY_GATEWAY, "any-gateway", OBY_PARSER, "OE-7.2-6 OE-7.2-10 OE-7.2-13", "takes what it cannot read for a gateway of 0.0.0.0") \
     X(BARE_NAME, "bare-name", OBY_PARSER, "OE-7.2-10", "takes a name without @") \
     X(ANY_NAME, "any-name", OBY_PARSER, "OE-7.2-13", "takes what follows @ for a name whatever it is") \
     X(NO_NAMES, "no-names", OBY_PARSER, "OE-7.2-13 OE-7.3-2", "calls records with names malformed") \
@@ -44,7 +53,12 @@
     X(ONE_BLANK, "one-blank", OBY_PARSER, "OERFC-5.2-1", "wants one SP between gateway and key where white space may stand") \
     X(KEY_NEEDED, "key-needed", OBY_PARSER, "OERFC-5.2-2", "wants a key where none need stand") \
     X(KEY_IN_ONE, "key-in-one", OBY_PARSER, "OERFC-5.2.1-2", "takes no white space in the key where it may stand") \
-    X(ANY_DIGIT, "any-digit", OBY_PARSER, "OE-7.2-11", "passes over octets of the key that base64 does not have")
+    X(ANY_DIGIT, "any-digit", OBY_PARSER, "OE-7.2-11", "passes over octets of the key that base64 does not have") \
+    X(KEY_MISSING, "key-missing", OBY_PARSER, "OE-7.2-6", "takes records without key where one is wanted") \
+    X(KEY_BLANKS, "key-blanks", OBY_PARSER, "OE-7.2-11", "takes white space in the key where none may stand") \
+    X(KEY_NO_PADDING, "key-no-padding", OBY_PARSER, "OE-7.2-11", "takes a key that lacks padding") \
+    X(KEY_PAD_BITS, "key-pad-bits", OBY_PARSER, "OE-7.2-11", "takes a key whose pad bits are not zero") \
+    X(BAD_KEY_NONE, "bad-key-none", OBY_PARSER, "OE-7.2-11 OE-7.2-6 OE-4.3-2 OE-10-4 OE-10-5", "takes a key that is no base64 for none")
 #define OE_MUTANTS_RSA(X) \
     X(CUT_NUMBERS, "cut-numbers", OBY_PARSER, "OE-7.1-6 OE-7.2-11", "takes a key that ends inside the exponent, or has none") \
     X(SWAPPED_NUMBERS, "swapped-numbers", OBY_PARSER, "OE-7.1-6 OE-7.2-6 OE-7.2-11", "takes exponent for modulus and modulus for exponent") \
@@ -60,11 +74,15 @@
     X(NO_AUTH_USED, "no-auth-used", OBY_PARSER, "OE-7.1-8", "takes a KEY that prohibits authentication") \
     X(RESERVED_FLAGS, "reserved-flags", OBY_PARSER, "OE-7.1-14", "does not look at reserved flags") \
     X(FURTHER_FLAGS, "further-flags", OBY_PARSER, "OE-7.1-15", "does not look at the flag for further flags") \
+    X(OTHER_FLAGS, "other-flags", OBY_PARSER, "OE-7.1-3", "takes other name types, a signatory, and use for confidentiality") \
+    X(FLAGS_TURNED, "flags-turned", OBY_PARSER, "OE-7.1-3 OE-7.1-14", "reads the flags with their octets exchanged") \
     X(ANY_PROTOCOL, "any-protocol", OBY_PARSER, "OE-7.1-4", "takes keys for other protocols") \
     X(ANY_ALGORITHM, "any-algorithm", OBY_PARSER, "OE-7.1-5", "takes keys of other algorithms for RSA") \
     X(NO_KEY_KEY, "no-key-key", OBY_PARSER, "OE-7.1-9", "looks for a key where the flags say that there is none") \
     X(MASTER_NUMBERS, "master-numbers", OBY_PARSER, "OE-7.1-16", "knows no mnemonics in master files") \
-    X(MASTER_ONE_PART, "master-one-part", OBY_PARSER, "OE-7.1-16", "knows keys in one part only in master files")
+    X(MASTER_ONE_PART, "master-one-part", OBY_PARSER, "OE-7.1-16", "knows keys in one part only in master files") \
+    X(MASTER_HEXADECIMAL, "master-hexadecimal", OBY_PARSER, "OE-7.1-7 OE-7.1-16", "takes flags in hexadecimal in master files") \
+    X(MASTER_PASSED, "master-passed", OBY_PARSER, "OE-7.1-7 OE-7.1-16 OE-7.2-19", "passes over text of master files that it cannot read")
 
 #define OE_MUTANTS_POLICY(X) \
     /* policy */ \
