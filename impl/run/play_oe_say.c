@@ -265,8 +265,8 @@ err oe_play_policy(struct player *p, const struct scn_stmt *s)
     char why[WHY] = "";
     uint64_t ms = o->timeout_ms;
     TRY(known_args(p, s, keys));
-    int is = word_of(p, s, "class", oe_line_class_names, o->is), uns = word_of(p, s, "unsigned", oe_line_unsigned_names, o->unsigned_);
-    int nat = word_of(p, s, "nat", oe_line_nat_names, o->nat);
+    int is = word_of(p, s, "class", oe_line_class_names, (int)o->is), uns = word_of(p, s, "unsigned", oe_line_unsigned_names, (int)o->unsigned_);
+    int nat = word_of(p, s, "nat", oe_line_nat_names, (int)o->nat);
     if (is < 0 || uns < 0 || nat < 0) return ERR_USE;
     if (oe_arg_number(s, "timeout", 600000, &ms, why, sizeof why) != OK || !ms) return play_error(p, "%s", *why ? why : "timeout=0: milliseconds from 1 on");
     o->is = (enum oe_line_class)is;
