@@ -7,6 +7,7 @@
 #include "model/oe_flow.h"
 #include "peer/mutate_oe.h"
 #include "run/oe_zone.h"
+#include "run/passive_oe.h"
 #include "run/reference_oe.h"
 #include "run/samples_oe.h"
 #include "run/server_oe.h"
@@ -113,6 +114,8 @@ const struct run_proto run_oe = {
     .seen_tls = 1ull << OE_SEEN_TLS,
     .fault_name = play_oe_fault_name,
     .need = needs,
+    .passive = passive_oe,
+    .passives = PASSIVE_OE,
     .mutant = oe_mutants,
     .mutants = OEMUT_COUNT,
     .try = tries,
