@@ -48,6 +48,7 @@ static const struct sub {
     {"parse", cli_oe_parse, cli_oe_parse_help, "[RECORD...]", "parse reads TXT and KEY records: lines of master files, RDATA in hexadecimal, or the text alone:"},
     {"record", cli_oe_record, cli_oe_record_help, "FILE", "record prints the TXT and KEY records of a gateway for its public key:"},
     {"cases", cli_oe_cases, cli_oe_cases_help, "", "cases prints the records with which check oe-parser tries a reader:"},
+    {"decide", cli_oe_decide, cli_oe_decide_help, "", "decide says what a gateway makes of a destination, or of another gateway, from a zone file alone:"},
     {"lookup", cli_oe_lookup, cli_oe_lookup_help, "[ADDRESS...]", "lookup asks DNS for the records of addresses, and decides what a gateway makes of them:"},
 };
 enum { SUBS = sizeof subs / sizeof *subs };

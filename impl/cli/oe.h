@@ -12,11 +12,13 @@
 int cli_oe_parse(int argc, char **argv);
 int cli_oe_record(int argc, char **argv);
 int cli_oe_lookup(int argc, char **argv);
+int cli_oe_decide(int argc, char **argv);
 int cli_oe_cases(int argc, char **argv);
 /* The options of each, as --help lists them. */
 void cli_oe_parse_help(FILE *to);
 void cli_oe_record_help(FILE *to);
 void cli_oe_lookup_help(FILE *to);
+void cli_oe_decide_help(FILE *to);
 void cli_oe_cases_help(FILE *to);
 
 enum { CLI_OE_INPUT_MAX = 4 * 1024 * 1024 }; /* octets read from standard input or a file: a zone of some thousand keys */
