@@ -86,6 +86,7 @@ struct reading {
 /* Whole groups of four digits from there on, as far as there are nothing but those.  Gives how many octets of the text that was. */
 static size_t groups(struct reading *r, slice text, size_t at)
 {
+    if (text.n - at < 4) return 0; /* it may be nowhere at all, too */
     const uint8_t *from = text.p + at, *p = from, *end = text.p + text.n;
     uint8_t *to = r->to;
     for (; end - p >= 4; p += 4, to += 3) {
