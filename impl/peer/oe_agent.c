@@ -86,9 +86,9 @@ uint64_t oe_agent_later(uint64_t t, uint64_t ms)
 err oe_agent_new(const struct env *env, const struct oe_agent_setup *s, struct oe_agent **out)
 {
     struct oe_agent *a = mem_new(env->mem, sizeof *a);
-    struct ring *rings[] = {&a->looks, &a->to_ask, &a->jobs, &a->due, &a->done, &a->spent};
     *out = a;
     if (!a) return ERR_MEM;
+    struct ring *rings[] = {&a->looks, &a->to_ask, &a->jobs, &a->due, &a->done, &a->spent};
     a->env = env;
     a->policy = s->policy;
     a->mutant = s->mutant;

@@ -260,7 +260,7 @@ static void begin(struct gateway_peer *g, const struct oe_line_ask *a)
         oe_adapter_status(&g->adapter, a->id, OE_SAYS_ERROR, "out of memory");
         return;
     }
-    oe_agent_free(g->agent);
+    if (g->agent) oe_agent_free(g->agent);
     g->agent = agent;
     oe_stub_cancel(&g->stub);
     forget_all(g);
@@ -433,7 +433,7 @@ static void free_gateway(struct endpoint *e)
     forget_all(g);
     mem_free(mem, g->asked);
     oe_stub_done(&g->stub);
-    oe_agent_free(g->agent);
+    if (g->agent) oe_agent_free(g->agent);
     oe_adapter_done(&g->adapter);
     endpoint_done(e);
     mem_free(mem, g);
