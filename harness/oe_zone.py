@@ -2,10 +2,11 @@
 """The zone of scripts/oe-zone with its servers, for tests: they are started on free ports and ended with the block."""
 import contextlib
 import os
+import select
 import shutil
-import signal
 import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -70,6 +71,45 @@ def silent():
         yield f"127.0.0.1:{u.getsockname()[1]}"
 
 
+@contextlib.contextmanager
+def by_tcp_only(server):
+    """A port whose TCP is passed on to the server, and whose UDP is silent."""
+    host, port = server.split(":")
+
+    def relay(here):
+        with here, socket.create_connection((host, int(port))) as there:
+            while True:
+                for one in select.select([here, there], [], [])[0]:
+                    got = one.recv(65536)
+                    if not got:
+                        return
+                    (there if one is here else here).sendall(got)
+
+    def accept(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=relay, args=[listener.accept()[0]], daemon=True).start()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u, socket.socket() as t:
+        u.bind(("127.0.0.1", 0))
+        t.bind(u.getsockname())
+        t.listen()
+        threading.Thread(target=accept, args=[t], daemon=True).start()
+        try:
+            yield f"127.0.0.1:{u.getsockname()[1]}"
+        finally:
+            t.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def listening():
+    """A socket of UDP that hears what is asked: the socket, and where it is."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
+        u.bind(("127.0.0.1", 0))
+        u.settimeout(programs.DEADLINE)
+        yield u, f"127.0.0.1:{u.getsockname()[1]}"
+
+
 def closed():
     """A port where nobody is."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u:
@@ -85,7 +125,3 @@ def processes_below(folder):
             if os.fsencode(str(folder)) in f.read() and int(pid) != os.getpid():
                 found.append(int(pid))
     return found
-
-
-def interrupt(program):
-    program.signal(signal.SIGINT)

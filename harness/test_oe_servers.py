@@ -153,6 +153,26 @@ def test_truncated_answers_follow_by_tcp(zone, way, options):
     assert got["gateway"] == "192.1.1.50"
 
 
+def test_tcp_at_once(zone):
+    with oe_zone.by_tcp_only(zone.resolver) as at:
+        assert one("--server", at, "--tcp", "192.0.2.66", status=0)["decision"] == "encrypt"
+        assert one("--server", at, "--timeout", "0.5", "192.0.2.66", status=1)["decision"] == "clear"
+
+
+@pytest.mark.parametrize("options, size, validates, recursive", [([], 1232, False, True), (["--bufsize", "4096"], 4096, False, True), (["--direct=2.0.192.in-addr.arpa"], 1232, False, False),
+                                                                 (["--trust-anchor"], 1232, True, True)])
+def test_what_is_asked(zone, options, size, validates, recursive):
+    message = pytest.importorskip("dns.message")
+    with oe_zone.listening() as (heard, at):
+        p = programs.Program([programs.find_binary(), "oe", "lookup", "--server", at, *options, *([zone.anchor] if validates else []), "--timeout", "20", "192.0.2.66"])
+        query = message.from_wire(heard.recv(4096))
+        p.kill()
+    assert validates or query.question[0].to_text() == "66.2.0.192.in-addr.arpa. IN TXT"  # what validates may begin with keys
+    assert (query.edns, query.payload) == (0, size)
+    assert bool(query.flags & 0x0100) == recursive
+    assert bool(query.ednsflags & 0x8000) or not validates
+
+
 def test_one_string_of_several(zone):
     """A key of 2192 bits takes two strings, and a reader of ldns agrees about them."""
     got = one(*zone.validated("resolver"), "192.0.2.66")["lookups"][0]["records"][0]
@@ -178,6 +198,7 @@ def test_anchor_of_one_zone(zone):
     (ds,) = zone.folder.glob("K2.0.192*.ds")
     assert one(*zone.way("resolver"), "--trust-anchor", ds, "192.0.2.66")["lookups"][0]["dnssec"] == "secure"
     assert one(*zone.way("resolver"), "--trust-anchor", ds, "198.51.100.66")["lookups"][0]["dnssec"] == "indeterminate"
+    assert one(*zone.way("resolver"), "--trust-anchor", ds, "192.0.12.66")["lookups"][0]["dnssec"] == "indeterminate"  # ends in the same letters
 
 
 def test_wrong_anchor_makes_all_bogus(zone, tmp_path):
