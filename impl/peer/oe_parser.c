@@ -52,15 +52,14 @@ static void tell(struct oe_parser *p, struct oe_line_reply *r, enum oe_take take
     oe_adapter_say(&p->adapter, r);
 }
 
-static void judge_key(struct oe_parser *p, const char *id, slice rdata, enum oe_take before)
+static void judge_key(struct oe_parser *p, const char *id, slice rdata)
 {
     struct oe_key k;
     struct oe_line_reply r = {.id = id};
     oe_key_read(rdata, &k);
     oe_mutate_key(p->s->mutant, &k);
-    enum oe_take take = oe_notes_take(&k.notes, p->s->dialect);
     r.key = k.rsa;
-    tell(p, &r, take < before ? before : take, &k.notes);
+    tell(p, &r, oe_notes_take(&k.notes, p->s->dialect), &k.notes);
 }
 
 /* What stands in a delegation, as an answer has it. */
@@ -128,7 +127,7 @@ static void judge_master(struct oe_parser *p, const struct oe_line_ask *a)
     } else if (says_of(p, take) != OE_SAYS_OK) {
         oe_adapter_status(&p->adapter, a->id, says_of(p, take), rr.hex_flags ? "flags in hexadecimal" : rr.lax ? "base64 that is not whole" : "");
     } else if (a->type == OE_RR_KEY) {
-        judge_key(p, a->id, buf_slice(&rr.rdata), take);
+        judge_key(p, a->id, buf_slice(&rr.rdata));
     } else {
         judge_txt(p, a->id, buf_slice(&rr.rdata));
     }
@@ -143,7 +142,7 @@ static void ask(struct endpoint *e, const struct oe_line_ask *a, uint64_t now)
     (void)now;
     if (a->op != OE_OP_RECORD) oe_adapter_status(&p->adapter, a->id, OE_SAYS_UNSUPPORTED, "a parser reads records");
     else if (a->master) judge_master(p, a);
-    else if (a->type == OE_RR_KEY) judge_key(p, a->id, a->rdata, OE_TAKE);
+    else if (a->type == OE_RR_KEY) judge_key(p, a->id, a->rdata);
     else judge_txt(p, a->id, a->rdata);
 }
 

@@ -344,6 +344,10 @@ static void many_phase1(void **state)
         hear(w->e, line, w->now);
         says(w, "{\"id\":\"p");
     }
+    for (int i = 0; i < 2 * OE_GATEWAY_PHASE1; i++) { /* other questions take nothing from them */
+        hear(w->e, "{\"id\":\"i\",\"op\":\"phase2\",\"phase1\":\"p1000\",\"source\":\"192.0.2.66\"}\n", w->now);
+        says(w, "{\"id\":\"i\",\"verdict\":\"refuse\"");
+    }
     hear(w->e, "{\"id\":\"q\",\"op\":\"phase2\",\"phase1\":\"p0\",\"source\":\"192.0.2.66\"}\n", w->now);
     says(w, "{\"id\":\"q\",\"status\":\"error\"");
     hear(w->e, "{\"id\":\"q\",\"op\":\"phase2\",\"phase1\":\"p1000\",\"source\":\"192.0.2.66\"}\n", w->now);
