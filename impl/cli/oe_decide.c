@@ -41,6 +41,8 @@ struct use {
     struct env env;
     struct cli_oe_zone zone;
     struct oe_agent *agent;
+    struct buf numbers; /* of signer */
+    struct oe_rsa signer;
     json_t *asked; /* since the last decision */
     slice rdata[OE_AGENT_RECORDS];
 };
@@ -241,7 +243,7 @@ static int initiate(struct use *u)
 
 /* --- responder ---------------------------------------------------------------------------------------------------------------- */
 
-static int key_of_file(struct use *u, struct buf *numbers, struct oe_rsa *key)
+static int key_of_file(struct use *u)
 {
     struct rsa_key pem;
     const char *why = "";
@@ -251,44 +253,40 @@ static int key_of_file(struct use *u, struct buf *numbers, struct oe_rsa *key)
     err e = rsa_key_read(&u->env, slice_of(text, n), &pem, &why);
     free(text);
     size_t at = e == OK ? pem.exponent.n : 0;
-    if (e == OK) e = buf_add(numbers, buf_slice(&pem.exponent));
-    if (e == OK) e = buf_add(numbers, buf_slice(&pem.modulus));
-    *key = (struct oe_rsa){.exponent = slice_sub(buf_slice(numbers), 0, at), .modulus = slice_sub(buf_slice(numbers), at, numbers->n), .bits = pem.bits};
+    if (e == OK) e = buf_add(&u->numbers, buf_slice(&pem.exponent));
+    if (e == OK) e = buf_add(&u->numbers, buf_slice(&pem.modulus));
+    slice both = buf_slice(&u->numbers);
+    u->signer = (struct oe_rsa){.exponent = slice_sub(both, 0, at), .modulus = slice_sub(both, at, both.n), .bits = pem.bits};
     rsa_key_done(&pem);
     return e == OK ? CLI_OK : cli_error("--signed: %s: %s", u->key, e == ERR_PEER ? why : e == ERR_MEM ? "out of memory" : "too long");
 }
 
 /* The key that verifies, in a file or as records have it. */
-static int signed_by(struct use *u, struct buf *numbers, struct oe_rsa *key)
+static int signed_by(struct use *u)
 {
     struct oe_notes notes = {.n = 0};
     if (!u->key) return CLI_OK;
-    bool text = base64_decode(slice_str(u->key), false, numbers, NULL) == OK;
-    if (text) oe_rsa_read(buf_slice(numbers), key, &notes);
-    if (text && oe_notes_take(&notes, u->policy.policy.dialect) == OE_TAKE && key->modulus.n) return CLI_OK;
-    buf_clear(numbers);
-    return key_of_file(u, numbers, key);
+    bool text = base64_decode(slice_str(u->key), false, &u->numbers, NULL) == OK;
+    if (text) oe_rsa_read(buf_slice(&u->numbers), &u->signer, &notes);
+    if (text && oe_notes_take(&notes, u->policy.policy.dialect) == OE_TAKE && u->signer.modulus.n) return CLI_OK;
+    buf_clear(&u->numbers);
+    return key_of_file(u);
 }
 
 static int respond(struct use *u)
 {
-    struct oe_phase1 p = {.from = u->from, .identity = slice_str(u->identity)};
+    struct oe_phase1 p = {.from = u->from, .identity = slice_str(u->identity), .signed_by = u->signer};
     struct oe_host own;
     struct oe_decision d = {.tag = 0};
-    struct buf numbers;
-    buf_init(&numbers, u->env.mem, OE_RDATA_MAX);
     bool by_address = oe_host_read(p.identity, &own);
     p.type = !by_address ? OE_ID_NAME : own.family == 4 ? OE_ID_IP4 : OE_ID_IP6;
-    if (!by_address && !oe_is_fqdn(p.identity)) return cli_error("--phase1: \"%s\" is neither an address nor a name", u->identity);
     if (by_address && !p.from.family) p.from = own;
-    int status = signed_by(u, &numbers, &p.signed_by);
-    if (status == CLI_OK) status = decide(u, oe_agent_phase1(u->agent, 1, &p, 0), &d);
+    int status = decide(u, oe_agent_phase1(u->agent, 1, &p, 0), &d);
     if (status == CLI_OK && u->host.family) {
         if (!u->json) putchar('\n');
         status = decide(u, oe_agent_phase2(u->agent, 2, 1, &u->host, 0), &d);
     }
     if (status == CLI_OK && d.out == OE_OUT_CHECK) status = CLI_UNPROVEN; /* --signed was not given */
-    buf_done(&numbers);
     return status;
 }
 
@@ -300,6 +298,8 @@ static int check(const struct use *u)
     if (u->destination.family && u->identity) return cli_error("--destination and --phase1: one of them");
     if (u->identity && (u->source.family || u->reports)) return cli_error("--%s is of initiators: it needs --destination", u->reports ? "report" : "source");
     if (!u->identity && (u->host.family || u->from.family || u->key)) return cli_error("--%s is of responders: it needs --phase1", u->host.family ? "phase2" : u->key ? "signed" : "from");
+    struct oe_host own;
+    if (u->identity && !oe_host_read(slice_str(u->identity), &own) && !oe_is_fqdn(slice_str(u->identity))) return cli_error("--phase1: \"%s\" is neither an address nor a name", u->identity);
     if (!u->zone_file) return cli_error("--zone is wanted: a master file with what DNS says (/dev/null: nothing)");
     return CLI_OK;
 }
@@ -310,6 +310,7 @@ static int run(struct use *u)
     if (u->tables) return cli_oe_tables(u->json);
     if (u->table) return cli_oe_table(u->table, u->json);
     int status = check(u);
+    if (status == CLI_OK) status = signed_by(u);
     if (status == CLI_OK) status = cli_oe_zone_read(&u->env, u->zone_file, u->origin, &u->zone);
     if (status != CLI_OK) return status;
     if (!u->json)
@@ -345,9 +346,11 @@ int cli_oe_decide(int argc, char **argv)
     if (!u) return cli_error("out of memory");
     env_init(&u->env);
     cli_oe_policy_init(&u->policy);
+    buf_init(&u->numbers, u->env.mem, OE_RDATA_MAX);
     argp_parse(&argp, argc, argv, 0, NULL, u);
     int status = run(u);
     cli_oe_zone_done(&u->zone);
+    buf_done(&u->numbers);
     json_decref(u->asked);
     free(u);
     return status;
