@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An adapter of its own for opportunistic encryption, written from the texts and docs/oe-adapters.md alone: it shares no line with Draftproof, and reads DNS with dnspython.
+"""A parser of its own behind an adapter, written from the texts and docs/oe-adapters.md alone: it shares no line with Draftproof, and takes records apart with dnspython.
 
-    oe_adapter.py oe-parser  [--dialect rfc|draft] [--wrong HOW]
-    oe_adapter.py oe-gateway [--wrong HOW]
+    oe_adapter.py [--dialect rfc|draft] [--wrong HOW]
 
-The parser is strict.  The gateway decides for outgoing packets (initiate, report, and nothing else: other questions are "unsupported").  --wrong makes it a bad adapter: see WRONG."""
+It reads strictly.  --wrong makes it a bad adapter: see WRONG."""
 import argparse
 import base64
 import binascii
@@ -14,21 +13,12 @@ import json
 import os
 import re
 import signal
-import socket
 import struct
 import sys
-import threading
 import time
 
 import dns.exception
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
 import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-import dns.reversename
 import dns.tokenizer
 
 WRONG = {
@@ -205,148 +195,25 @@ def from_master(kind, text):
     return struct.pack("!HBB", flags, protocol, algorithm) + key
 
 
-class Parser:
-    def __init__(self, options):
-        self.dialect = options.dialect
-
-    def ask(self, question, say):
-        kind = question.get("type", "TXT")
-        try:
-            rdata = from_master(kind, question["text"]) if "text" in question else bytes.fromhex(question["rdata_hex"])
-            said = key_record(rdata) if kind == "KEY" else delegation(rdata, self.dialect)
-        except Malformed as e:
-            say(status="malformed", reason=str(e))
-            return
-        say(**({"status": "ok", **said} if said else {"status": "ignore"}))
-
-
-# --- a gateway --------------------------------------------------------------------------------------------------------------------
-
-
-class Failed(Exception):
-    pass
-
-
-def over_tcp(wire, to, until):
-    with socket.create_connection(to, timeout=max(until - time.monotonic(), 0.01)) as s:
-        s.sendall(struct.pack("!H", len(wire)) + wire)
-        data = b""
-        while len(data) < 2 or len(data) < 2 + struct.unpack("!H", data[:2])[0]:
-            s.settimeout(max(until - time.monotonic(), 0.01))
-            more = s.recv(65537)
-            if not more:
-                raise Failed("the connection ended")
-            data += more
-        return dns.message.from_wire(data[2:])
-
-
-def fits(query, answer):
-    return answer.id == query.id and answer.flags & dns.flags.QR and answer.question == query.question
-
-
-def ask_dns(name, kind, to, timeout):
-    """The records at the end of the aliases, and whether they are secure; Failed when nothing can be known."""
-    query = dns.message.make_query(name, kind, want_dnssec=True)
-    query.flags |= dns.flags.AD
-    until, wire = time.monotonic() + timeout, query.to_wire()
-    family = socket.AF_INET6 if ":" in to[0] else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as s:
-        s.connect(to)  # the system keeps away what comes from elsewhere
-        for n in range(3):
-            end = min(until, time.monotonic() + timeout / 3)
-            s.send(wire)
-            while (left := end - time.monotonic()) > 0:
-                s.settimeout(left)
-                try:
-                    answer = dns.message.from_wire(s.recv(65535))
-                except (TimeoutError, OSError):
-                    break
-                except Exception:  # whatever dnspython makes of octets that are no message
-                    continue
-                if not fits(query, answer):
-                    continue
-                if answer.flags & dns.flags.TC:
-                    answer = over_tcp(wire, to, until)
-                    if not fits(query, answer):
-                        raise Failed("another answer")
-                return records(query, answer)
-    raise Failed("silence")
-
-
-def records(query, answer):
-    if answer.rcode() == dns.rcode.NXDOMAIN:
-        return []
-    if answer.rcode() != dns.rcode.NOERROR:
-        raise Failed(dns.rcode.to_text(answer.rcode()))
-    owner = query.question[0].name
-    for _ in range(9):
-        here = {r.rdtype: r for r in answer.answer if r.name == owner}
-        if query.question[0].rdtype in here:
-            return [r.to_wire() for r in here[query.question[0].rdtype]]
-        if dns.rdatatype.CNAME not in here:
-            return []
-        owner = here[dns.rdatatype.CNAME][0].target
-    raise Failed("too many aliases")
-
-
-class Gateway:
-    def __init__(self, options):
-        self.policy, self.dialect, self.dns = {}, "rfc", None
-
-    def ask(self, question, say):
-        op = question.get("op")
-        if op == "begin":
-            host, _, port = question["dns"].rpartition(":")
-            self.policy, self.dialect, self.dns = question["policy"], question["dialect"], (host.strip("[]"), int(port))
-            say(status="ready")
-        elif op == "initiate":
-            threading.Thread(target=self.decide, args=(question, say, self.policy, self.dialect, self.dns), daemon=True).start()
-        else:
-            say(status="unsupported")
-
-    @staticmethod
-    def decide(question, say, policy, dialect, to):
-        kind = policy.get("classes", {}).get(question["destination"], policy["class"])
-        fail = "drop" if kind == "paranoid" else "clear"
-        if kind in ("deny", "clear", "configured"):
-            say(decision={"deny": "drop", "clear": "clear"}.get(kind, kind))
-            return
-        if policy.get("unsigned", "use") != "use" or policy.get("nat", "none") != "none":
-            say(status="unsupported")
-            return
-        try:
-            wire = ask_dns(dns.reversename.from_address(question["destination"]), "TXT", to, policy["timeout_ms"] / 1000)
-        except (Failed, OSError) as e:
-            say(decision=fail, reason=str(e))
-            return
-        good, bad = [], False
-        for rdata in wire:
-            try:
-                said = delegation(rdata, dialect)
-            except Malformed:
-                bad = True
-                continue
-            if said and said["gateway_type"] == "ipv4" and said["gateway"] not in policy["self"]:
-                good.append(said)
-        if not good:
-            say(decision="drop" if bad and dialect == "rfc" else fail)
-            return
-        best = min(good, key=lambda r: r["precedence"])
-        keys = [r["key"] for r in good if r["gateway"] == best["gateway"] and r["key"]]
-        if not keys:
-            say(status="unsupported")
-            return
-        say(decision="encrypt", gateway=best["gateway"], keys=[dict(t) for t in {tuple(k.items()) for k in keys}], source=question["source"])
+def read(question, dialect):
+    """The answer to a question, but for its id."""
+    kind = question.get("type", "TXT")
+    try:
+        rdata = from_master(kind, question["text"]) if "text" in question else bytes.fromhex(question["rdata_hex"])
+        said = key_record(rdata) if kind == "KEY" else delegation(rdata, dialect)
+    except Malformed as e:
+        return {"status": "malformed", "reason": str(e)}
+    return {"status": "ok", **said} if said else {"status": "ignore"}
 
 
 # --- the conversation ----------------------------------------------------------------------------------------------------------
 
 
 class Out:
-    """Standard output; answers come from threads."""
+    """Standard output."""
 
     def __init__(self, wrong):
-        self.wrong, self.n, self.lock, self.held = wrong, 0, threading.Lock(), None
+        self.wrong, self.n, self.held = wrong, 0, None
 
     def write(self, octets):
         sys.stdout.buffer.write(octets)
@@ -362,9 +229,7 @@ class Out:
             said.update(precedence=7, gateway_type="ipv4", gateway="198.51.100.7")
         elif self.wrong == "huge":
             said["reason"] = "x" * 20_000_000
-        line = json.dumps([said] if self.wrong == "no-object" else said).encode() + b"\n"
-        with self.lock:
-            self.send(line)
+        self.send(json.dumps([said] if self.wrong == "no-object" else said).encode() + b"\n")
 
     def send(self, line):
         wrong = self.wrong
@@ -418,18 +283,16 @@ def prepare(wrong):
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("role", choices=["oe-parser", "oe-gateway"])
     options.add_argument("--dialect", choices=["rfc", "draft"], default="rfc")
     options.add_argument("--wrong", choices=sorted(WRONG))
     options = options.parse_args()
-    under_test = (Parser if options.role == "oe-parser" else Gateway)(options)
     out = Out(options.wrong)
     prepare(options.wrong)
     for line in sys.stdin.buffer:
         out.n += 1
         before(options.wrong, out.n)
         question = json.loads(line)
-        under_test.ask(question, lambda q=question, **said: out.answer(q, said))
+        out.answer(question, read(question, options.dialect))
     while options.wrong == "stubborn":
         time.sleep(3600)
 

@@ -8,7 +8,7 @@
 #include "io/loop.h"
 #include "run/suite_impl.h"
 
-enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200, LEAVE_MS = 1000, PART_LOOK_MS = 5 };
+enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200, LEAVE_MS = 1000, PART_LOOK_MS = 5, SHELL_SIGNAL = 128 };
 
 struct slot { /* one case being played */
     struct suite_tcp *t;
@@ -282,7 +282,7 @@ static bool still_parting(struct slot *g, uint64_t now)
 static int crash_of(const struct slot *g)
 {
     static const int bad[] = {SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS};
-    int number = g->exit.signal ? g->exit.signal : g->exit.status - 128;
+    int number = g->exit.signal ? g->exit.signal : g->exit.status - SHELL_SIGNAL;
     for (size_t i = 0; i < sizeof bad / sizeof *bad && g->exit.done; i++) {
         if (bad[i] == number) return number;
     }
@@ -291,7 +291,8 @@ static int crash_of(const struct slot *g)
 
 void suite_exit_text(const struct suite_exit *x, const char *text, char *out, size_t n)
 {
-    if (x->done) snprintf(out, n, "%.299s (%s %d)", text, x->signal ? "signal" : "status", x->signal ? x->signal : x->status);
+    int by = x->signal ? x->signal : x->status > SHELL_SIGNAL ? x->status - SHELL_SIGNAL : 0; /* the shell tells so of what it runs */
+    if (x->done) snprintf(out, n, "%.299s (%s %d)", text, by ? "signal" : "status", by ? by : x->status);
     else snprintf(out, n, "%.299s", text);
 }
 
