@@ -5,7 +5,9 @@
 
 enum {
     SEGMENT_MAX = 1460, /* an Ethernet frame less two headers */
+    DATAGRAM_MAX = 65507, /* the length of an IPv4 packet has 16 bits; two headers less */
     HEADERS_N = 40,     /* IPv4 and TCP without options */
+    UDP_HEADERS_N = 28,
     FLOWS_MAX = 4096,   /* one scenario opens a handful; this is no memory worth speaking of */
     TEXT_MAX = 60000,   /* option lengths are 16 bits */
     WINDOW = 65535
@@ -140,22 +142,44 @@ static void put_sum(uint8_t *at, uint32_t sum)
     at[1] = (uint8_t)sum;
 }
 
+static size_t headers_n(const struct flow *f)
+{
+    return f->f.udp ? UDP_HEADERS_N : HEADERS_N;
+}
+
+static void write_ip(struct pen *w, const struct flow *f, bool from_client, size_t n)
+{
+    uint8_t *ip = w->p;
+    be16(w, 0x4500);
+    be16(w, (uint32_t)n);
+    be16(w, f->ip_id);
+    be16(w, 0x4000); /* do not fragment */
+    be16(w, 64 << 8 | (f->f.udp ? 17 : 6));
+    be16(w, 0);
+    be32(w, from_client ? f->f.client_ip : f->f.server_ip);
+    be32(w, from_client ? f->f.server_ip : f->f.client_ip);
+    put_sum(ip + 10, sum16(0, ip, 20));
+}
+
+static void write_udp(struct pen *w, const struct flow *f, bool from_client, slice data)
+{
+    uint8_t *ip = w->p, *udp = ip + 20;
+    size_t n = 8 + data.n;
+    write_ip(w, f, from_client, UDP_HEADERS_N + data.n);
+    be16(w, from_client ? f->f.client_port : f->f.server_port);
+    be16(w, from_client ? f->f.server_port : f->f.client_port);
+    be16(w, (uint32_t)n);
+    be16(w, 0);
+    octets(w, data.p, data.n);
+    put_sum(udp + 6, sum16(sum16(0, ip + 12, 8) + 17 + (uint32_t)n, udp, n));
+    if (!udp[6] && !udp[7]) udp[6] = udp[7] = 0xff; /* 0 would say that there is none (RFC 768) */
+}
+
 static void write_headers(struct pen *w, const struct flow *f, bool from_client, unsigned flags, slice data)
 {
     uint8_t *ip = w->p;
     const struct side *me = &f->side[from_client ? 0 : 1], *peer = &f->side[from_client ? 1 : 0];
-    uint32_t src = from_client ? f->f.client_ip : f->f.server_ip,
-             dst = from_client ? f->f.server_ip : f->f.client_ip;
-    be16(w, 0x4500);
-    be16(w, (uint32_t)(HEADERS_N + data.n));
-    be16(w, f->ip_id);
-    be16(w, 0x4000); /* do not fragment */
-    be16(w, 64 << 8 | 6);
-    be16(w, 0);
-    be32(w, src);
-    be32(w, dst);
-    put_sum(ip + 10, sum16(0, ip, 20));
-
+    write_ip(w, f, from_client, HEADERS_N + data.n);
     uint8_t *tcp = w->p;
     be16(w, from_client ? f->f.client_port : f->f.server_port);
     be16(w, from_client ? f->f.server_port : f->f.client_port);
@@ -175,7 +199,7 @@ static void write_headers(struct pen *w, const struct flow *f, bool from_client,
 static err packet(struct pcapng *p, struct flow *f, bool from_client, unsigned flags, slice data, uint64_t us,
                   const char *comment)
 {
-    size_t size = HEADERS_N + data.n, cn = text_n(comment);
+    size_t size = headers_n(f) + data.n, cn = text_n(comment);
     size_t block = 28 + padded(size) + (4 + 4) + (cn ? 4 + padded(cn) : 0) + 4 + 4;
     uint8_t *at, direction[4] = {from_client ? 2 : 1, 0, 0, 0}; /* the client's are outbound */
     TRY(buf_reserve(p->out, block, &at));
@@ -187,7 +211,8 @@ static err packet(struct pcapng *p, struct flow *f, bool from_client, unsigned f
     le32(&w, (uint32_t)us);
     le32(&w, (uint32_t)size);
     le32(&w, (uint32_t)size);
-    write_headers(&w, f, from_client, flags, data);
+    if (f->f.udp) write_udp(&w, f, from_client, data);
+    else write_headers(&w, f, from_client, flags, data);
     padding(&w, size);
     if (cn) option(&w, OPT_COMMENT, comment, cn);
     option(&w, OPT_EPB_FLAGS, direction, sizeof direction);
@@ -242,9 +267,11 @@ err pcapng_open(struct pcapng *p, const struct pcapng_flow *f, uint64_t us, int 
     /* far apart, different for each flow, the same in each run */
     fl->side[0].seq = 1000000u * (uint32_t)(p->n + 1);
     fl->side[1].seq = 0x80000000u + 1000000u * (uint32_t)(p->n + 1);
-    TRY(packet(p, fl, true, TCP_SYN, SLICE_NONE, us, NULL));
-    TRY(packet(p, fl, false, TCP_SYN | TCP_ACK, SLICE_NONE, us, NULL));
-    TRY(packet(p, fl, true, TCP_ACK, SLICE_NONE, us, NULL));
+    if (!f->udp) {
+        TRY(packet(p, fl, true, TCP_SYN, SLICE_NONE, us, NULL));
+        TRY(packet(p, fl, false, TCP_SYN | TCP_ACK, SLICE_NONE, us, NULL));
+        TRY(packet(p, fl, true, TCP_ACK, SLICE_NONE, us, NULL));
+    }
     *flow_id = (int)p->n++;
     return OK;
 }
@@ -260,8 +287,9 @@ err pcapng_data(struct pcapng *p, int flow_id, bool from_client, slice data, uin
 {
     struct flow *f = flow_of(p, flow_id, from_client);
     if (!f) return ERR_USE;
-    for (size_t at = 0; at < data.n; at += SEGMENT_MAX) {
-        slice part = slice_sub(data, at, at + SEGMENT_MAX);
+    size_t max = f->f.udp ? DATAGRAM_MAX : SEGMENT_MAX;
+    for (size_t at = 0; at < data.n; at += max) {
+        slice part = slice_sub(data, at, at + max);
         bool end = at + part.n == data.n;
         TRY(packet(p, f, from_client, end ? TCP_PSH | TCP_ACK : TCP_ACK, part, us, at ? NULL : comment));
     }
@@ -272,6 +300,7 @@ err pcapng_signal(struct pcapng *p, int flow_id, bool from_client, enum pcapng_e
 {
     struct flow *f = flow_of(p, flow_id, from_client);
     if (!f) return ERR_USE;
+    if (f->f.udp) return OK;
     switch (what) {
     case PCAPNG_FIN:
         TRY(packet(p, f, from_client, TCP_FIN | TCP_ACK, SLICE_NONE, us, NULL));

@@ -193,7 +193,13 @@ static void tape_end(struct taping *t, struct pcapng *p, const struct run_result
         f = (struct pcapng_flow){
             .client_ip = ip, .server_ip = 0xc0000203, .client_port = f.client_port, .server_port = 7001};
     }
-    *t = (struct taping){.p = p, .to = f, .flow = -1, .peer_is_client = far};
+    /* So it is where we are its name server; what came by TCP is shown by UDP as well. */
+    bool dns = name && strcmp(name, "dns") == 0;
+    if (dns) {
+        uint32_t ip = f.server_ip;
+        f = (struct pcapng_flow){.client_ip = ip, .server_ip = 0xc0000203, .client_port = f.client_port, .server_port = 53, .udp = true};
+    }
+    *t = (struct taping){.p = p, .to = f, .flow = -1, .peer_is_client = far || dns};
 }
 
 static err tape_open(struct taping *t, uint64_t us)

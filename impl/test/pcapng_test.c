@@ -136,7 +136,7 @@ static void read_file(const struct buf *b, struct file *f)
     assert_int_equal(at, s.n);
 }
 
-static const struct pcapng_flow flow = {0x0a000001, 0x0a000002, 40000, 1234};
+static const struct pcapng_flow flow = {0x0a000001, 0x0a000002, 40000, 1234, false};
 
 static void conversation(void **state)
 {
@@ -233,6 +233,46 @@ static void several_flows(void **state)
     buf_done(&out);
 }
 
+/* Datagrams: the first block behind the interface is the first of them, with right lengths and checksum. */
+static void datagrams(void **state)
+{
+    static const struct pcapng_flow f = {.client_ip = 0xc0000202, .server_ip = 0xc0000203, .client_port = 40000, .server_port = 53, .udp = true};
+    uint8_t big[65508];
+    struct buf b;
+    struct pcapng *p;
+    int id;
+    (void)state;
+    memset(big, 7, sizeof big);
+    buf_init(&b, &mem_libc, 1 << 20);
+    assert_int_equal(pcapng_new(&mem_libc, &b, "t", &p), OK);
+    size_t head = b.n;
+    assert_int_equal(pcapng_open(p, &f, 5, &id), OK);
+    assert_int_equal(b.n, head); /* nothing has to be said before */
+    assert_int_equal(pcapng_data(p, id, true, SLICE_LIT("query"), 6, "ask"), OK);
+    assert_int_equal(pcapng_data(p, id, false, SLICE_LIT("answer"), 7, NULL), OK);
+    assert_int_equal(pcapng_signal(p, id, true, PCAPNG_FIN, 8), OK);
+    assert_int_equal(pcapng_data(p, id, false, slice_of(big, sizeof big), 9, NULL), OK);
+    slice s = slice_sub(buf_slice(&b), head, b.n);
+    static const struct { unsigned sport, dport; size_t n; } want[] = {{40000, 53, 5}, {53, 40000, 6}, {53, 40000, 65507}, {53, 40000, 1}};
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        const uint8_t *ip = s.p + 28, *udp = ip + 20;
+        size_t n = want[i].n;
+        assert_int_equal(le(s.p, 4), 6);
+        assert_int_equal(le(s.p + 20, 4), 28 + n);
+        assert_int_equal(be(ip + 2, 2), 28 + n);
+        assert_int_equal(ip[9], 17);
+        assert_int_equal(sum(0, ip, 20), 0xffff);
+        assert_int_equal(be(udp, 2), want[i].sport);
+        assert_int_equal(be(udp + 2, 2), want[i].dport);
+        assert_int_equal(be(udp + 4, 2), 8 + n);
+        assert_int_equal(sum(sum(17 + 8 + (uint32_t)n, ip + 12, 8), udp, 8 + n), 0xffff);
+        s = slice_sub(s, le(s.p + 4, 4), s.n);
+    }
+    assert_int_equal(s.n, 0);
+    pcapng_free(p);
+    buf_done(&b);
+}
+
 static void long_comments_are_cut_between_characters(void **state)
 {
     (void)state;
@@ -319,6 +359,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conversation),
         cmocka_unit_test(several_flows),
+        cmocka_unit_test(datagrams),
         cmocka_unit_test(long_comments_are_cut_between_characters),
         cmocka_unit_test(failures_leave_whole_blocks),
     };
