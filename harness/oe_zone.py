@@ -62,13 +62,27 @@ def running(folder):
 
 
 @contextlib.contextmanager
+def both_ports():
+    """Sockets of UDP and TCP at one port; the number that one is given may be taken for the other."""
+    for _ in range(100):
+        u, t = socket.socket(socket.AF_INET, socket.SOCK_DGRAM), socket.socket()
+        with u, t:
+            u.bind(("127.0.0.1", 0))
+            try:
+                t.bind(u.getsockname())
+            except OSError:
+                continue
+            t.listen()
+            yield u, t, f"127.0.0.1:{u.getsockname()[1]}"
+            return
+    raise AssertionError("no port is free for both")
+
+
+@contextlib.contextmanager
 def silent():
-    """A port of UDP and TCP that takes questions and never answers."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u, socket.socket() as t:
-        u.bind(("127.0.0.1", 0))
-        t.bind(u.getsockname())
-        t.listen()
-        yield f"127.0.0.1:{u.getsockname()[1]}"
+    """A port that takes questions and never answers."""
+    with both_ports() as (_, _, at):
+        yield at
 
 
 @contextlib.contextmanager
@@ -90,13 +104,10 @@ def by_tcp_only(server):
             while True:
                 threading.Thread(target=relay, args=[listener.accept()[0]], daemon=True).start()
 
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as u, socket.socket() as t:
-        u.bind(("127.0.0.1", 0))
-        t.bind(u.getsockname())
-        t.listen()
+    with both_ports() as (_, t, at):
         threading.Thread(target=accept, args=[t], daemon=True).start()
         try:
-            yield f"127.0.0.1:{u.getsockname()[1]}"
+            yield at
         finally:
             t.shutdown(socket.SHUT_RDWR)
 
