@@ -3,9 +3,8 @@
  * alone, so that the price of deciding shows.  Prints a JSON object a line: {"bench","name","ns","record_ns","ratio","per_second"}.
  *
  *   bench_oe_decide ROUNDS        odd */
-#include "bench/bench.h"
+#include "bench/oe_record.h"
 #include "codec/oe_master.h"
-#include "codec/oe_txt.h"
 #include "peer/oe_agent.h"
 
 enum { ROUNDS_MAX = 1001, A_ROUND = 2000, RECORDS_MAX = 8 };
@@ -17,12 +16,6 @@ struct bench {
     slice rdata[RECORDS_MAX];
     size_t records;
 };
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static struct oe_host host(uint32_t n)
 {
@@ -70,23 +63,9 @@ static void measure(struct bench *b, const char *name, bool again, enum oe_outco
         took[0][i] = (between - began) * 1e9 / A_ROUND;
         took[1][i] = (seconds() - between) * 1e9 / A_ROUND;
     }
-    for (size_t way = 0; way < 2; way++)
-        qsort(took[way], rounds, sizeof took[way][0], by_size);
-    double us = took[0][rounds / 2], alone = took[1][rounds / 2];
+    double us = median(took[0], rounds), alone = median(took[1], rounds);
     printf("{\"bench\":\"oe_decide\",\"name\":\"%s\",\"ns\":%.0f,\"record_ns\":%.0f,\"ratio\":%.2f,\"per_second\":%.0f}\n", name, us, alone,
            b->records && !again ? us / alone : 0, 1e9 / us);
-}
-
-static void add_record(const struct env *env, uint16_t precedence, struct buf *out)
-{
-    struct oe_txt t = {.precedence_given = true, .precedence = precedence, .gateway = OE_IP4, .address = {192, 1, 1, (uint8_t)precedence}};
-    uint8_t exponent[] = {3}, modulus[128];
-    for (size_t i = 0; i < sizeof modulus; i++)
-        modulus[i] = (uint8_t)(i * 37 + 129);
-    modulus[sizeof modulus - 1] |= 1;
-    t.rsa.exponent = slice_of(exponent, sizeof exponent);
-    t.rsa.modulus = slice_of(modulus, sizeof modulus);
-    if (oe_txt_write(env, &t, out) != OK) die("a record cannot be written");
 }
 
 int main(int argc, char **argv)
@@ -101,7 +80,7 @@ int main(int argc, char **argv)
     if (oe_agent_new(&b.env, &setup, &b.agent) != OK) die("out of memory");
     for (uint16_t i = 0; i < RECORDS_MAX; i++) {
         buf_init(&record[i], b.env.mem, OE_RDATA_MAX);
-        add_record(&b.env, (uint16_t)(RECORDS_MAX - i), &record[i]);
+        oe_record(&b.env, (uint8_t)(RECORDS_MAX - i), 1024, &record[i]);
         b.rdata[i] = buf_slice(&record[i]);
     }
     measure(&b, "no record", false, OE_OUT_CLEAR, rounds);

@@ -11,27 +11,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
+#include "bench/oe_record.h"
 #include "codec/oe_host.h"
 #include "codec/oe_master.h"
-#include "codec/oe_txt.h"
 #include "io/lookup.h"
 
 enum { COUNT_MAX = 1 << 20, TIMEOUT_MS = 60000, HEAD = 12, MESSAGE_MAX = 4096, SOCKET = 8 << 20 };
 
 /* --- the name server ------------------------------------------------------------------------------------------------------------ */
-
-static void make_record(const struct env *env, struct buf *out)
-{
-    uint8_t exponent[] = {3}, modulus[128];
-    struct oe_txt t = {.precedence_given = true, .precedence = 10, .gateway = OE_IP4, .address = {192, 1, 1, 5}};
-    for (size_t i = 0; i < sizeof modulus; i++)
-        modulus[i] = (uint8_t)(i * 37 + 129);
-    modulus[sizeof modulus - 1] |= 1;
-    t.rsa.exponent = slice_of(exponent, sizeof exponent);
-    t.rsa.modulus = slice_of(modulus, sizeof modulus);
-    if (oe_txt_write(env, &t, out) != OK) die("a record cannot be written");
-}
 
 /* The answer in place of the question; its octets, 0 for none. */
 static size_t answer(uint8_t *m, size_t n, slice rdata)
@@ -58,7 +45,7 @@ static void serve(const struct env *env)
     struct buf record;
     int room = SOCKET, s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     buf_init(&record, env->mem, OE_RDATA_MAX);
-    make_record(env, &record);
+    oe_record(env, 5, 1024, &record);
     if (s < 0 || bind(s, (struct sockaddr *)&at, size) != 0 || getsockname(s, (struct sockaddr *)&at, &size) != 0) die("no socket");
     if (setsockopt(s, SOL_SOCKET, SO_RCVBUF, &room, sizeof room) != 0) die("setsockopt");
     printf("listening on 127.0.0.1:%u\n", ntohs(at.sin_port));

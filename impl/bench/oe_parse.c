@@ -8,17 +8,10 @@
 #include <ldns/ldns.h>
 #include <string.h>
 
-#include "bench/bench.h"
+#include "bench/oe_record.h"
 #include "codec/oe_master.h"
-#include "codec/oe_txt.h"
 
 enum { ROUNDS_MAX = 1001, A_ROUND = 4000 };
-
-static int by_size(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void ours(const struct env *env, slice rdata, bool foreign)
 {
@@ -54,23 +47,9 @@ static void measure(const struct env *env, const char *name, slice wire, bool fo
         took[0][i] = (between - began) * 1e9 / A_ROUND;
         took[1][i] = (seconds() - between) * 1e9 / A_ROUND;
     }
-    for (size_t way = 0; way < 2; way++)
-        qsort(took[way], rounds, sizeof took[way][0], by_size);
-    double us = took[0][rounds / 2], them = took[1][rounds / 2];
+    double us = median(took[0], rounds), them = median(took[1], rounds);
     printf("{\"bench\":\"oe_parse\",\"record\":\"%s\",\"octets\":%zu,\"ns\":%.0f,\"ldns_ns\":%.0f,\"ratio\":%.2f,\"per_second\":%.0f}\n", name, rdata.n, us, them,
            us / them, 1e9 / us);
-}
-
-static void add_record(const struct env *env, unsigned bits, struct buf *out)
-{
-    struct oe_txt t = {.precedence_given = true, .precedence = 10, .gateway = OE_IP4, .address = {192, 1, 1, 5}};
-    uint8_t exponent[] = {3}, modulus[512];
-    for (size_t i = 0; i < bits / 8; i++)
-        modulus[i] = (uint8_t)(i * 37 + 129);
-    modulus[bits / 8 - 1] |= 1;
-    t.rsa.exponent = slice_of(exponent, sizeof exponent);
-    t.rsa.modulus = slice_of(modulus, bits / 8);
-    if (oe_txt_write(env, &t, out) != OK) die("a record cannot be written");
 }
 
 int main(int argc, char **argv)
@@ -87,7 +66,7 @@ int main(int argc, char **argv)
         char name[40] = "of others";
         buf_init(&wire, env.mem, OE_RDATA_MAX + 2);
         if (buf_add(&wire, slice_of((const uint8_t *)"\0", 2)) != OK) die("out of memory");
-        if (!other) add_record(&env, sizes[i], &wire);
+        if (!other) oe_record(&env, 5, sizes[i], &wire);
         else if (oe_txt_strings(slice_str(foreign), OE_STRING_MAX, &wire) != OK) die("out of memory");
         if (!other) snprintf(name, sizeof name, "key of %u bits", sizes[i]);
         wire.p[0] = (uint8_t)((wire.n - 2) >> 8);
