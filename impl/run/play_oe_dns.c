@@ -104,7 +104,7 @@ static err react(struct player *p, struct oe_query *q, uint64_t now)
     TRY(say(p, q, &how, true, now));
     if (how.hold || how.delay_ms) {
         q->held = how.hold;
-        q->due = how.hold ? UINT64_MAX : now + how.delay_ms;
+        q->due = now + how.delay_ms;
         note(p, how.hold ? "answer held back" : "answer comes later", now);
         return keep_pending(p, q);
     }
@@ -219,7 +219,7 @@ static err refuse(struct player *p, const struct dns_frame *f, const struct dns_
 
 static err on_query(struct player *p, const struct dns_frame *f, uint64_t now)
 {
-    struct oe_query q = {.how = f->how, .who = f->who, .due = UINT64_MAX};
+    struct oe_query q = {.how = f->how, .who = f->who};
     struct dns_msg m;
     struct dns_fault fault;
     err e = dns_msg_read(p->e.env, f->msg, &m, &fault);

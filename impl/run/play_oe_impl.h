@@ -35,7 +35,7 @@ struct oe_query { /* a question to our name server that can be answered (again) 
     uint32_t who;
     char name[OE_NAME_TEXT];
     uint16_t type;
-    uint64_t due;     /* UINT64_MAX: not by time */
+    uint64_t due;     /* unless it is held */
     bool held;
 };
 struct oe_seen { /* every query */

@@ -140,6 +140,9 @@ static void test_master(void **state)
     assert_int_equal(m.e, ERR_USE);
     assert_false(oe_rdata_is(&m.plan->stmt[0]));
     drop(&m);
+    make(&m, "send record text=a but drop x", NULL);
+    assert_int_equal(m.e, ERR_USE);
+    drop(&m);
 }
 
 /* What a gateway would read of a record that is said by its fields. */

@@ -157,6 +157,10 @@ static void test_behaviour(void **state)
     let_go(&g);
     g = ask(&r, NAME, DNS_KEY);
     assert_false(g.any);
+    play(&r, "dns do behave rcode=refused\ndns do behave of=192.0.2.66 ad=yes\n" END);
+    g = ask(&r, NAME, DNS_TXT);
+    assert_true(g.m.ad && g.m.rcode == DNS_REFUSED);
+    let_go(&g);
     play(&r, "dns do behave silent=udp\n" END);
     g = ask(&r, NAME, DNS_TXT);
     assert_false(g.any);
@@ -391,7 +395,7 @@ static void test_query_fields(void **state)
     (void)state;
     open_rig(&r);
     play(&r, "dns expect query name=" NAME " type=TXT class=IN via=udp rd=yes do=yes again=no form=good id=4660 port=7 fresh=yes -> next\n"
-             "dns expect query type=TYPE65280 via=tcp -> next\ndns expect query type=TXT again=yes fresh=yes -> next\ndns expect query again=yes fresh=no -> pass\n");
+             "dns expect query type=TYPE65280 via=tcp again=no -> next\ndns expect query type=TXT again=yes fresh=yes -> next\ndns expect query again=yes fresh=no -> pass\n");
     g = ask(&r, "66.2.0.192.IN-ADDR.arpa", DNS_TXT);
     assert_true(slice_find(g.m.question, SLICE_LIT("IN-ADDR")) < g.m.question.n); /* letter case comes back */
     let_go(&g);

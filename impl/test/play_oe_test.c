@@ -40,7 +40,7 @@ static void test_result_fields(void **state)
     (void)state;
     rig_open(&r, "oe-parser", "rfc");
     parser(&r, "send record text=a\nexpect result status=ok precedence=10 type=ipv4 gateway=192.1.1.5 key=other exponent=03 modulus=b6be bits=16 -> pass\n",
-           "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":{\"exponent_hex\":\"03\",\"modulus_hex\":\"B6BE\"}}", V_PASS, NULL);
+           "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":{\"exponent_hex\":\"0003\",\"modulus_hex\":\"00B6BE\"}}", V_PASS, NULL);
     parser(&r, "send record text=a\nexpect result type=fqdn gateway=sg.example.org key=none exponent=\"\" -> pass\n",
            "{\"id\":\"2\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"fqdn\",\"gateway\":\"SG.Example.org.\",\"key\":null}", V_PASS, NULL);
     parser(&r, "send record text=a\nexpect result type=ipv6 gateway=2001:db8::1 -> pass\n",
@@ -86,6 +86,7 @@ static void test_parser_faults(void **state)
         {"send record length=3 strings=a\nexpect result -> pass\n", "length= belongs behind the strings="},
         {"send record strings=a length=256\nexpect result -> pass\n", "a number up to 255"},
         {"send key flags=65536 key=$KEY1\nexpect result -> pass\n", "flags=65536: a number up to 65535"},
+        {"send key flags=0x10000 key=$KEY1\nexpect result -> pass\n", "flags=0x10000: a number up to 65535"},
         {"send key flags=1\nexpect result -> pass\n", "KEY record is said by key="},
         {"send key key=$KEY1 exponent=03\nexpect result -> pass\n", "KEY record is said by key="},
         {"send key key=\"A A\"\nexpect result -> pass\n", "key= is no base64"},
