@@ -16,7 +16,7 @@ def lines(program, rounds):
 
 def bench_parse(args, folder, tmp):
     """RDATA to precedence, gateway and key; ratio: to ldns reading it as TXT, which is character-strings."""
-    for r in lines(folder / "bench_oe_parse", rounds_of(args, 10) * 101):
+    for r in lines(folder / "bench_oe_parse", rounds_of(args, 5) * 101):
         row("oe-parse", f"{r['record']}, {r['octets']} octets", r["per_second"], "records/s", ns=r["ns"], ldns_ns=r["ldns_ns"], ratio=r["ratio"])
 
 
