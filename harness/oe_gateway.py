@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A gateway behind the lines of docs/oe-adapters.md that shares nothing with ours but the texts: dnspython asks, oe_reader reads, and what is decided is written down here once more.
+"""A gateway behind the lines of docs/oe-adapters.md that shares nothing with ours but the texts: dnspython asks, oe_adapter reads, and what is decided is written down here once more.
 
 Run as a program it is an adapter.  Each option makes it another gateway that nothing forbids, or that is weak and no worse:
   no-cache   asks anew for each question             no-alias  knows no aliases                    serial   one question at a time
   tolerant   takes what only a tolerant reading does spoils    one bad record spoils an answer     curious  asks for more than it needs
   tcp        never asks over UDP                     wary      drops for an error of DNS           hurried  an answer that cannot be read ends a look-up
-  first      in the draft, gives up behind one gateway         four     knows IPv4 alone           plain    none of these"""
+  first      in the draft, gives up behind one gateway         four     knows IPv4 alone           plain    none of these
+Others are wrong: highest (takes the weakest record), any-answer (whatever comes is the answer), any-host (anybody acts for anybody), open (clear text whatever the class)."""
 import asyncio
 import ipaddress
 import json
@@ -21,11 +22,12 @@ import dns.rcode
 import dns.rdatatype
 import dns.reversename
 
-import oe_reader
+import oe_adapter
 
 ALIASES = 8
 SHORT, AGE_YOUNG, AGE_OLD = 20, 60, 1200  # seconds
 KEYED = {"permissive", "paranoid"}
+BAD = {"malformed": True}
 
 
 class Answer:
@@ -84,17 +86,17 @@ class Resolver:
 
     async def _udp(self, query):
         got = asyncio.get_running_loop().create_future()
-        hurried = "hurried" in self.ways
+        ways = self.ways
 
         class Socket(asyncio.DatagramProtocol):
             def datagram_received(self, data, _):
                 try:
                     message = dns.message.from_wire(data, raise_on_truncation=False)
-                    if not query.is_response(message):
+                    if not query.is_response(message) and "any-answer" not in ways:
                         return
                 except dns.exception.DNSException:
                     message = None
-                    if not hurried:
+                    if "hurried" not in ways:
                         return
                 if not got.done():
                     got.set_result(message)
@@ -170,17 +172,24 @@ class Gateway:
         answer = await self.look(name, "KEY")
         if answer.state != "there" or self.distrusts(answer):
             return []
-        found = [oe_reader.key_record(r) for r in answer.rdata]
-        return [f["key"] for f in found if f["status"] == "ok"]
+        found = [self.attempt(oe_adapter.key_record, r) for r in answer.rdata]
+        return [f["key"] for f in found if f and f is not BAD and f["key"]]
+
+    @staticmethod
+    def attempt(read, *record):
+        try:
+            return read(*record)
+        except oe_adapter.Malformed:
+            return BAD
 
     def distrusts(self, answer):
         return self.policy["unsigned"] == "ignore" and not answer.secure
 
     def read(self, answer):
         """Good records, and whether one was malformed."""
-        found = [oe_reader.txt(r, "rfc" if "tolerant" in self.ways else self.dialect) for r in answer.rdata]
-        bad = any(f["status"] == "malformed" for f in found)
-        return [] if bad and "spoils" in self.ways else [f for f in found if f["status"] == "ok"], bad
+        found = [self.attempt(oe_adapter.delegation, r, "rfc" if "tolerant" in self.ways else self.dialect) for r in answer.rdata]
+        bad = BAD in found
+        return [] if bad and "spoils" in self.ways else [f for f in found if f and f is not BAD], bad
 
     def class_of(self, who):
         for name, c in self.policy.get("classes", {}).items():
@@ -195,7 +204,7 @@ class Gateway:
     # --- initiator -----------------------------------------------------------------------------------------------------------------
 
     def failed(self, c, ttl, why):
-        return {"decision": "clear" if c == "permissive" else "drop", "reason": why}, ttl
+        return {"decision": "clear" if c == "permissive" or "open" in self.ways else "drop", "reason": why}, ttl
 
     def source(self, text):
         public = {address(k): v for k, v in (self.policy.get("public") or {}).items()}
@@ -253,7 +262,7 @@ class Gateway:
             g["precedence"] = min(g["precedence"], r["precedence"])
             if r["key"] and r["key"] not in g["keys"]:
                 g["keys"].append(r["key"])
-        order = sorted(by.values(), key=lambda g: (g["precedence"], random.random()))
+        order = sorted(by.values(), key=lambda g: (g["precedence"] * (-1 if "highest" in self.ways else 1), random.random()))
         return order, None, answer.ttl
 
     async def hop(self, f):
@@ -326,6 +335,8 @@ class Gateway:
             return refuse
         if self.class_of(source) not in KEYED:
             return refuse
+        if "any-host" in self.ways:
+            return {"verdict": "accept"}
         if kind != "fqdn" and address(who) == source or kind == "fqdn" and self.dialect == "draft" and address(came) == source:
             return {"verdict": "accept"}
         answer = await self.look(reverse(source), "TXT")
@@ -350,9 +361,12 @@ class Gateway:
 
 def tolerate():
     """Zeros in front of the numbers of an address, addresses of no host (OE-D31, OE-D33)."""
-    strict = oe_reader.gateway
-    oe_reader.HOSTS = []
-    oe_reader.gateway = lambda text: strict(text if text.startswith("@") else ".".join(n.lstrip("0") or "0" if n.isdigit() else n for n in text.split(".")))
+    def read(text):
+        try:
+            return str(ipaddress.IPv4Address(b".".join(n.lstrip(b"0") or b"0" for n in text.split(b".")).decode()))
+        except ValueError as e:
+            raise oe_adapter.Malformed("address") from e
+    oe_adapter.host_address = read
 
 
 async def main(ways):
