@@ -358,7 +358,7 @@ def test_readme_tells_what_happens(zone):
     readme = (programs.ROOT / "README.md").read_text(encoding="utf-8")
     section = re.search(r"^### Looking gateways up\n(.*?)(?=^##)", readme, re.M | re.S)[1]
     blocks = re.findall(r"^```\n(.*?)^```", section, re.M | re.S)
-    commands = [line for b in blocks for line in b.splitlines() if line.startswith("draftproof ")]
+    commands = [line for b in blocks for line in b.splitlines() if line.startswith("draftproof oe lookup ")]
     assert len(commands) == 3
     said = []
     for command in commands:

@@ -20,8 +20,10 @@ static void put(struct joined *j, uint8_t c)
 {
     bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
     if (blank && (j->n == 0 || j->text[j->n - 1] == ' ')) return;
-    if (j->n + 1 >= sizeof j->text) j->full = true;
-    else j->text[j->n++] = (char)(blank ? ' ' : c);
+    if (j->n + 1 >= sizeof j->text)
+        j->full = true;
+    else
+        j->text[j->n++] = (char)(blank ? ' ' : c);
 }
 
 /* The next record from *at on; its line number in *line.  False at the end. */
@@ -37,9 +39,12 @@ static bool next(slice text, size_t *at, size_t *line, size_t *began, struct joi
         if (c == ';') comment = true;
         if (comment) continue;
         if (c == '\n' && j->n && !j->depth) break;
-        if (c == '(') j->depth++;
-        else if (c == ')' && j->depth) j->depth--;
-        else put(j, c);
+        if (c == '(')
+            j->depth++;
+        else if (c == ')' && j->depth)
+            j->depth--;
+        else
+            put(j, c);
     }
     while (j->n && j->text[j->n - 1] == ' ')
         j->n--;
@@ -61,7 +66,8 @@ static const char *judge(slice text, char owner[OE_NAME_TEXT])
     uint64_t ttl;
     for (int i = 0; i < 2 && (slice_eq_nocase(w, SLICE_LIT("IN")) || slice_number(w, UINT32_MAX, &ttl)); i++)
         w = word(&rest);
-    if (!slice_eq_nocase(w, SLICE_LIT("DS")) && !slice_eq_nocase(w, SLICE_LIT("DNSKEY"))) return "no DS or DNSKEY record";
+    if (!slice_eq_nocase(w, SLICE_LIT("DS")) && !slice_eq_nocase(w, SLICE_LIT("DNSKEY")))
+        return "no DS or DNSKEY record";
     if (!rest.n) return "nothing behind the type";
     owner[0] = 0;
     if (!slice_eq(name, SLICE_LIT(".")) && !oe_name_fold(name, owner)) return "the owner is no name";
@@ -77,14 +83,19 @@ int cli_oe_anchor_file(const char *path, struct cli_oe_anchors *a)
     if (!text) return CLI_USE;
     while (status == CLI_OK && next(slice_of(text, n), &at, &line, &began, &j)) {
         char *copy = NULL;
-        const char *why = j.full ? "longer than any record" : j.depth ? "a parenthesis without its end" : NULL;
+        const char *why = j.full    ? "longer than any record"
+                          : j.depth ? "a parenthesis without its end"
+                                    : NULL;
         if (!why && a->n == CLI_OE_ANCHORS) why = "more anchors than anybody has";
         if (!why) why = judge(slice_of(j.text, j.n), a->owner[a->n]);
         if (!why && !(copy = strdup(j.text))) why = "out of memory";
-        if (why) status = cli_error("%s:%zu: %s", path, began, why);
-        else a->line[a->n++] = copy;
+        if (why)
+            status = cli_error("%s:%zu: %s", path, began, why);
+        else
+            a->line[a->n++] = copy;
     }
-    if (status == CLI_OK && a->n == had) status = cli_error("%s: there is no DS or DNSKEY record in it", path);
+    if (status == CLI_OK && a->n == had)
+        status = cli_error("%s: there is no DS or DNSKEY record in it", path);
     free(text);
     return status;
 }

@@ -23,7 +23,8 @@ static void step_line(FILE *to, const char *prefix, size_t i, const struct oe_st
     const struct oe_rule *r = s->rule;
     fprintf(to, "%s  %zu. %s", prefix, i + 1, s->table->name);
     if (s->about[0]) fprintf(to, ", %s", s->about);
-    fprintf(to, ": %s: %s (%s%s%s)\n", oe_outcome_name(r->out), r->why, clauses[r->clause].id, r->defect ? ", " : "", r->defect ? defects[r->defect].id : "");
+    fprintf(to, ": %s: %s (%s%s%s)\n", oe_outcome_name(r->out), r->why, clauses[r->clause].id,
+            r->defect ? ", " : "", r->defect ? defects[r->defect].id : "");
 }
 
 void cli_oe_explain(FILE *to, const char *prefix, const struct oe_decision *d)
@@ -54,8 +55,8 @@ static json_t *hex(slice s)
 static json_t *step_json(const struct oe_step *s)
 {
     const struct oe_rule *r = s->rule;
-    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "table", s->table->name, "about", s->about, "outcome", oe_outcome_name(r->out), "why", r->why,
-                          "clause", clauses[r->clause].id);
+    json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s}", "table", s->table->name, "about", s->about, "outcome",
+                          oe_outcome_name(r->out), "why", r->why, "clause", clauses[r->clause].id);
     if (j && r->defect && json_object_set_new(j, "defect", json_string(defects[r->defect].id)) != 0) {
         json_decref(j);
         return NULL;
@@ -99,10 +100,13 @@ json_t *cli_oe_explain_json(const struct oe_decision *d)
 {
     char text[OE_HOST_TEXT];
     json_t *o = json_object();
-    bool ok = o && put(o, cli_oe_is_verdict(d) ? "verdict" : "decision", json_string(oe_outcome_name(d->out)));
+    bool ok =
+        o && put(o, cli_oe_is_verdict(d) ? "verdict" : "decision", json_string(oe_outcome_name(d->out)));
     if (ok && d->gateway.family) ok = put(o, "gateway", json_string(oe_host_text(&d->gateway, text)));
     if (ok && d->source.family) ok = put(o, "source", json_string(oe_host_text(&d->source, text)));
-    if (ok) ok = put(o, "life_ms", json_integer((json_int_t)d->life_ms)) && put(o, "remembered", json_boolean(d->remembered));
+    if (ok)
+        ok = put(o, "life_ms", json_integer((json_int_t)d->life_ms)) &&
+             put(o, "remembered", json_boolean(d->remembered));
     if (ok) return lists(o, d);
     json_decref(o);
     return NULL;

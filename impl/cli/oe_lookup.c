@@ -7,13 +7,25 @@
 #include "cli/cli.h"
 #include "cli/oe.h"
 
-enum { OPT_SERVER = 0x2500, OPT_PORT, OPT_DIRECT, OPT_TCP, OPT_BUFSIZE, OPT_ANCHOR, OPT_TIMEOUT, OPT_JOBS, OPT_FILE, OPT_SOURCE, OPT_JSON };
 enum {
-    ADDRESSES = 1000000,  /* of one run; 18 MB */
-    ZONES = 64,           /* of one name server that are asked straight */
+    OPT_SERVER = 0x2500,
+    OPT_PORT,
+    OPT_DIRECT,
+    OPT_TCP,
+    OPT_BUFSIZE,
+    OPT_ANCHOR,
+    OPT_TIMEOUT,
+    OPT_JOBS,
+    OPT_FILE,
+    OPT_SOURCE,
+    OPT_JSON
+};
+enum {
+    ADDRESSES = 1000000, /* of one run; 18 MB */
+    ZONES = 64,          /* of one name server that are asked straight */
     JOBS_USUAL = 32,
-    JOBS_MAX = 4096,      /* a quarter of what lookup.h lets be under way: each may ask for several names */
-    AHEAD = 4096,         /* answers that wait for one before them to be printed */
+    JOBS_MAX = 4096, /* a quarter of what lookup.h lets be under way: each may ask for several names */
+    AHEAD = 4096,    /* answers that wait for one before them to be printed */
     ANSWER_OCTETS_MIN = 512,
     ANSWER_OCTETS_MAX = 4096
 };
@@ -30,12 +42,18 @@ struct use {
 };
 
 static const struct argp_option options[] = {
-    {"server", OPT_SERVER, "H[:P]", 0, "the resolver to ask; may be repeated.  Those of the system otherwise", 0},
+    {"server", OPT_SERVER, "H[:P]", 0, "the resolver to ask; may be repeated.  Those of the system otherwise",
+     0},
     {"port", OPT_PORT, "P", 0, "of servers that are given without one (53)", 0},
-    {"direct", OPT_DIRECT, "ZONE", OPTION_ARG_OPTIONAL, "the servers are masters of the zone (of all of them otherwise), and asked without recursion; may be repeated", 0},
+    {"direct", OPT_DIRECT, "ZONE", OPTION_ARG_OPTIONAL,
+     "the servers are masters of the zone (of all of them otherwise), and asked without recursion; may be "
+     "repeated",
+     0},
     {"tcp", OPT_TCP, 0, 0, "TCP at once; it follows a truncated answer in any case", 0},
     {"bufsize", OPT_BUFSIZE, "N", 0, "octets of an answer that may come over UDP: 512 to 4096 (1232)", 0},
-    {"trust-anchor", OPT_ANCHOR, "FILE", 0, "DS or DNSKEY records that validation begins with; may be repeated.  Without one nothing is validated", 0},
+    {"trust-anchor", OPT_ANCHOR, "FILE", 0,
+     "DS or DNSKEY records that validation begins with; may be repeated.  Without one nothing is validated",
+     0},
     {"timeout", OPT_TIMEOUT, "S", 0, "seconds that each look-up may take (5)", 0},
     {"jobs", OPT_JOBS, "N", 0, "addresses at a time (32)", 0},
     {"file", OPT_FILE, "FILE", 0, "read addresses from there, one a line; - is standard input", 0},
@@ -43,12 +61,14 @@ static const struct argp_option options[] = {
     {"json", OPT_JSON, 0, 0, "one JSON object a line for each address", 0},
     {0}};
 
-/* --- addresses --------------------------------------------------------------------------------------------------------------------- */
+/* --- addresses ------------------------------------------------------------------------------------- */
 
 static int add_address(struct use *u, const char *where, slice text)
 {
     struct oe_host h;
-    if (!oe_host_read(text, &h)) return cli_error("%s: \"%.*s\" is no address", where, text.n > 80 ? 80 : (int)text.n, text.n ? (const char *)text.p : "");
+    if (!oe_host_read(text, &h))
+        return cli_error("%s: \"%.*s\" is no address", where, text.n > 80 ? 80 : (int)text.n,
+                         text.n ? (const char *)text.p : "");
     if (u->addresses == ADDRESSES) return cli_error("%s: more than %d addresses", where, ADDRESSES);
     if (u->addresses == u->room) {
         size_t room = u->room ? 2 * u->room : 64;
@@ -81,7 +101,7 @@ static int read_file(struct use *u, const char *path)
     return status;
 }
 
-/* --- options ----------------------------------------------------------------------------------------------------------------------- */
+/* --- options --------------------------------------------------------------------------------------- */
 
 static void want(int status)
 {
@@ -92,36 +112,54 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct use *u = state->input;
     switch (key) {
-    case ARGP_KEY_INIT: state->child_inputs[0] = &u->s.policy; return 0;
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &u->s.policy;
+        return 0;
     case OPT_SERVER:
         if (u->servers == LOOKUP_SERVERS) exit(cli_error("--server: at most %d", LOOKUP_SERVERS));
         u->server[u->servers++] = arg;
         return 0;
-    case OPT_PORT: u->port = (uint16_t)cli_want(cli_number("--port", arg, 1, 65535)); return 0;
+    case OPT_PORT:
+        u->port = (uint16_t)cli_want(cli_number("--port", arg, 1, 65535));
+        return 0;
     case OPT_DIRECT:
         if (u->zones == ZONES) exit(cli_error("--direct: at most %d", ZONES));
         u->zone[u->zones++] = arg ? arg : ".";
         return 0;
-    case OPT_TCP: u->tcp = true; return 0;
-    case OPT_BUFSIZE: u->octets = (uint16_t)cli_want(cli_number("--bufsize", arg, ANSWER_OCTETS_MIN, ANSWER_OCTETS_MAX)); return 0;
-    case OPT_ANCHOR: want(cli_oe_anchor_file(arg, &u->s.anchors)); return 0;
+    case OPT_TCP:
+        u->tcp = true;
+        return 0;
+    case OPT_BUFSIZE:
+        u->octets = (uint16_t)cli_want(cli_number("--bufsize", arg, ANSWER_OCTETS_MIN, ANSWER_OCTETS_MAX));
+        return 0;
+    case OPT_ANCHOR:
+        want(cli_oe_anchor_file(arg, &u->s.anchors));
+        return 0;
     case OPT_TIMEOUT: {
         int64_t ms = cli_want(cli_seconds("--timeout", arg));
         if (ms < 1 || ms > 600000) exit(cli_error("--timeout: %s is not between 1ms and 10m", arg));
         u->s.policy.policy.timeout_ms = (uint32_t)ms;
         return 0;
     }
-    case OPT_JOBS: u->jobs = (size_t)cli_want(cli_number("--jobs", arg, 1, JOBS_MAX)); return 0;
+    case OPT_JOBS:
+        u->jobs = (size_t)cli_want(cli_number("--jobs", arg, 1, JOBS_MAX));
+        return 0;
     case OPT_FILE:
         u->files = true;
         want(read_file(u, arg));
         return 0;
     case OPT_SOURCE:
-        if (!oe_host_read(slice_str(arg), &u->s.source)) exit(cli_error("--source: \"%.80s\" is no address", arg));
+        if (!oe_host_read(slice_str(arg), &u->s.source))
+            exit(cli_error("--source: \"%.80s\" is no address", arg));
         return 0;
-    case OPT_JSON: u->s.json = true; return 0;
-    case ARGP_KEY_ARG: want(add_address(u, "ADDRESS", slice_str(arg))); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    case OPT_JSON:
+        u->s.json = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        want(add_address(u, "ADDRESS", slice_str(arg)));
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
@@ -130,8 +168,10 @@ static const struct argp argp = {
     options,
     parse,
     "[ADDRESS...]",
-    "Look up what DNS says of opportunistic encryption with each ADDRESS, and decide what a gateway makes of it.\v"
-    "Without ADDRESS and --file, addresses are read from standard input.  Exit status: 0 all is decided, 1 a look-up failed (what follows from that is decided all the "
+    "Look up what DNS says of opportunistic encryption with each ADDRESS, and decide what a gateway makes of "
+    "it.\v"
+    "Without ADDRESS and --file, addresses are read from standard input.  Exit status: 0 all is decided, 1 a "
+    "look-up failed (what follows from that is decided all the "
     "same), 2 wrong use, 3 nothing was decided.",
     children,
     NULL,
@@ -142,7 +182,7 @@ void cli_oe_lookup_help(FILE *to)
     argp_help(&argp, to, ARGP_HELP_LONG, NULL);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------------ */
+/* --- all of them ----------------------------------------------------------------------------------- */
 
 struct slot {
     struct oe_lookup_job *job; /* under way */
@@ -182,7 +222,8 @@ static void start_some(struct all *a)
     while (!a->done && a->under_way < u->jobs && a->begun < u->addresses && a->begun - a->printed < AHEAD) {
         size_t i = a->begun++;
         a->under_way++;
-        if (oe_lookup_begin(&u->s, &u->address[i], i, on_done, a, &a->slot[i % AHEAD].job) == CLI_OK) continue;
+        if (oe_lookup_begin(&u->s, &u->address[i], i, on_done, a, &a->slot[i % AHEAD].job) == CLI_OK)
+            continue;
         a->slot[i % AHEAD].job = NULL;
         a->failed = a->done = true;
     }
@@ -213,7 +254,7 @@ static int look_all_up(struct use *u)
     return status;
 }
 
-/* --- the resolver ---------------------------------------------------------------------------------------------------------------- */
+/* --- the resolver ---------------------------------------------------------------------------------- */
 
 /* --port goes to those that are an address alone.  texts holds what had to be written. */
 static const char *with_port(const struct use *u, const char *server, char text[80])
@@ -223,7 +264,8 @@ static const char *with_port(const struct use *u, const char *server, char text[
     bool brackets = s.n > 2 && s.p[0] == '[' && s.p[s.n - 1] == ']';
     if (brackets) s = slice_sub(s, 1, s.n - 1);
     if (!u->port || !oe_host_read(s, &h)) return server;
-    snprintf(text, 80, h.family == 6 ? "[%.*s]:%u" : "%.*s:%u", (int)s.n, (const char *)s.p, (unsigned)u->port);
+    snprintf(text, 80, h.family == 6 ? "[%.*s]:%u" : "%.*s:%u", (int)s.n, (const char *)s.p,
+             (unsigned)u->port);
     return text;
 }
 
@@ -234,12 +276,14 @@ static int open_resolver(struct use *u)
     size_t n = 0;
     for (size_t i = 0; i < u->servers; i++) {
         u->server[i] = with_port(u, u->server[i], text[i]);
-        n += (size_t)snprintf(u->s.servers + n, sizeof u->s.servers - n, "%s%.60s", i ? ", " : "", u->server[i]);
+        n += (size_t)snprintf(u->s.servers + n, sizeof u->s.servers - n, "%s%.60s", i ? ", " : "",
+                              u->server[i]);
     }
     if (!u->servers) snprintf(u->s.servers, sizeof u->s.servers, "those of the system");
     for (size_t i = 0; i < u->s.anchors.n; i++)
         anchor[i] = u->s.anchors.line[i];
-    const struct lookup_use use = {u->server, u->servers, u->zone, u->zones, anchor, u->s.anchors.n, u->tcp, u->octets};
+    const struct lookup_use use = {u->server, u->servers,     u->zone, u->zones,
+                                   anchor,    u->s.anchors.n, u->tcp,  u->octets};
     err e = loop_new(&u->s.env, &u->s.loop);
     if (e == OK) e = lookup_new(u->s.loop, &use, &u->s.dns, why, sizeof why);
     if (e == OK) return CLI_OK;

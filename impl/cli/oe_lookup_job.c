@@ -43,14 +43,14 @@ void oe_lookup_cancel(struct oe_lookup_job *j)
     free(j);
 }
 
-/* --- the decision ---------------------------------------------------------------------------------------------------------------- */
+/* --- the decision ---------------------------------------------------------------------------------- */
 
 static void tell_json(struct oe_lookup_job *j, const struct oe_decision *d)
 {
     char address[OE_HOST_TEXT];
     json_t *o = cli_oe_explain_json(d);
-    if (o && json_object_set_new(o, "address", json_string(oe_host_text(&j->destination, address))) == 0 && json_object_set(o, "lookups", j->all) == 0 &&
-        json_dumpf(o, j->out, JSON_COMPACT) == 0) {
+    if (o && json_object_set_new(o, "address", json_string(oe_host_text(&j->destination, address))) == 0 &&
+        json_object_set(o, "lookups", j->all) == 0 && json_dumpf(o, j->out, JSON_COMPACT) == 0) {
         putc('\n', j->out);
     } else {
         cli_error("out of memory");
@@ -82,13 +82,16 @@ static void finish(void *ctx)
     oe_lookup_cancel(j);
 }
 
-/* --- questions ------------------------------------------------------------------------------------------------------------------- */
+/* --- questions ------------------------------------------------------------------------------------- */
 
 static void answered(struct look *l, const struct lookup_answer *a)
 {
     struct oe_lookup_job *j = l->j;
     enum oe_look look = oe_lookup_look(a);
-    enum oe_security security = a->bogus ? OE_SEC_BOGUS : a->secure ? OE_SEC_SECURE : cli_oe_anchored(&j->s->anchors, l->q.name) ? OE_SEC_INSECURE : OE_SEC_INDETERMINATE;
+    enum oe_security security = a->bogus                                     ? OE_SEC_BOGUS
+                                : a->secure                                  ? OE_SEC_SECURE
+                                : cli_oe_anchored(&j->s->anchors, l->q.name) ? OE_SEC_INSECURE
+                                                                             : OE_SEC_INDETERMINATE;
     const struct oe_answer answer = {
         .look = look,
         .security = security,
@@ -101,7 +104,8 @@ static void answered(struct look *l, const struct lookup_answer *a)
     };
     if (look == OE_LOOK_TIMEOUT || look == OE_LOOK_SERVFAIL) j->failed = true;
     if (j->all) {
-        if (json_array_append_new(j->all, oe_lookup_json(j->s, l->q.name, l->q.type, a, security)) != 0) j->failed = true;
+        if (json_array_append_new(j->all, oe_lookup_json(j->s, l->q.name, l->q.type, a, security)) != 0)
+            j->failed = true;
     } else {
         oe_lookup_print(j->out, j->s, l->q.name, l->q.type, a, security);
     }
@@ -123,7 +127,8 @@ static void ask(struct oe_lookup_job *j, const struct oe_question *q)
 {
     struct look *l = calloc(1, sizeof *l);
     if (!l) { /* said to the agent as what it is: no answer */
-        const struct oe_answer none = {.look = OE_LOOK_SERVFAIL, .security = OE_SEC_INDETERMINATE, .type = q->type};
+        const struct oe_answer none = {
+            .look = OE_LOOK_SERVFAIL, .security = OE_SEC_INDETERMINATE, .type = q->type};
         j->failed = true;
         if (oe_agent_answer(j->agent, q->id, &none, loop_now(j->s->loop)) != OK) cli_error("out of memory");
         return;
@@ -136,7 +141,8 @@ static void ask(struct oe_lookup_job *j, const struct oe_question *q)
     answered(l, &refused);
 }
 
-/* Asks what the agent wants to know, and takes what it has decided.  What the agent asks for is bounded by its own limits. */
+/* Asks what the agent wants to know, and takes what it has decided.  What the agent asks for is bounded by
+ * its own limits. */
 static void advance(struct oe_lookup_job *j)
 {
     struct oe_question q;
@@ -149,7 +155,8 @@ static void advance(struct oe_lookup_job *j)
     loop_timer_at(j->soon, loop_now(j->s->loop)); /* not from here: libunbound may stand above us */
 }
 
-int oe_lookup_begin(const struct oe_lookup_setup *s, const struct oe_host *destination, size_t index, oe_lookup_done done, void *ctx, struct oe_lookup_job **out)
+int oe_lookup_begin(const struct oe_lookup_setup *s, const struct oe_host *destination, size_t index,
+                    oe_lookup_done done, void *ctx, struct oe_lookup_job **out)
 {
     const struct oe_agent_setup setup = {.policy = s->policy.policy, .seed = s->policy.seed};
     char address[OE_HOST_TEXT];
@@ -162,7 +169,8 @@ int oe_lookup_begin(const struct oe_lookup_setup *s, const struct oe_host *desti
     j->ctx = ctx;
     j->out = open_memstream(&j->text, &j->text_n);
     if (s->json) j->all = json_array();
-    bool ok = j->out && (!s->json || j->all) && loop_timer_new(s->loop, finish, j, &j->soon) == OK && oe_agent_new(&s->env, &setup, &j->agent) == OK &&
+    bool ok = j->out && (!s->json || j->all) && loop_timer_new(s->loop, finish, j, &j->soon) == OK &&
+              oe_agent_new(&s->env, &setup, &j->agent) == OK &&
               oe_agent_initiate(j->agent, index, &s->source, destination, loop_now(s->loop)) == OK;
     if (!ok) {
         oe_lookup_cancel(j);

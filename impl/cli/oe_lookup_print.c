@@ -27,13 +27,17 @@ static bool told(const struct lookup_answer *a)
 
 static const char *status(const struct lookup_answer *a, char out[16])
 {
-    return a->end == LOOKUP_TIMEOUT ? "none in time" : a->end == LOOKUP_FAILED ? "failed" : dns_rcode_name((uint16_t)a->rcode, out);
+    return a->end == LOOKUP_TIMEOUT  ? "none in time"
+           : a->end == LOOKUP_FAILED ? "failed"
+                                     : dns_rcode_name((uint16_t)a->rcode, out);
 }
 
-/* --- records as a master file has them -------------------------------------------------------------------------------------------- */
+/* --- records as a master file has them ------------------------------------------------------------- */
 
-/* "owner TTL IN TYPE RDATA" with its LF; as RFC 3597 has it where the type has no other form here, or the RDATA does not fit it. */
-static err line(const char *owner, uint32_t ttl, uint16_t type, const char *target, slice rdata, struct buf *out)
+/* "owner TTL IN TYPE RDATA" with its LF; as RFC 3597 has it where the type has no other form here, or the
+ * RDATA does not fit it. */
+static err line(const char *owner, uint32_t ttl, uint16_t type, const char *target, slice rdata,
+                struct buf *out)
 {
     char name[16];
     const char *dot = owner[0] == '.' && !owner[1] ? "" : ".";
@@ -58,7 +62,8 @@ static bool wanted(const struct dns_rr *r, uint16_t type)
 }
 
 /* By the message where there is one; else what libunbound has taken out of it. */
-static err lines(const struct env *env, const char *name, uint16_t type, const struct lookup_answer *a, struct buf *out)
+static err lines(const struct env *env, const char *name, uint16_t type, const struct lookup_answer *a,
+                 struct buf *out)
 {
     struct dns_msg m;
     struct dns_fault f;
@@ -90,20 +95,24 @@ unsigned oe_lookup_aliases(const struct env *env, slice packet)
     return n;
 }
 
-/* --- what our records say ------------------------------------------------------------------------------------------------------- */
+/* --- what our records say -------------------------------------------------------------------------- */
 
 static void gateway_text(const struct oe_txt *t, char *out, size_t n)
 {
     char address[INET6_ADDRSTRLEN] = "";
-    if (t->gateway == OE_FQDN) snprintf(out, n, "@%.*s", (int)t->fqdn.n, (const char *)t->fqdn.p);
-    else snprintf(out, n, "%s", inet_ntop(t->gateway == OE_IP4 ? AF_INET : AF_INET6, t->address, address, sizeof address));
+    if (t->gateway == OE_FQDN)
+        snprintf(out, n, "@%.*s", (int)t->fqdn.n, (const char *)t->fqdn.p);
+    else
+        snprintf(out, n, "%s",
+                 inet_ntop(t->gateway == OE_IP4 ? AF_INET : AF_INET6, t->address, address, sizeof address));
 }
 
 static void notes(FILE *to, const struct oe_notes *n, enum oe_dialect d)
 {
     for (uint32_t i = 0; i < n->n; i++) {
         const struct fault_info *info = &oe_faults[n->note[i].code];
-        fprintf(to, ";;   %s: %s (%s%s%s)\n", oe_take_names[oe_takes[n->note[i].code][d]], info->text, clauses[info->clause].id, info->defect ? ", " : "",
+        fprintf(to, ";;   %s: %s (%s%s%s)\n", oe_take_names[oe_takes[n->note[i].code][d]], info->text,
+                clauses[info->clause].id, info->defect ? ", " : "",
                 info->defect ? defects[info->defect].id : "");
     }
 }
@@ -132,18 +141,21 @@ static void reading_of_key(FILE *to, const struct oe_lookup_setup *s, size_t i, 
     struct oe_key k;
     enum oe_dialect d = s->policy.policy.dialect;
     oe_key_read(rdata, &k);
-    fprintf(to, ";; record %zu: %s in %s, flags 0x%04X, protocol %u, algorithm %u", i + 1, oe_take_names[oe_notes_take(&k.notes, d)], oe_dialect_names[d], (unsigned)k.flags,
+    fprintf(to, ";; record %zu: %s in %s, flags 0x%04X, protocol %u, algorithm %u", i + 1,
+            oe_take_names[oe_notes_take(&k.notes, d)], oe_dialect_names[d], (unsigned)k.flags,
             (unsigned)k.protocol, (unsigned)k.algorithm);
     if (k.rsa.modulus.n) fprintf(to, ", key of %u bits", (unsigned)k.rsa.bits);
     putc('\n', to);
     notes(to, &k.notes, d);
 }
 
-void oe_lookup_print(FILE *to, const struct oe_lookup_setup *s, const char *name, uint16_t type, const struct lookup_answer *a, enum oe_security security)
+void oe_lookup_print(FILE *to, const struct oe_lookup_setup *s, const char *name, uint16_t type,
+                     const struct lookup_answer *a, enum oe_security security)
 {
     char type_text[16], rcode[16];
     struct buf out;
-    buf_init(&out, s->env.mem, 4 * OE_MASTER_MAX); /* a message has 64 KiB, and RFC 3597's form two digits an octet */
+    buf_init(&out, s->env.mem,
+             4 * OE_MASTER_MAX); /* a message has 64 KiB, and RFC 3597's form two digits an octet */
     fprintf(to, "\n;; QUESTION SECTION:\n;%s.\tIN\t%s\n", name, dns_type_name(type, type_text));
     err e = lines(&s->env, name, type, a, &out);
     if (e != OK) fprintf(to, ";; the answer cannot be printed: %s\n", err_name(e));
@@ -153,7 +165,8 @@ void oe_lookup_print(FILE *to, const struct oe_lookup_setup *s, const char *name
         fwrite(text.p, 1, text.n, to);
     }
     buf_done(&out);
-    fprintf(to, "\n;; status: %s, DNSSEC: %s\n", status(a, rcode), told(a) ? security_words[security] : "nothing is told");
+    fprintf(to, "\n;; status: %s, DNSSEC: %s\n", status(a, rcode),
+            told(a) ? security_words[security] : "nothing is told");
     if (a->why[0]) fprintf(to, ";; %s: %s\n", a->bogus ? "bogus" : "why", a->why);
     fprintf(to, ";; SERVER: %s\n;; Query time: %u msec\n", s->servers, (unsigned)a->ms);
     for (size_t i = 0; i < a->n && !a->bogus; i++) {
@@ -162,10 +175,11 @@ void oe_lookup_print(FILE *to, const struct oe_lookup_setup *s, const char *name
     }
 }
 
-/* --- for programs --------------------------------------------------------------------------------------------------------------- */
+/* --- for programs ---------------------------------------------------------------------------------- */
 
 /* A list of the lines; text in a message is ASCII, as names and RDATA are escaped. */
-static json_t *records_json(const struct env *env, const char *name, uint16_t type, const struct lookup_answer *a)
+static json_t *records_json(const struct env *env, const char *name, uint16_t type,
+                            const struct lookup_answer *a)
 {
     struct buf out;
     json_t *list = json_array();
@@ -183,11 +197,14 @@ static json_t *records_json(const struct env *env, const char *name, uint16_t ty
     return NULL;
 }
 
-json_t *oe_lookup_json(const struct oe_lookup_setup *s, const char *name, uint16_t type, const struct lookup_answer *a, enum oe_security security)
+json_t *oe_lookup_json(const struct oe_lookup_setup *s, const char *name, uint16_t type,
+                       const struct lookup_answer *a, enum oe_security security)
 {
     char type_text[16], rcode[16];
     json_t *records = records_json(&s->env, name, type, a);
     if (!records) return NULL;
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "name", name, "type", dns_type_name(type, type_text), "status", status(a, rcode), "dnssec",
-                     told(a) ? security_words[security] : "", "why", a->why, "ttl", (json_int_t)a->ttl, "ms", (json_int_t)a->ms, "records", records);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:o}", "name", name, "type",
+                     dns_type_name(type, type_text), "status", status(a, rcode), "dnssec",
+                     told(a) ? security_words[security] : "", "why", a->why, "ttl", (json_int_t)a->ttl, "ms",
+                     (json_int_t)a->ms, "records", records);
 }

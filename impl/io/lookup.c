@@ -27,8 +27,10 @@ struct lookup {
 void lookup_cancel(struct lookup_job *j)
 {
     if (j->open) ub_cancel(j->k->c.ub, j->id);
-    if (j->prev) j->prev->next = j->next;
-    else j->k->jobs = j->next;
+    if (j->prev)
+        j->prev->next = j->next;
+    else
+        j->k->jobs = j->next;
     if (j->next) j->next->prev = j->prev;
     j->k->count--;
     loop_timer_free(j->timer);
@@ -47,7 +49,8 @@ static void tell(struct lookup_job *j, struct lookup_answer *a)
 static void on_timer(void *ctx)
 {
     struct lookup_job *j = ctx;
-    struct lookup_answer a = {.end = j->why ? LOOKUP_FAILED : LOOKUP_TIMEOUT, .why = j->why ? j->why : "", .canonical = ""};
+    struct lookup_answer a = {
+        .end = j->why ? LOOKUP_FAILED : LOOKUP_TIMEOUT, .why = j->why ? j->why : "", .canonical = ""};
     tell(j, &a);
 }
 
@@ -89,13 +92,15 @@ static void on_answer(void *ctx, int ub_err, struct ub_result *res)
     if (a.bogus && res->why_bogus) a.why = res->why_bogus;
     a.ttl = res->ttl > 0 ? (uint32_t)res->ttl : 0;
     a.canonical = res->canonname ? res->canonname : res->qname ? res->qname : "";
-    if (res->answer_packet && res->answer_len > 0) a.packet = slice_of(res->answer_packet, (size_t)res->answer_len);
+    if (res->answer_packet && res->answer_len > 0)
+        a.packet = slice_of(res->answer_packet, (size_t)res->answer_len);
     tell(j, &a);
     mem_free(m, rdata);
     ub_resolve_free(res);
 }
 
-err lookup_ask(struct lookup *k, const char *name, uint16_t type, uint32_t timeout_ms, lookup_done done, void *ctx, struct lookup_job **out)
+err lookup_ask(struct lookup *k, const char *name, uint16_t type, uint32_t timeout_ms, lookup_done done,
+               void *ctx, struct lookup_job **out)
 {
     struct loop *l = k->c.o.l;
     size_t n = name ? strlen(name) : 0;
@@ -145,15 +150,20 @@ err lookup_new(struct loop *l, const struct lookup_use *use, struct lookup **out
     snprintf(octets, sizeof octets, "%u", use->octets ? (unsigned)use->octets : 1232u);
     const struct unbound_ctx_option option[] = {
         {"module-config:", use->anchors ? "validator iterator" : "iterator"},
-        {"unblock-lan-zones:", "yes"},       /* reverse names of private and of documentation addresses are as good as any */
-        {"qname-minimisation:", "no"},       /* masters and forwarders are asked what was to be asked, and nothing else */
+        {"unblock-lan-zones:",
+         "yes"}, /* reverse names of private and of documentation addresses are as good as any */
+        {"qname-minimisation:",
+         "no"}, /* masters and forwarders are asked what was to be asked, and nothing else */
         {"num-queries-per-thread:", "4096"}, /* behind that they wait for each other */
         {"outgoing-range:", "512"},
         {"outgoing-num-tcp:", "64"},
         {"tcp-upstream:", use->tcp ? "yes" : "no"},
         {"edns-buffer-size:", octets},
     };
-    const struct unbound_ctx_use ctx = {option, sizeof option / sizeof *option, use->server, use->servers, use->zone, use->zones, use->anchor, use->anchors};
+    const struct unbound_ctx_use ctx = {option,      sizeof option / sizeof *option,
+                                        use->server, use->servers,
+                                        use->zone,   use->zones,
+                                        use->anchor, use->anchors};
     *out = NULL;
     if (l->freeing || use->servers > LOOKUP_SERVERS || (use->zones && !use->servers)) return ERR_USE;
     struct lookup *k = mem_new(l->env.mem, sizeof *k);
@@ -167,7 +177,9 @@ err lookup_new(struct loop *l, const struct lookup_use *use, struct lookup **out
     /* The first question makes libunbound read what it was told, which is better known now. */
     int got = ub_ctx_zone_remove(k->c.ub, "127.in-addr.arpa.");
     if (got == 0) return OK;
-    loop_say(OK, why, why_n, use->anchors ? "the trust anchors cannot be read: %s" : "the resolver cannot be set up: %s", ub_strerror(got));
+    loop_say(OK, why, why_n,
+             use->anchors ? "the trust anchors cannot be read: %s" : "the resolver cannot be set up: %s",
+             ub_strerror(got));
     lookup_free(k);
     *out = NULL;
     return use->anchors ? ERR_USE : ERR_SYS;

@@ -19,9 +19,12 @@ bool unbound_ctx_literal(const char *host, uint16_t port, char *out, size_t n)
     if (len >= sizeof text) return false;
     memcpy(text, host, len);
     text[len] = 0;
-    if (inet_pton(AF_INET6, text, addr) == 1) snprintf(out, n, "[%s]:%u", text, (unsigned)port);
-    else if (!brackets && inet_pton(AF_INET, text, addr) == 1) snprintf(out, n, "%s:%u", text, (unsigned)port);
-    else return false;
+    if (inet_pton(AF_INET6, text, addr) == 1)
+        snprintf(out, n, "[%s]:%u", text, (unsigned)port);
+    else if (!brackets && inet_pton(AF_INET, text, addr) == 1)
+        snprintf(out, n, "%s:%u", text, (unsigned)port);
+    else
+        return false;
     return true;
 }
 
@@ -46,24 +49,30 @@ bool unbound_ctx_server(const char *server, char host[UNBOUND_CTX_LITERAL], uint
     return true;
 }
 
-static err add_server(struct ub_ctx *ub, const struct unbound_ctx_use *use, const char *server, char *why, size_t why_n)
+static err add_server(struct ub_ctx *ub, const struct unbound_ctx_use *use, const char *server, char *why,
+                      size_t why_n)
 {
     char host[UNBOUND_CTX_LITERAL], at[UNBOUND_CTX_LITERAL + 8];
     uint16_t port;
     if (!unbound_ctx_server(server, host, &port))
-        return loop_say(ERR_USE, why, why_n, "%.80s is no address of a name server: write 192.0.2.53, 127.0.0.1:5353 or [::1]:53", server);
+        return loop_say(ERR_USE, why, why_n,
+                        "%.80s is no address of a name server: write 192.0.2.53, 127.0.0.1:5353 or [::1]:53",
+                        server);
     snprintf(at, sizeof at, "%s@%u", host, (unsigned)port); /* as libunbound writes it */
     if (!use->zones && ub_ctx_set_fwd(ub, at) != 0) return loop_say(ERR_MEM, why, why_n, "out of memory");
     for (size_t i = 0; i < use->zones; i++) {
-        if (ub_ctx_set_stub(ub, use->zone[i], at, 0) != 0) return loop_say(ERR_USE, why, why_n, "%.80s is no name of a zone", use->zone[i]);
+        if (ub_ctx_set_stub(ub, use->zone[i], at, 0) != 0)
+            return loop_say(ERR_USE, why, why_n, "%.80s is no name of a zone", use->zone[i]);
     }
     return OK;
 }
 
 static err set_up(struct ub_ctx *ub, const struct unbound_ctx_use *use, char *why, size_t why_n)
 {
-    /* The servers of tests are on loopback; what went wrong is told by answers, not by a library's lines on standard error. */
-    bool set = ub_ctx_set_option(ub, "do-not-query-localhost:", "no") == 0 && ub_ctx_async(ub, 1) == 0 && ub_ctx_debugout(ub, NULL) == 0;
+    /* The servers of tests are on loopback; what went wrong is told by answers, not by a library's lines on
+     * standard error. */
+    bool set = ub_ctx_set_option(ub, "do-not-query-localhost:", "no") == 0 && ub_ctx_async(ub, 1) == 0 &&
+               ub_ctx_debugout(ub, NULL) == 0;
     (void)ub_ctx_debuglevel(ub, 0);
     for (size_t i = 0; set && i < use->options; i++)
         set = ub_ctx_set_option(ub, use->option[i].name, use->option[i].value) == 0;
@@ -88,12 +97,14 @@ static void on_ready(uv_poll_t *h, int status, int events)
     (void)ub_process(c->ub); /* what went wrong shows as an answer that does not come */
 }
 
-err unbound_ctx_open(struct loop *l, const struct unbound_ctx_use *use, void (*drop)(struct loop_obj *o), struct unbound_ctx *c, char *why, size_t why_n)
+err unbound_ctx_open(struct loop *l, const struct unbound_ctx_use *use, void (*drop)(struct loop_obj *o),
+                     struct unbound_ctx *c, char *why, size_t why_n)
 {
     c->ub = ub_ctx_create();
     err e = c->ub ? set_up(c->ub, use, why, why_n) : loop_say(ERR_MEM, why, why_n, "out of memory");
     int fd = e == OK ? ub_fd(c->ub) : -1;
-    if (e == OK && uv_poll_init(l->uv, &c->poll, fd) != 0) e = loop_say(ERR_SYS, why, why_n, "the resolver cannot be waited for");
+    if (e == OK && uv_poll_init(l->uv, &c->poll, fd) != 0)
+        e = loop_say(ERR_SYS, why, why_n, "the resolver cannot be waited for");
     if (e != OK) {
         ub_ctx_delete(c->ub); /* may be NULL */
         c->ub = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Look-ups of any type, answered by a name server of the test on loopback; with real servers: harness/test_oe_servers.py. */
+/* Look-ups of any type, answered by a name server of the test on loopback; with real servers:
+ * harness/test_oe_servers.py. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -27,7 +28,8 @@ struct world {
 
 static err open_at(struct world *w, const char *server, const char *anchor, struct lookup **k, char why[200])
 {
-    const struct lookup_use use = {.server = &server, .servers = 1, .anchor = &anchor, .anchors = anchor ? 1 : 0};
+    const struct lookup_use use = {
+        .server = &server, .servers = 1, .anchor = &anchor, .anchors = anchor ? 1 : 0};
     why[0] = 0;
     return lookup_new(w->loop, &use, k, why, 200);
 }
@@ -63,12 +65,14 @@ static void on_done(void *ctx, const struct lookup_answer *a)
     snprintf(s->canonical, sizeof s->canonical, "%s", a->canonical);
     s->text[0] = 0;
     for (size_t i = 0; i < a->n && n < sizeof s->text; i++)
-        n += (size_t)snprintf(s->text + n, sizeof s->text - n, "%.*s|", (int)a->rdata[i].n - 1, (const char *)a->rdata[i].p + 1);
+        n += (size_t)snprintf(s->text + n, sizeof s->text - n, "%.*s|", (int)a->rdata[i].n - 1,
+                              (const char *)a->rdata[i].p + 1);
     s->calls++;
     s->w->done = true;
 }
 
-static const struct seen *ask_of(struct world *w, struct lookup *k, const char *name, uint16_t type, uint32_t ms)
+static const struct seen *ask_of(struct world *w, struct lookup *k, const char *name, uint16_t type,
+                                 uint32_t ms)
 {
     w->done = false;
     w->seen = (struct seen){.w = w};
@@ -142,7 +146,12 @@ static void validated(void **state)
     struct world *w = *state;
     struct lookup *k;
     char why[200];
-    assert_int_equal(open_at(w, w->ns.at, "example. 3600 IN DS 31589 8 2 CDE0D742D6998AA554A92D890F8184C698CFAC8A26FA59875A990C03E576343C", &k, why), OK);
+    assert_int_equal(
+        open_at(
+            w, w->ns.at,
+            "example. 3600 IN DS 31589 8 2 CDE0D742D6998AA554A92D890F8184C698CFAC8A26FA59875A990C03E576343C",
+            &k, why),
+        OK);
     const struct seen *s = ask_of(w, k, "text.example", T_TXT, 10000);
     assert_int_equal(s->a.end, LOOKUP_ANSWERED);
     assert_true(s->a.bogus && !s->a.secure);
@@ -183,7 +192,9 @@ static void cancelled(void **state)
     struct lookup_job *j[3];
     struct seen other = {.w = w};
     for (size_t i = 0; i < 3; i++)
-        assert_int_equal(lookup_ask(w->k, i == 1 ? "silent.example" : "one.example", T_A, 10000, on_done, &other, &j[i]), OK);
+        assert_int_equal(
+            lookup_ask(w->k, i == 1 ? "silent.example" : "one.example", T_A, 10000, on_done, &other, &j[i]),
+            OK);
     lookup_cancel(j[1]);
     lookup_cancel(j[0]);
     lookup_cancel(j[2]);
@@ -269,8 +280,10 @@ static void no_memory(void **state)
             loop_run_until(other.loop, &other.done, loop_now(other.loop) + 20000);
             assert_int_equal(other.seen.calls, 1);
             whole = other.seen.a.end == LOOKUP_ANSWERED && f.calls < n;
-            if (other.seen.a.end == LOOKUP_FAILED) assert_string_equal(other.seen.why, "out of memory");
-            else assert_int_equal(other.seen.a.n, 2);
+            if (other.seen.a.end == LOOKUP_FAILED)
+                assert_string_equal(other.seen.why, "out of memory");
+            else
+                assert_int_equal(other.seen.a.n, 2);
         } else {
             assert_int_equal(e, ERR_MEM);
         }
