@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* draftproof serve: what is opportunistic encryption's own. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/serve.h"
 #include "run/proto_oe.h"
@@ -39,9 +41,18 @@ static int check(struct serve *s)
     return cli_address("--dns", s->oe.dns);
 }
 
+/* Their numbers would be given to the next sockets, and those be taken for them. */
+static int check_stdio(void)
+{
+    if (fcntl(STDIN_FILENO, F_GETFD) < 0) return cli_error("standard input is closed: nobody could ask anything");
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) return cli_error("standard output is closed: nobody would read an answer");
+    return CLI_OK;
+}
+
 static int ready(struct serve *s, struct tls_context **tls)
 {
     (void)tls;
+    if (check_stdio() != CLI_OK) return CLI_USE;
     s->o.own = &s->oe;
     return CLI_OK;
 }
