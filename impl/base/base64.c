@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/base64.h"
 
+#include <endian.h>
+#include <string.h>
+
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 const char *base64_flaw_text(enum base64_flaw f)
@@ -48,54 +51,46 @@ err base64_encode(slice in, struct buf *out)
     return OK;
 }
 
-enum { NO_DIGIT = 255 };
-
-/* Of each octet: looked up, as keys are long and records many. */
-/* clang-format off */
-static const uint8_t values[256] = {
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,  62, 255, 255, 255,  63,
-     52,  53,  54,  55,  56,  57,  58,  59,  60,  61, 255, 255, 255, 255, 255, 255,
-    255,   0,   1,   2,   3,   4,   5,   6,   7,   8,   9,  10,  11,  12,  13,  14,
-     15,  16,  17,  18,  19,  20,  21,  22,  23,  24,  25, 255, 255, 255, 255, 255,
-    255,  26,  27,  28,  29,  30,  31,  32,  33,  34,  35,  36,  37,  38,  39,  40,
-     41,  42,  43,  44,  45,  46,  47,  48,  49,  50,  51, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-    255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-};
-/* clang-format on */
+/* What an octet is worth at each place of a group: looked up and joined, as keys are long and records many.  NO_DIGIT is above all that digits make. */
+#define NO_DIGIT (1u << 24)
+#define BETWEEN(c, from, to) ((c) >= (from) && (c) <= (to))
+#define DIGIT(c)                                                                                             \
+    (BETWEEN(c, 'A', 'Z')   ? (c) - 'A'                                                                      \
+     : BETWEEN(c, 'a', 'z') ? (c) - 'a' + 26                                                                 \
+     : BETWEEN(c, '0', '9') ? (c) - '0' + 52                                                                 \
+     : (c) == '+'           ? 62                                                                             \
+     : (c) == '/'           ? 63                                                                             \
+                            : -1)
+#define WORTH(c, s) (DIGIT(c) < 0 ? NO_DIGIT : (uint32_t)DIGIT(c) << (s))
+#define FOUR(c, s)  WORTH(c, s), WORTH((c) + 1, s), WORTH((c) + 2, s), WORTH((c) + 3, s)
+#define ROW(c, s)   FOUR(c, s), FOUR((c) + 4, s), FOUR((c) + 8, s), FOUR((c) + 12, s)
+#define ROWS(c, s)  ROW(c, s), ROW((c) + 16, s), ROW((c) + 32, s), ROW((c) + 48, s)
+#define TABLE(s)    {ROWS(0, s), ROWS(64, s), ROWS(128, s), ROWS(192, s)}
+static const uint32_t worth[4][256] = {TABLE(18), TABLE(12), TABLE(6), TABLE(0)};
 
 static int value_of(uint8_t c)
 {
-    return values[c] == NO_DIGIT ? -1 : values[c];
+    return worth[3][c] == NO_DIGIT ? -1 : (int)worth[3][c];
 }
 
 struct reading {
-    uint8_t *to;
+    uint8_t *to, *end; /* end: of what was reserved */
     uint32_t bits;
     size_t digits, pads, last; /* last: place of the last digit */
 };
 
-/* Whole groups of four digits from there on, as far as there are nothing but those.  Gives how many octets of the text that was. */
+/* Whole groups of four digits from there on, two at a time, as far as there are nothing but those.  Gives how many octets of the text that was. */
 static size_t groups(struct reading *r, slice text, size_t at)
 {
     if (text.n - at < 4) return 0; /* it may be nowhere at all, too */
     const uint8_t *from = text.p + at, *p = from, *end = text.p + text.n;
     uint8_t *to = r->to;
-    for (; end - p >= 4; p += 4, to += 3) {
-        uint32_t a = values[p[0]], b = values[p[1]], c = values[p[2]], d = values[p[3]];
-        if ((a | b | c | d) > 63) break;
-        uint32_t v = a << 18 | b << 12 | c << 6 | d;
-        to[0] = (uint8_t)(v >> 16);
-        to[1] = (uint8_t)(v >> 8);
-        to[2] = (uint8_t)v;
+    for (; end - p >= 8 && r->end - to >= 8; p += 8, to += 6) { /* two octets too many are written, and written over */
+        uint32_t v = worth[0][p[0]] | worth[1][p[1]] | worth[2][p[2]] | worth[3][p[3]];
+        uint32_t w = worth[0][p[4]] | worth[1][p[5]] | worth[2][p[6]] | worth[3][p[7]];
+        if ((v | w) >= NO_DIGIT) break;
+        uint64_t both = htobe64((uint64_t)v << 40 | (uint64_t)w << 16);
+        memcpy(to, &both, sizeof both);
     }
     size_t n = (size_t)(p - from);
     r->to = to;
@@ -164,7 +159,7 @@ err base64_decode_lax(slice text, unsigned lax, struct buf *out, struct base64_f
         want = digits_n / 4 * 3 + (digits_n % 4 ? digits_n % 4 - 1 : 0);
     }
     if (want) TRY(buf_reserve(out, want, &at));
-    struct reading r = {.to = at};
+    struct reading r = {.to = at, .end = at + want};
     i = groups(&r, text, 0);
     for (; i < text.n && !flaw; i++) {
         uint8_t c = text.p[i];

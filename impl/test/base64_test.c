@@ -166,11 +166,41 @@ static void lax(void **state)
     buf_done(&b);
 }
 
+/* Every octet at every place of a group, with blanks anywhere, into just as much memory as it takes. */
+static void no_room_to_spare(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= 48; n++) {
+        for (size_t at = 0; at <= 64; at++) {
+            uint8_t in[48];
+            struct buf text, spread, out;
+            struct base64_fault f;
+            buf_init(&text, &mem_libc, 100);
+            buf_init(&spread, &mem_libc, 200);
+            buf_init(&out, &mem_libc, n);
+            for (size_t i = 0; i < n; i++)
+                in[i] = (uint8_t)(n * 251 + i * 37 + at * 11);
+            assert_int_equal(base64_encode(slice_of(in, n), &text), OK);
+            slice all = buf_slice(&text);
+            assert_int_equal(buf_add(&spread, slice_sub(all, 0, at)), OK);
+            assert_int_equal(buf_add_str(&spread, "\r\n  \t \n  \r\n "), OK);
+            assert_int_equal(buf_add(&spread, slice_sub(all, at, all.n)), OK);
+            assert_int_equal(base64_decode(buf_slice(&spread), true, &out, &f), OK);
+            assert_int_equal(out.n, n);
+            assert_memory_equal(buf_slice(&out).p, in, n);
+            buf_done(&text);
+            buf_done(&spread);
+            buf_done(&out);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors),    cmocka_unit_test(strict), cmocka_unit_test(blanks_pass),
         cmocka_unit_test(all_octets), cmocka_unit_test(limits), cmocka_unit_test(lax),
+        cmocka_unit_test(no_room_to_spare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
