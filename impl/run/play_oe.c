@@ -439,6 +439,7 @@ static err begin(struct player *p)
     oe_zone_init(&s->zone, p->e.env);
     oe_play_policy_init(&s->policy);
     s->first_id = oe_play_run(p)->next_id;
+    oe_play_check(p);
     if (p->run->dial) {
         p->e.link[PLAY_OE_ADAPTER].to = p->run->dial;
         p->e.link[PLAY_OE_ADAPTER].state = LINK_WANTED;

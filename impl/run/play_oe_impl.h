@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the files of the adapter of opportunistic encryption: play_oe.c (life, events of the adapter under test, ways), play_oe_say.c (questions and policy), play_oe_dns.c (our name server). */
+/* Between the files of the adapter of opportunistic encryption: play_oe.c (life, events of the adapter under test, ways), play_oe_say.c (questions and policy), play_oe_dns.c (our name server), play_oe_check.c
+ * (slips of the author of a case). */
 #ifndef RUN_PLAY_OE_IMPL_H
 #define RUN_PLAY_OE_IMPL_H
 
@@ -89,6 +90,10 @@ static inline struct play_oe_run *oe_play_run(const struct player *p)
 {
     return p->run->proto_run;
 }
+
+/* --- play_oe_check.c --- */
+/* Ends the case with an error when it names an event, a field or a word of one that never comes. */
+void oe_play_check(struct player *p);
 
 /* --- play_oe_say.c --- */
 err oe_play_send(struct player *p, int end, const struct scn_stmt *s, uint64_t now) MUST_CHECK;

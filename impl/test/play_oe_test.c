@@ -71,6 +71,8 @@ static void test_key_names(void **state)
     rig_close(&r);
 }
 
+#define ASK "send record text=a\n"
+
 static void test_parser_faults(void **state)
 {
     static const struct { const char *body, *says; } wrong[] = {
@@ -98,7 +100,14 @@ static void test_parser_faults(void **state)
         {"reach ready\nexpect result -> pass\n", "a parser needs no reach"},
         {"do policy\nexpect result -> pass\n", "nothing to do with a parser"},
         {"raw x\nexpect result -> pass\n", "raw says nothing here"},
-        {"dns expect query -> pass\n", "there is no end called dns here"},
+        {"dns expect query -> pass\n", "t.scn:5: there is no end called dns here"},
+        {ASK "expect reslut -> pass\n", "t.scn:6: there is no event reslut here; there are result error unsupported rubbish fin reset close refused silence any"},
+        {ASK "expect decision -> pass\n", "there is no event decision here"},
+        {ASK "expect result|reslut -> pass\n", "there is no event reslut here"},
+        {ASK "expect result -> next\nor rubbish status=ok -> pass\n", "t.scn:7: rubbish has no field status; it has why"},
+        {ASK "expect result status=good -> pass\n", "status=good never comes; there are ok ignore malformed"},
+        {ASK "expect result status=ok|good -> pass\n", "status=good never comes"},
+        {ASK "expect silence is=x -> pass\n", "silence has no field is; it has none"},
     };
     struct rig r;
     (void)state;
@@ -107,8 +116,6 @@ static void test_parser_faults(void **state)
         parser(&r, wrong[i].body, NULL, V_ERROR, wrong[i].says);
     rig_close(&r);
 }
-
-#define ASK "send record text=a\n"
 
 static void test_what_is_no_answer(void **state)
 {
@@ -355,6 +362,12 @@ static void test_gateway_faults(void **state)
         {"dns do behave delay=-1\nexpect decision -> pass\n", "delay=-1: a number"},
         {"dns do answer hold=yes\nexpect decision -> pass\n", "answer answers now"},
         {"far expect decision -> pass\n", "there is no end called far"},
+        {"expect query -> pass\n", "query comes on the end dns alone; here there are decision verdict"},
+        {"dns expect query -> next\nor decision -> pass\n", "decision comes on the end adapter alone; here there are query silence any"},
+        {"never query\nexpect decision -> pass\n", "query comes on the end dns alone"},
+        {"dns expect query type=TXT nam=x -> pass\n", "query has no field nam; it has name type class"},
+        {"expect verdict is=agree -> pass\n", "is=agree never comes; there are authentic refuse configured accept"},
+        {"expect decision|verdict is=accept -> pass\n", "is=accept never comes; there are encrypt"},
     };
     struct rig r;
     (void)state;
