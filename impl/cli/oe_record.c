@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/oe.h"
+#include "codec/oe_host.h"
 #include "codec/oe_master.h"
 #include "codec/oe_txt.h"
 #include "sec/rsa_key.h"
@@ -60,17 +61,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* S.R.Q.P.in-addr.arpa. (7.2), or 32 nibbles below ip6.arpa. (RFC 4322 5.2). */
-static void reverse(const uint8_t *a, bool six, char out[NAME_ROOM])
+static void reverse(const struct oe_host *h, char out[NAME_ROOM])
 {
-    size_t n = 0;
-    if (!six) {
-        snprintf(out, NAME_ROOM, "%u.%u.%u.%u.in-addr.arpa.", a[3], a[2], a[1], a[0]);
-        return;
-    }
-    for (int i = 15; i >= 0; i--)
-        n += (size_t)snprintf(out + n, NAME_ROOM - n, "%x.%x.", a[i] & 15u, (unsigned)a[i] >> 4);
-    snprintf(out + n, NAME_ROOM - n, "ip6.arpa.");
+    char name[OE_NAME_TEXT];
+    oe_reverse_name(h, name);
+    snprintf(out, NAME_ROOM, "%s.", name);
 }
 
 /* An owner goes to a master file as it was typed, so it has to be one word there. */
@@ -103,18 +98,13 @@ static int gateway(const struct use *u, struct oe_txt *t)
 
 static int txt_owner(const struct use *u, char out[NAME_ROOM])
 {
-    uint8_t a[16];
-    bool zeros;
+    struct oe_host h;
     if (u->owner && u->host) return cli_error("--owner and --host: one of them");
     if (!u->owner && !u->host) return cli_error("--host is wanted: the address that the gateway acts for; or --owner");
     if (u->owner) snprintf(out, NAME_ROOM, "%.254s", u->owner);
     if (u->owner) return owner_fits("--owner", u->owner);
-    if (oe_ip4(slice_str(u->host), a, &zeros) && !zeros)
-        reverse(a, false, out);
-    else if (inet_pton(AF_INET6, u->host, a) == 1)
-        reverse(a, true, out);
-    else
-        return cli_error("--host: %s is no address", u->host);
+    if (!oe_host_read(slice_str(u->host), &h)) return cli_error("--host: %s is no address", u->host);
+    reverse(&h, out);
     return CLI_OK;
 }
 
@@ -124,10 +114,9 @@ static int key_owner(const struct use *u, const struct oe_txt *t, char out[NAME_
         snprintf(out, NAME_ROOM, "%.254s", u->key_owner);
         return owner_fits("--key-owner", u->key_owner);
     }
-    if (t->gateway == OE_FQDN)
-        snprintf(out, NAME_ROOM, "%.*s%s", (int)t->fqdn.n, (const char *)t->fqdn.p, t->fqdn.p[t->fqdn.n - 1] == '.' ? "" : ".");
-    else
-        reverse(t->address, t->gateway == OE_IP6, out);
+    struct oe_host h = oe_host_of(t->gateway == OE_IP6 ? 6 : 4, t->address);
+    reverse(&h, out);
+    if (t->gateway == OE_FQDN) snprintf(out, NAME_ROOM, "%.*s%s", (int)t->fqdn.n, (const char *)t->fqdn.p, t->fqdn.p[t->fqdn.n - 1] == '.' ? "" : ".");
     return CLI_OK;
 }
 

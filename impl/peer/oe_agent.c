@@ -10,76 +10,7 @@
 #define WORD(n, s) s,
 const char *const oe_report_words[] = {OE_REPORTS(WORD) NULL};
 
-#define OF_DUE(r)  ((struct job *)(void *)((char *)(r) - offsetof(struct job, due)))
-#define OF_KEY(h)  ((struct job *)(void *)((char *)(h) - offsetof(struct job, by_key)))
-
-void oe_ring_init(struct ring *r)
-{
-    r->prev = r->next = r;
-}
-
-void oe_ring_cut(struct ring *r)
-{
-    r->prev->next = r->next;
-    r->next->prev = r->prev;
-    oe_ring_init(r);
-}
-
-void oe_ring_add(struct ring *list, struct ring *r)
-{
-    oe_ring_cut(r);
-    r->prev = list->prev;
-    r->next = list;
-    list->prev->next = r;
-    list->prev = r;
-}
-
-err oe_table_add(const struct mem *mem, struct table *t, struct hashed *h, uint32_t hash)
-{
-    if (t->n >= t->size) {
-        size_t size = t->size ? 2 * t->size : 8;
-        struct hashed **slot = mem_new(mem, size * sizeof *slot);
-        if (!slot && t->size == 0) return ERR_MEM; /* a full one is slower, and as good */
-        for (size_t i = 0; slot && i < t->size; i++) {
-            for (struct hashed *x = t->slot[i], *next; x; x = next) {
-                next = x->next;
-                x->next = slot[x->hash & (size - 1)];
-                slot[x->hash & (size - 1)] = x;
-            }
-        }
-        if (slot) {
-            mem_free(mem, t->slot);
-            t->slot = slot;
-            t->size = size;
-        }
-    }
-    h->hash = hash;
-    h->next = t->slot[hash & (t->size - 1)];
-    t->slot[hash & (t->size - 1)] = h;
-    t->n++;
-    return OK;
-}
-
-bool oe_table_cut(struct table *t, struct hashed *h)
-{
-    struct hashed **at = t->size ? &t->slot[h->hash & (t->size - 1)] : NULL;
-    while (at && *at && *at != h)
-        at = &(*at)->next;
-    if (!at || !*at) return false;
-    *at = h->next;
-    t->n--;
-    return true;
-}
-
-struct hashed *oe_table_first(const struct table *t, uint32_t hash)
-{
-    return t->size ? t->slot[hash & (t->size - 1)] : NULL;
-}
-
-uint64_t oe_agent_later(uint64_t t, uint64_t ms)
-{
-    return t > UINT64_MAX - ms ? UINT64_MAX : t + ms;
-}
+#define OF_KEY(h) ((struct job *)(void *)((char *)(h) - offsetof(struct job, by_key)))
 
 /* --- begin and end ------------------------------------------------------------------------------------------------------------ */
 
@@ -123,8 +54,7 @@ static void free_job(struct oe_agent *a, struct job *j)
     mem_free(a->env->mem, j);
 }
 
-/* Jobs of one decision, behind it. */
-static void free_spent(struct oe_agent *a)
+void oe_agent_free_spent(struct oe_agent *a)
 {
     while (a->done.next == &a->done && a->spent.next != &a->spent)
         free_job(a, (struct job *)a->spent.next);
@@ -134,7 +64,7 @@ void oe_agent_free(struct oe_agent *a)
 {
     if (!a) return;
     free_tasks(a, &a->done);
-    free_spent(a);
+    oe_agent_free_spent(a);
     while (a->jobs.next != &a->jobs)
         free_job(a, (struct job *)a->jobs.next);
     while (a->looks.next != &a->looks)
@@ -166,14 +96,17 @@ static struct job *find_job(const struct oe_agent *a, enum job_kind kind, const 
     return NULL;
 }
 
-/* Makes room among what is remembered: the one of longest ago that nobody waits for and no tunnel rests on. */
+/* Makes room among what is remembered: the one of longest ago that nobody waits for and no tunnel rests on.  Those that have to stay are not in the way of the next try. */
 static bool make_room(struct oe_agent *a)
 {
     struct ring *r = a->jobs.next;
-    for (int i = 0; i < 64 && a->by_key.n >= OE_AGENT_HOSTS && r != &a->jobs; i++) {
+    for (int i = 0; i < OE_SEARCH_MAX && a->by_key.n >= OE_AGENT_HOSTS && r != &a->jobs; i++) {
         struct job *j = (struct job *)r;
         r = r->next;
-        if (j->decided && !j->tunnel && j->tasks.next == &j->tasks) free_job(a, j);
+        if (j->decided && !j->tunnel && j->tasks.next == &j->tasks)
+            free_job(a, j);
+        else
+            oe_ring_add(&a->jobs, &j->age);
     }
     return a->by_key.n < OE_AGENT_HOSTS;
 }
@@ -257,13 +190,23 @@ void oe_agent_say(struct oe_agent *a, struct job *j, enum oe_outcome out, uint64
     if (j->kind == JOB_SOURCE || j->kind == JOB_ALONE) oe_ring_add(&a->spent, &j->age);
 }
 
+void oe_agent_run(struct oe_agent *a, struct job *j, uint64_t t)
+{
+    if (j->kind == JOB_DESTINATION)
+        oe_agent_seek(a, j, t);
+    else if (j->kind == JOB_PEER)
+        oe_agent_auth(a, j, t);
+    else
+        oe_agent_allow(a, j, t);
+}
+
 /* --- questions ------------------------------------------------------------------------------------------------------------------ */
 
 static err begin(struct oe_agent *a, struct task **k, uint64_t tag, enum oe_ask ask, uint64_t t)
 {
     *k = NULL;
     if (a->done.next != &a->done) return ERR_USE;
-    free_spent(a);
+    oe_agent_free_spent(a);
     a->at = t;
     if (a->task_count >= OE_AGENT_TASKS) return ERR_LIMIT;
     *k = mem_new(a->env->mem, sizeof **k);
@@ -341,6 +284,7 @@ err oe_agent_initiate(struct oe_agent *a, uint64_t tag, const struct oe_host *so
     struct job *j;
     uint8_t nat[OE_AXES] = {0};
     bool told = source && source->family;
+    if (!destination->family) return ERR_USE;
     TRY(begin(a, &k, tag, OE_ASK_INITIATE, t));
     if (told) {
         bool ours = oe_agent_class(a, destination, NULL, false) >= OE_POLICY_PERMISSIVE;
@@ -357,6 +301,7 @@ err oe_agent_report(struct oe_agent *a, uint64_t tag, const struct oe_host *dest
     uint64_t t = oe_agent_later(now, a->ahead);
     struct task *k;
     struct job *j;
+    if (!destination->family || what >= OE_REPORT_COUNT) return ERR_USE;
     TRY(begin(a, &k, tag, OE_ASK_REPORT, t));
     TRY(destination_job(a, k, destination, &j));
     if (oe_agent_reported(a, j, gateway, what, t)) {
@@ -414,6 +359,7 @@ err oe_agent_phase2(struct oe_agent *a, uint64_t tag, uint64_t phase1, const str
 {
     uint64_t t = oe_agent_later(now, a->ahead);
     struct task *k;
+    if (!source->family) return ERR_USE;
     TRY(begin(a, &k, tag, OE_ASK_PHASE2, t));
     const struct job *peer = find_job(a, JOB_PEER, NULL, phase1);
     struct job *j = make_job(a, JOB_SOURCE);
@@ -470,87 +416,4 @@ bool oe_agent_decision(struct oe_agent *a, struct oe_decision *d)
 size_t oe_agent_under_way(const struct oe_agent *a)
 {
     return a->task_count;
-}
-
-bool oe_agent_tunnel(const struct oe_agent *a, size_t i, struct oe_host *destination, struct oe_host *gateway)
-{
-    for (const struct ring *r = a->jobs.next; r != &a->jobs; r = r->next) {
-        const struct job *j = (const struct job *)r;
-        if (!j->tunnel || i--) continue;
-        *destination = j->host;
-        *gateway = j->gateways[j->current].host;
-        return true;
-    }
-    return false;
-}
-
-/* --- time ----------------------------------------------------------------------------------------------------------------------- */
-
-/* Mistakes: whoever waits for ever, or goes round in circles for ever, sees no deadline. */
-static bool timeless(const struct oe_agent *a)
-{
-    return OEMUT(a->mutant, PATIENT) || OEMUT(a->mutant, ENDLESS_ALIASES);
-}
-
-uint64_t oe_agent_deadline(const struct oe_agent *a)
-{
-    uint64_t t = a->next_age;
-    if (a->due.next != &a->due && !timeless(a)) {
-        const struct job *j = OF_DUE(a->due.next);
-        if (j->deadline < t) t = j->deadline;
-    }
-    return t == OE_NEVER ? OE_NEVER : t > a->ahead ? t - a->ahead : 0;
-}
-
-static void lapse(struct oe_agent *a, uint64_t t)
-{
-    while (a->due.next != &a->due && OF_DUE(a->due.next)->deadline <= t && !timeless(a)) {
-        struct job *j = OF_DUE(a->due.next);
-        oe_ring_cut(&j->due);
-        oe_ring_cut(&j->wait);
-        j->silent = true;
-        if (j->kind == JOB_DESTINATION)
-            oe_agent_seek(a, j, t);
-        else if (j->kind == JOB_PEER)
-            oe_agent_auth(a, j, t);
-        else
-            oe_agent_allow(a, j, t);
-    }
-}
-
-/* One tunnel, period by period, as several may be over (5.1).  Gives when it is to be looked at again. */
-static uint64_t grow_old(struct oe_agent *a, struct job *j, uint64_t t)
-{
-    for (;;) {
-        uint64_t end = oe_agent_later(j->began, oe_age_period(j->old.state));
-        if (end > t || OEMUT(a->mutant, NEVER_AGES)) return end > t ? end : OE_NEVER;
-        struct oe_age_facts f = {.now = end, .began = j->began, .used = j->used};
-        fsm_step(&j->old, OE_SIDE_WORLD, OE_AE_EXPIRE, &f);
-        if (j->old.state == OE_AS_CLOSED || j->old.state == OE_AS_LOST) {
-            j->tunnel = false;
-            return OE_NEVER;
-        }
-        j->began = end;
-    }
-}
-
-void oe_agent_tick(struct oe_agent *a, uint64_t now)
-{
-    uint64_t t = oe_agent_later(now, a->ahead);
-    free_spent(a);
-    a->at = t;
-    lapse(a, t);
-    if (t < a->next_age) return;
-    a->next_age = OE_NEVER;
-    for (struct ring *r = a->jobs.next; r != &a->jobs; r = r->next) {
-        struct job *j = (struct job *)r;
-        uint64_t again = j->tunnel ? grow_old(a, j, t) : OE_NEVER;
-        if (again < a->next_age) a->next_age = again;
-    }
-}
-
-void oe_agent_advance(struct oe_agent *a, uint64_t ms, uint64_t now)
-{
-    a->ahead = oe_agent_later(a->ahead, ms);
-    oe_agent_tick(a, now);
 }

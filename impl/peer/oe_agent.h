@@ -97,8 +97,8 @@ struct oe_agent;
 err oe_agent_new(const struct env *env, const struct oe_agent_setup *s, struct oe_agent **out) MUST_CHECK;
 void oe_agent_free(struct oe_agent *a);
 
-/* Each of these gives one decision with that tag, now or when DNS has answered.  ERR_LIMIT: too many are under way; ERR_MEM; ERR_USE: a decision waits to be taken, or a phase 1 of
- * that tag is under way.  Nothing was begun then. */
+/* Each of these gives one decision with that tag, now or when DNS has answered.  ERR_LIMIT: too many are under way; ERR_MEM; ERR_USE: a decision waits to be taken, a phase 1 of
+ * that tag is under way, or there is no address.  Nothing was begun then. */
 err oe_agent_initiate(struct oe_agent *a, uint64_t tag, const struct oe_host *source /* family 0: not told */, const struct oe_host *destination,
                       uint64_t now) MUST_CHECK;
 err oe_agent_report(struct oe_agent *a, uint64_t tag, const struct oe_host *destination, const struct oe_host *gateway, enum oe_report what,

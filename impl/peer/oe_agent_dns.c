@@ -62,14 +62,17 @@ void oe_agent_free_look(struct oe_agent *a, struct look *l)
     mem_free(a->env->mem, l);
 }
 
-/* Makes room: the one that was used for longest ago and nobody waits for.  Few have to be looked at, as those that are waited for are young. */
+/* Makes room: the one that was used longest ago and nobody waits for.  Those that have to stay are not in the way of the next try. */
 static bool make_room(struct oe_agent *a)
 {
     struct ring *r = a->looks.next;
-    for (int i = 0; i < 64 && a->by_name.n >= OE_AGENT_CACHED && r != &a->looks; i++) {
+    for (int i = 0; i < OE_SEARCH_MAX && a->by_name.n >= OE_AGENT_CACHED && r != &a->looks; i++) {
         struct look *l = (struct look *)r;
         r = r->next;
-        if (!l->pending && !l->held) oe_agent_free_look(a, l);
+        if (l->pending || l->held)
+            oe_ring_add(&a->looks, &l->age);
+        else
+            oe_agent_free_look(a, l);
     }
     return a->by_name.n < OE_AGENT_CACHED;
 }
@@ -201,16 +204,6 @@ static void judge(struct oe_agent *a, struct look *l, const struct oe_answer *an
     if (said && OEMUT(a->mutant, NEVER_STALE)) l->until = OE_NEVER;
 }
 
-static void run(struct oe_agent *a, struct job *j, uint64_t t)
-{
-    if (j->kind == JOB_DESTINATION)
-        oe_agent_seek(a, j, t);
-    else if (j->kind == JOB_PEER)
-        oe_agent_auth(a, j, t);
-    else
-        oe_agent_allow(a, j, t);
-}
-
 err oe_agent_answer(struct oe_agent *a, uint32_t id, const struct oe_answer *answer, uint64_t now)
 {
     uint64_t t = oe_agent_later(now, a->ahead);
@@ -243,7 +236,7 @@ err oe_agent_answer(struct oe_agent *a, uint32_t id, const struct oe_answer *ans
     while (waiting.next != &waiting) {
         struct job *j = OF_WAIT(waiting.next);
         oe_ring_cut(&j->wait);
-        run(a, j, t);
+        oe_agent_run(a, j, t);
     }
     l->held = false;
     return e == ERR_MEM ? e : OK;

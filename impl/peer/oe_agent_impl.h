@@ -12,9 +12,11 @@
 
 enum {
     OE_TRAIL_MAX = 1024,  /* steps that are told: three for each gateway and some */
+    OE_SEARCH_MAX = 1024, /* that are looked at for one that may go: what has to stay goes to the end, so the next search goes on behind it */
     OE_TRAIL_OWN = 4,     /* steps for which no memory is needed, so that the last can always be told */
 };
 
+/* --- oe_agent_hold.c: rings and tables --- */
 struct ring { /* first member of what hangs in one; alone it leads to itself */
     struct ring *prev, *next;
 };
@@ -162,8 +164,11 @@ bool oe_agent_reported(struct oe_agent *a, struct job *j, const struct oe_host *
 enum oe_policy_class oe_agent_class(const struct oe_agent *a, const struct oe_host *h, const char *name, bool responder);
 
 /* --- oe_agent.c --- */
+void oe_agent_run(struct oe_agent *a, struct job *j, uint64_t t); /* on with it, by its rules */
+void oe_agent_free_spent(struct oe_agent *a);                     /* jobs of one decision, once it was taken */
 const struct oe_rule *oe_agent_step(struct oe_agent *a, struct job *j, const struct oe_table *t, const uint8_t *facts, const char *about);
 void oe_agent_say(struct oe_agent *a, struct job *j, enum oe_outcome out, uint64_t until);
+/* --- oe_agent_time.c --- */
 uint64_t oe_agent_later(uint64_t t, uint64_t ms); /* without passing the end of time */
 
 #endif

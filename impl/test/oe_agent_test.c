@@ -205,8 +205,10 @@ static void records_of_all_kinds(void **state)
         assert_gateway(&got, "192.1.1.5");
         /* names are of no use to an initiator */
         zone_txt(&w, "192.0.2.4", 10, "@sg.example.org", 1);
+        size_t queries = w.queries;
         got = initiate(&w, NULL, "192.0.2.4");
         assert_int_equal(got.out, OE_OUT_CLEAR);
+        assert_int_equal(w.queries, queries + 1);
         zone_txt(&w, "192.0.2.5", 10, "@sg.example.org", 1);
         zone_txt(&w, "192.0.2.5", 20, "192.1.1.6", 1);
         got = initiate(&w, NULL, "192.0.2.5");
