@@ -199,7 +199,7 @@ static void judge(struct oe_agent *a, struct look *l, const struct oe_answer *an
     if (l->look == OE_LOOK_UNASKED || l->look == OE_LOOK_PENDING || l->look >= OE_LOOK_COUNT) l->look = OE_LOOK_UNREADABLE;
     if (l->look == OE_LOOK_TRUNCATED && l->tcp) l->look = OE_LOOK_UNREADABLE;
     if (l->security == OE_SEC_BOGUS) l->look = OE_LOOK_FOREIGN; /* what is forged is neither an answer nor none */
-    bool said = l->look == OE_LOOK_NXDOMAIN || l->look == OE_LOOK_NODATA || l->look == OE_LOOK_FOREIGN || l->look == OE_LOOK_RECORDS;
+    bool said = l->look >= OE_LOOK_NXDOMAIN;
     l->until = said ? oe_agent_later(t, (uint64_t)ttl * 1000) : t;
     if (said && OEMUT(a->mutant, NEVER_STALE)) l->until = OE_NEVER;
 }

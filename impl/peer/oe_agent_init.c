@@ -144,10 +144,11 @@ void oe_agent_fail(struct oe_agent *a, struct job *j, enum oe_failure f, uint64_
     oe_agent_say(a, j, (enum oe_outcome)r->out, until);
 }
 
-/* What has not come is not known for any time. */
+/* Where DNS said nothing it is left alone for a short time: otherwise each packet would wait for the same silence. */
 static void rests_on(struct job *j, const struct look *l, uint64_t t)
 {
-    uint64_t until = !l || l->pending ? t : l->until;
+    bool said = l && !l->pending && l->look >= OE_LOOK_NXDOMAIN;
+    uint64_t until = said ? l->until : oe_agent_later(t, OE_AGENT_SHORT_MS);
     if (until < j->facts_until) j->facts_until = until;
 }
 

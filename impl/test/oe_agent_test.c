@@ -355,6 +355,8 @@ static void key_records(void **state)
         zone_txt(&w, "192.0.2.7", 20, "192.1.1.6", 2);
         got = initiate(&w, NULL, "192.0.2.7");
         assert_gateway(&got, "192.1.1.6");
+        assert_int_equal(got.life_ms, i == 2 || i == 3 ? OE_AGENT_SHORT_MS : 300000); /* nobody waits for the same silence again and again */
+        assert_true(initiate(&w, NULL, "192.0.2.7").remembered);
         world_end(&w);
     }
     /* the draft has no such record, but for a tolerant reader */
