@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Cases of oe-parser as JSON: what a case says is what the members say, in the dialect that was asked for; what has no form in JSON is refused with its place. */
+/* Cases of oe-parser as JSON: what a case says is what the members say, in the dialect that was asked for;
+ * what has no form in JSON is refused with its place. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,22 +14,34 @@
 #include "mem_fail.h"
 #include "run/export_oe.h"
 
-#define HEAD(id, clause, more) "case " id "\ntitle A case of the test\nclause " clause "\nagainst oe-parser\n" more "\n"
-#define GOOD HEAD("oe/7.2/good", "OE-7.2-9 OERFC-5.2-1", "vary p=0|10")                                       \
+#define HEAD(id, clause, more)                                                                               \
+    "case " id "\ntitle A case of the test\nclause " clause "\nagainst oe-parser\n" more "\n"
+#define GOOD                                                                                                 \
+    HEAD("oe/7.2/good", "OE-7.2-9 OERFC-5.2-1", "vary p=0|10")                                               \
     "send record text=\"X-IPsec-Server($p)=192.1.1.5 $KEY1\"\n"                                              \
     "expect result status=ok precedence=$p type=ipv4 gateway=192.1.1.5 key=1 -> pass\n"                      \
     "or result -> fail \"no\"\nor silence -> fail \"no answer\"\n"
-#define OPEN HEAD("oe/7.2/open", "OE-7.2-9", "needs key-records")                                             \
-    "send key hex=4200040101\nexpect result status=malformed -> pass\n"                                       \
+#define OPEN                                                                                                 \
+    HEAD("oe/7.2/open", "OE-7.2-9", "needs key-records")                                                     \
+    "send key hex=4200040101\nexpect result status=malformed -> pass\n"                                      \
     "or result status=ok key=none -> weak \"takes it (OE-D08)\"\nor result -> fail \"no\"\n"
-#define NUMBERS HEAD("oe/7.2/numbers", "OE-7.2-9", "")                                                        \
-    "send record text=\"X\"\nexpect result status=ok exponent=03 modulus=c1 bits=8 -> pass\nor result -> fail \"no\"\n"
-#define TWO HEAD("oe/7.2/two", "OE-7.2-8", "needs master")                                                    \
-    "send master type=TXT text=\"\\\"x\\\"\"\nexpect result status=ignore|malformed\nor result -> fail \"no\"\n"  \
+#define NUMBERS                                                                                              \
+    HEAD("oe/7.2/numbers", "OE-7.2-9", "")                                                                   \
+    "send record text=\"X\"\nexpect result status=ok exponent=03 modulus=c1 bits=8 -> pass\nor result -> "   \
+    "fail \"no\"\n"
+#define TWO                                                                                                  \
+    HEAD("oe/7.2/two", "OE-7.2-8", "needs master")                                                           \
+    "send master type=TXT text=\"\\\"x\\\"\"\nexpect result status=ignore|malformed\nor result -> fail "     \
+    "\"no\"\n"                                                                                               \
     "send master type=TXT text=\"y\"\nexpect result status=ignore -> pass\n"
-#define RFC_ONLY HEAD("oe/rfc/5.2/only", "OERFC-5.2-1", "") "send record text=x\nexpect result status=ignore -> pass\n"
-#define DRAFT_ONLY HEAD("oe/7.2/only", "OE-7.2-9", "needs dialect-draft") "send record text=x\nexpect result status=ignore -> pass\n"
-#define OTHER_ROLE "case oe/1.1/gateway\ntitle A gateway\nclause OE-1.1-1\nagainst oe-gateway\ndo policy\nexpect ready -> pass\n"
+#define RFC_ONLY                                                                                             \
+    HEAD("oe/rfc/5.2/only", "OERFC-5.2-1", "") "send record text=x\nexpect result status=ignore -> pass\n"
+#define DRAFT_ONLY                                                                                           \
+    HEAD("oe/7.2/only", "OE-7.2-9", "needs dialect-draft")                                                   \
+    "send record text=x\nexpect result status=ignore -> pass\n"
+#define OTHER_ROLE                                                                                           \
+    "case oe/1.1/gateway\ntitle A gateway\nclause OE-1.1-1\nagainst oe-gateway\ndo policy\nexpect ready -> " \
+    "pass\n"
 
 struct told {
     size_t n;
@@ -49,7 +62,8 @@ static json_t *export(const char *text, enum oe_dialect d, struct told *told, ch
     struct catalog c;
     struct buf out;
     size_t n = 0;
-    const struct scn_source sources[] = {{"t.scn", (const unsigned char *)text, strlen(text)}, {NULL, NULL, 0}};
+    const struct scn_source sources[] = {{"t.scn", (const unsigned char *)text, strlen(text)},
+                                         {NULL, NULL, 0}};
     env_init(&env);
     *told = (struct told){.n = 0};
     assert_int_equal(catalog_load(&env, sources, &c, why, 300), OK);
@@ -108,7 +122,8 @@ static void members(void **state)
     has(strict, "gateway", "\"192.1.1.5\"");
     has(key, "exponent_hex", "\"03\"");
     assert_int_equal(json_string_length(json_object_get(key, "modulus_hex")), 128);
-    assert_int_equal(json_array_size(json_object_get(good, "answers")), 1); /* what fails goes without saying */
+    assert_int_equal(json_array_size(json_object_get(good, "answers")),
+                     1); /* what fails goes without saying */
     const char *rdata = json_string_value(json_object_get(good, "rdata_hex"));
     assert_memory_equal(rdata, "75582d4950736563", 16); /* 117 octets: X-IPsec... */
     has(open, "flags", "[\"KeyRecord\",\"Open\"]");
@@ -117,14 +132,17 @@ static void members(void **state)
     has(open, "result", "\"acceptable\"");
     has(open, "expected", "{\"status\":\"malformed\"}");
     has(open, "defects", "[\"OE-D08\"]");
-    has(open, "answers", "[{\"verdict\":\"pass\",\"members\":{\"status\":[\"malformed\"]}},{\"verdict\":\"weak\",\"reason\":\"takes it (OE-D08)\",\"members\":{\"status\":[\"ok\"],\"key\":[null]}}]");
+    has(open, "answers",
+        "[{\"verdict\":\"pass\",\"members\":{\"status\":[\"malformed\"]}},{\"verdict\":\"weak\",\"reason\":"
+        "\"takes it (OE-D08)\",\"members\":{\"status\":[\"ok\"],\"key\":[null]}}]");
     assert_string_equal(told.last.expected, "malformed");
     assert_int_equal(told.last.result, EXPORT_OE_ACCEPTABLE);
     assert_non_null(json_object_get(json_object_get(all, "notes"), "OE-D08"));
     assert_non_null(json_object_get(json_object_get(all, "clauses"), "OERFC-5.2-1"));
     json_decref(all);
     all = export(NUMBERS, OE_RFC, &told, why);
-    has(json_object_get(test_of(all, 0, 0), "expected"), "key", "{\"exponent_hex\":\"03\",\"modulus_hex\":\"c1\"}");
+    has(json_object_get(test_of(all, 0, 0), "expected"), "key",
+        "{\"exponent_hex\":\"03\",\"modulus_hex\":\"c1\"}");
     json_decref(all);
 }
 
@@ -141,7 +159,9 @@ static void several_records(void **state)
     has(one, "flags", "[\"MasterFile\"]");
     has(one, "result", "\"invalid\"");
     has(one, "expected", "{\"status\":\"ignore\"}");
-    has(one, "answers", "[{\"verdict\":\"pass\",\"members\":{\"status\":[\"ignore\",\"malformed\"]}}]"); /* what the case goes on with */
+    has(one, "answers",
+        "[{\"verdict\":\"pass\",\"members\":{\"status\":[\"ignore\",\"malformed\"]}}]"); /* what the case goes
+                                                                                            on with */
     has(two, "comment", "\"record 2 of 2\"");
     has(two, "tcId", "2");
     assert_true(told.last.master);
@@ -172,8 +192,10 @@ static void refusals(void **state)
     } rows[] = {
         {"send record text=x\nexpect result status!=ok -> pass\n", "!="},
         {"send record text=x\nexpect result reason=x -> pass\n", "reason"},
-        {"send record text=x\nexpect result status=ok -> inconc \"x\"\nor result -> pass\n", "neither passes"},
-        {"send record text=x\nexpect result -> fail \"x\"\nor silence -> pass\n", "no answer to a record would be right"},
+        {"send record text=x\nexpect result status=ok -> inconc \"x\"\nor result -> pass\n",
+         "neither passes"},
+        {"send record text=x\nexpect result -> fail \"x\"\nor silence -> pass\n",
+         "no answer to a record would be right"},
         {"send record text=x\nexpect result status=ok key=7 -> pass\n", "key=7"},
         {"send record text=x\nexpect result status=ok exponent=03 -> pass\n", "exponent and modulus"},
         {"send record text=x\nexpect result status=ok precedence=x -> pass\n", "precedence"},
@@ -194,7 +216,8 @@ static void refusals(void **state)
 static void no_memory(void **state)
 {
     static const char text[] = GOOD OPEN TWO;
-    const struct scn_source sources[] = {{"t.scn", (const unsigned char *)text, sizeof text - 1}, {NULL, NULL, 0}};
+    const struct scn_source sources[] = {{"t.scn", (const unsigned char *)text, sizeof text - 1},
+                                         {NULL, NULL, 0}};
     struct env plain;
     struct catalog c;
     char why[300];
@@ -228,6 +251,8 @@ static void no_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(members), cmocka_unit_test(several_records), cmocka_unit_test(dialects), cmocka_unit_test(refusals), cmocka_unit_test(no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(members), cmocka_unit_test(several_records),
+                                       cmocka_unit_test(dialects), cmocka_unit_test(refusals),
+                                       cmocka_unit_test(no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
