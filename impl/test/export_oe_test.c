@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 #include "run/export_oe.h"
 
 #define HEAD(id, clause, more)                                                                               \
