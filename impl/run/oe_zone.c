@@ -34,7 +34,7 @@ void oe_zone_done(struct oe_zone *z)
     z->records = z->cap = 0;
 }
 
-/* --- places ------------------------------------------------------------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 static err fold(slice text, const char *key, char out[OE_NAME_TEXT], char *why, size_t why_n)
 {
@@ -43,7 +43,8 @@ static err fold(slice text, const char *key, char out[OE_NAME_TEXT], char *why, 
         snprintf(out, OE_NAME_TEXT, "%s", folded);
         return OK;
     }
-    return wrong(why, why_n, "%s=%.*s: a domain name is wanted", key, (int)(text.n < 60 ? text.n : 60), (const char *)text.p);
+    return wrong(why, why_n, "%s=%.*s: a domain name is wanted", key, (int)(text.n < 60 ? text.n : 60),
+                 (const char *)text.p);
 }
 
 err oe_zone_place(const struct scn_stmt *s, char name[OE_NAME_TEXT], uint16_t *type, char *why, size_t why_n)
@@ -54,16 +55,19 @@ err oe_zone_place(const struct scn_stmt *s, char name[OE_NAME_TEXT], uint16_t *t
     if (of && scn_named(s, "name")) return wrong(why, why_n, "name= and of= say the same: give one of them");
     if (of) {
         struct oe_host h;
-        if (!oe_host_read(slice_str(of), &h)) return wrong(why, why_n, "of=%.60s: an IPv4 or IPv6 address is wanted, whose reverse name it is", of);
+        if (!oe_host_read(slice_str(of), &h))
+            return wrong(why, why_n, "of=%.60s: an IPv4 or IPv6 address is wanted, whose reverse name it is",
+                         of);
         oe_reverse_name(&h, name);
     } else if (scn_named(s, "name")) {
         TRY(fold(oe_arg_octets(s, "name"), "name", name, why, why_n));
     }
-    if (t && !(*type = dns_type_find(slice_str(t)))) return wrong(why, why_n, "type=%.40s: there are TXT, KEY, CNAME, A, AAAA ... and TYPE65280", t);
+    if (t && !(*type = dns_type_find(slice_str(t))))
+        return wrong(why, why_n, "type=%.40s: there are TXT, KEY, CNAME, A, AAAA ... and TYPE65280", t);
     return OK;
 }
 
-/* --- records ------------------------------------------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 static err put(struct oe_zone *z, const struct oe_zone_record *r, slice rdata)
 {
@@ -97,12 +101,14 @@ static err by_address(const struct scn_stmt *s, uint16_t type, struct buf *out, 
     struct oe_host h = {0};
     const char *text = oe_arg(s, "address");
     uint8_t family = type == DNS_A ? 4 : type == DNS_AAAA ? 6 : 0;
-    if (family && oe_host_read(slice_str(text), &h) && h.family == family) return buf_add(out, slice_of(h.octets, family == 4 ? 4 : 16));
+    if (family && oe_host_read(slice_str(text), &h) && h.family == family)
+        return buf_add(out, slice_of(h.octets, family == 4 ? 4 : 16));
     return wrong(why, why_n, "address=%.60s: A wants an IPv4 address, AAAA one of IPv6", text);
 }
 
 /* RDATA of the record, or its target. */
-static err rdata_of(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_record *r, struct buf *out, char *why, size_t why_n)
+static err rdata_of(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_record *r, struct buf *out,
+                    char *why, size_t why_n)
 {
     if (r->type == DNS_CNAME || r->type == DNS_DNAME) {
         if (!scn_named(s, "target")) return wrong(why, why_n, "an alias wants target=NAME");
@@ -111,18 +117,22 @@ static err rdata_of(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_
     if (r->type == DNS_TXT) return oe_rdata_txt(z->env, s, out, why, why_n);
     if (r->type == DNS_KEY) return oe_rdata_key(z->env, s, out, why, why_n);
     if (scn_named(s, "address")) return by_address(s, r->type, out, why, why_n);
-    if (!scn_named(s, "hex")) return wrong(why, why_n, "a record of this type wants hex=..., or address= where it holds one");
+    if (!scn_named(s, "hex"))
+        return wrong(why, why_n, "a record of this type wants hex=..., or address= where it holds one");
     return oe_arg_hex(oe_arg_octets(s, "hex"), out, why, why_n);
 }
 
-/* The statement with every %n in the values of text=, gateway= and precedence= replaced.  The copies are the caller's to free; at most max. */
-static err numbered(const struct env *env, struct scn_stmt *s, struct scn_arg *arg, struct scn_octets *value, size_t max, unsigned number)
+/* The statement with every %n in the values of text=, gateway= and precedence= replaced.  The copies are the
+ * caller's to free; at most max. */
+static err numbered(const struct env *env, struct scn_stmt *s, struct scn_arg *arg, struct scn_octets *value,
+                    size_t max, unsigned number)
 {
     size_t used = 0;
     for (size_t i = 0; i < s->args; i++) {
         struct scn_arg *a = &arg[i];
         struct buf b;
-        bool about = a->key && (strcmp(a->key, "text") == 0 || strcmp(a->key, "gateway") == 0 || strcmp(a->key, "precedence") == 0);
+        bool about = a->key && (strcmp(a->key, "text") == 0 || strcmp(a->key, "gateway") == 0 ||
+                                strcmp(a->key, "precedence") == 0);
         if (!about || !a->values || used == max) continue;
         slice left = slice_of(a->value[0].p, a->value[0].n);
         buf_init(&b, env->mem, OE_RDATA_MAX);
@@ -136,8 +146,10 @@ static err numbered(const struct env *env, struct scn_stmt *s, struct scn_arg *a
         if (e == OK && !buf_str(&b)) e = ERR_MEM;
         if (e == OK) {
             value[used] = (struct scn_octets){mem_new(env->mem, b.n + 1), b.n};
-            if (value[used].p) memcpy(value[used].p, buf_str(&b), b.n + 1);
-            else e = ERR_MEM;
+            if (value[used].p)
+                memcpy(value[used].p, buf_str(&b), b.n + 1);
+            else
+                e = ERR_MEM;
         }
         buf_done(&b);
         if (e != OK) return e;
@@ -147,7 +159,8 @@ static err numbered(const struct env *env, struct scn_stmt *s, struct scn_arg *a
     return OK;
 }
 
-static err add_one(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_record *r, unsigned number, char *why, size_t why_n)
+static err add_one(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_record *r, unsigned number,
+                   char *why, size_t why_n)
 {
     struct scn_arg *arg = mem_new(z->env->mem, s->args * sizeof *arg);
     struct scn_octets value[NUMBERED] = {{0}};
@@ -160,7 +173,8 @@ static err add_one(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_r
     err e = number ? numbered(z->env, &mine, arg, value, NUMBERED, number) : OK;
     if (e == OK) e = rdata_of(z, &mine, r, &rdata, why, why_n);
     if (e == OK) e = put(z, r, buf_slice(&rdata));
-    if (e == ERR_LIMIT) e = wrong(why, why_n, "too long for a record, or more than %d of them", OE_ZONE_RECORDS);
+    if (e == ERR_LIMIT)
+        e = wrong(why, why_n, "too long for a record, or more than %d of them", OE_ZONE_RECORDS);
     buf_done(&rdata);
     for (size_t i = 0; i < NUMBERED; i++)
         mem_free(z->env->mem, value[i].p);
@@ -170,8 +184,10 @@ static err add_one(struct oe_zone *z, const struct scn_stmt *s, struct oe_zone_r
 
 err oe_zone_add(struct oe_zone *z, const struct scn_stmt *s, char *why, size_t why_n)
 {
-    static const char *const keys[] = {"name", "of", "type", "ttl", "times", "precedence", "gateway", "key", "text", "strings", "length", "at", "hex", "flags", "protocol", "algorithm", "exponent", "modulus",
-                                       "form", "cut", "target", "address", NULL};
+    static const char *const keys[] = {"name",    "of",    "type",     "ttl",       "times",    "precedence",
+                                       "gateway", "key",   "text",     "strings",   "length",   "at",
+                                       "hex",     "flags", "protocol", "algorithm", "exponent", "modulus",
+                                       "form",    "cut",   "target",   "address",   NULL};
     struct oe_zone_record r = {0};
     uint64_t ttl = OE_ZONE_TTL, times = 0;
     TRY(oe_arg_known(s, keys, why, why_n));
@@ -198,22 +214,25 @@ err oe_zone_remove(struct oe_zone *z, const struct scn_stmt *s, char *why, size_
     for (size_t i = 0; i < z->records; i++) {
         struct oe_zone_record *r = &z->record[i];
         bool goes = (!*name || strcmp(name, r->name) == 0) && (!type || type == r->type);
-        if (goes) mem_free(z->env->mem, r->rdata);
-        else z->record[kept++] = *r;
+        if (goes)
+            mem_free(z->env->mem, r->rdata);
+        else
+            z->record[kept++] = *r;
     }
     if (kept == z->records) return wrong(why, why_n, "there is no such record to be removed");
     z->records = kept;
     return OK;
 }
 
-/* --- behaviour ------------------------------------------------------------------------------------------------------------------- */
+/* --- behaviour -------------------------------------------------------------------------------- */
 
 struct word {
     const char *name;
     unsigned value;
 };
 
-static err pick(const struct scn_stmt *s, const char *key, const struct word *w, unsigned bit, unsigned *said, unsigned *out, char *why, size_t why_n)
+static err pick(const struct scn_stmt *s, const char *key, const struct word *w, unsigned bit, unsigned *said,
+                unsigned *out, char *why, size_t why_n)
 {
     const char *text = oe_arg(s, key);
     size_t at = 0;
@@ -230,7 +249,8 @@ static err pick(const struct scn_stmt *s, const char *key, const struct word *w,
     return ERR_USE;
 }
 
-static err yes(const struct scn_stmt *s, const char *key, unsigned bit, unsigned *said, bool *out, char *why, size_t why_n)
+static err yes(const struct scn_stmt *s, const char *key, unsigned bit, unsigned *said, bool *out, char *why,
+               size_t why_n)
 {
     static const struct word words[] = {{"yes", 1}, {"no", 0}, {NULL, 0}};
     unsigned v = *out;
@@ -240,7 +260,8 @@ static err yes(const struct scn_stmt *s, const char *key, unsigned bit, unsigned
 }
 
 /* A lie that is said by a member of its own, "wrong" or "good". */
-static err lie(const struct scn_stmt *s, const char *key, unsigned which, struct oe_behave *b, char *why, size_t why_n)
+static err lie(const struct scn_stmt *s, const char *key, unsigned which, struct oe_behave *b, char *why,
+               size_t why_n)
 {
     static const struct word words[] = {{"wrong", 1}, {"good", 0}, {NULL, 0}};
     unsigned v = 0;
@@ -253,7 +274,8 @@ static err lie(const struct scn_stmt *s, const char *key, unsigned which, struct
 static err lies(const struct scn_stmt *s, struct oe_behave *b, char *why, size_t why_n)
 {
     static const struct word from[] = {{"elsewhere", OE_LIE_ELSEWHERE}, {"here", 0}, {NULL, 0}};
-    static const struct word garbage[] = {{"yes", OE_LIE_GARBAGE}, {"short", OE_LIE_SHORT}, {"no", 0}, {NULL, 0}};
+    static const struct word garbage[] = {
+        {"yes", OE_LIE_GARBAGE}, {"short", OE_LIE_SHORT}, {"no", 0}, {NULL, 0}};
     unsigned v = 0;
     TRY(lie(s, "id", OE_LIE_ID, b, why, why_n));
     TRY(lie(s, "owner", OE_LIE_OWNER, b, why, why_n));
@@ -269,14 +291,21 @@ static err lies(const struct scn_stmt *s, struct oe_behave *b, char *why, size_t
 
 static err forged(const struct scn_stmt *s, struct oe_behave *b, char *why, size_t why_n)
 {
-    static const struct word words[] = {{"id", OE_LIE_ID},           {"owner", OE_LIE_OWNER},   {"type", OE_LIE_TYPE}, {"question", OE_LIE_QUESTION}, {"elsewhere", OE_LIE_ELSEWHERE},
-                                        {"garbage", OE_LIE_GARBAGE}, {"short", OE_LIE_SHORT}, {NULL, 0}};
+    static const struct word words[] = {{"id", OE_LIE_ID},
+                                        {"owner", OE_LIE_OWNER},
+                                        {"type", OE_LIE_TYPE},
+                                        {"question", OE_LIE_QUESTION},
+                                        {"elsewhere", OE_LIE_ELSEWHERE},
+                                        {"garbage", OE_LIE_GARBAGE},
+                                        {"short", OE_LIE_SHORT},
+                                        {NULL, 0}};
     static const struct word what[] = {{"nxdomain", 1}, {"record", 0}, {NULL, 0}};
     unsigned none = 0;
     for (size_t i = 0; i < s->args; i++) {
         struct scn_stmt one = *s;
         if (!s->arg[i].key || strcmp(s->arg[i].key, "first") != 0) continue;
-        if (b->firsts == OE_ZONE_FORGED) return wrong(why, why_n, "more than %d forged answers", OE_ZONE_FORGED);
+        if (b->firsts == OE_ZONE_FORGED)
+            return wrong(why, why_n, "more than %d forged answers", OE_ZONE_FORGED);
         one.arg = &s->arg[i];
         one.args = 1;
         TRY(pick(&one, "first", words, OE_SAID_FIRST, &b->said, &b->first[b->firsts++], why, why_n));
@@ -288,10 +317,19 @@ static err forged(const struct scn_stmt *s, struct oe_behave *b, char *why, size
 
 err oe_behave_of(const struct scn_stmt *s, struct oe_behave *b, char *why, size_t why_n)
 {
-    static const char *const keys[] = {"name", "of", "type", "rcode", "silent", "truncate", "hold", "delay", "ad", "bogus", "garbage", "id", "owner", "type_of", "question", "from", "first", "forged", "ttl", "chain",
-                                       NULL};
-    static const struct word rcodes[] = {{"noerror", 0}, {"formerr", DNS_FORMERR}, {"servfail", DNS_SERVFAIL}, {"nxdomain", DNS_NXDOMAIN}, {"notimp", DNS_NOTIMP}, {"refused", DNS_REFUSED}, {NULL, 0}};
-    static const struct word silences[] = {{"yes", OE_MUTE_UDP | OE_MUTE_TCP}, {"udp", OE_MUTE_UDP}, {"tcp", OE_MUTE_TCP}, {"no", 0}, {NULL, 0}};
+    static const char *const keys[] = {"name",  "of",      "type",     "rcode", "silent",  "truncate",
+                                       "hold",  "delay",   "ad",       "bogus", "garbage", "id",
+                                       "owner", "type_of", "question", "from",  "first",   "forged",
+                                       "ttl",   "chain",   NULL};
+    static const struct word rcodes[] = {{"noerror", 0},
+                                         {"formerr", DNS_FORMERR},
+                                         {"servfail", DNS_SERVFAIL},
+                                         {"nxdomain", DNS_NXDOMAIN},
+                                         {"notimp", DNS_NOTIMP},
+                                         {"refused", DNS_REFUSED},
+                                         {NULL, 0}};
+    static const struct word silences[] = {
+        {"yes", OE_MUTE_UDP | OE_MUTE_TCP}, {"udp", OE_MUTE_UDP}, {"tcp", OE_MUTE_TCP}, {"no", 0}, {NULL, 0}};
     uint64_t delay = 0, ttl = OE_ZONE_TTL;
     unsigned rcode = 0;
     bool chain = true;
@@ -321,7 +359,10 @@ err oe_zone_behave(struct oe_zone *z, const struct scn_stmt *s, char *why, size_
 {
     struct oe_behave b;
     TRY(oe_behave_of(s, &b, why, why_n));
-    if (!b.said) return wrong(why, why_n, "how?  rcode= silent= truncate= hold= delay= ad= bogus= garbage= id= owner= type_of= question= from= first= ttl= chain=");
+    if (!b.said)
+        return wrong(why, why_n,
+                     "how?  rcode= silent= truncate= hold= delay= ad= bogus= garbage= id= owner= type_of= "
+                     "question= from= first= ttl= chain=");
     if (z->behaves == OE_ZONE_BEHAVES) return wrong(why, why_n, "more than %d times behave", OE_ZONE_BEHAVES);
     z->behave[z->behaves++] = b;
     return OK;

@@ -13,24 +13,31 @@
 
 enum {
     FLIP_ID = 0x2a15, /* a wrong id differs from the right one in several bits */
-    TYPE_SPF = 99, TYPE_DNSKEY = 48, TYPE_NOBODY = 65280, /* in place of the type that was asked for: those that have the same RDATA */
+    TYPE_SPF = 99,
+    TYPE_DNSKEY = 48,
+    TYPE_NOBODY = 65280, /* in place of the type that was asked for: those that have the same RDATA */
     FORGED_KEY = 6,
     SOA_MAX = 400
 };
 
-/* --- what stands in the zone ----------------------------------------------------------------------------------------------------- */
+/* --- what stands in the zone ------------------------------------------------------------------ */
 
 struct reading { /* of the zone, for one question */
     struct dns_rr *rr;
     size_t n, max;
-    bool found;      /* the name at the end is there */
-    size_t asked;    /* records of the type that was asked for */
+    bool found;   /* the name at the end is there */
+    size_t asked; /* records of the type that was asked for */
 };
 
 static bool add_rr(struct reading *r, const struct oe_zone_record *x)
 {
     if (r->n == r->max) return false;
-    r->rr[r->n++] = (struct dns_rr){.name = x->name, .type = x->type, .class = DNS_IN, .ttl = x->ttl, .rdata = slice_of(x->rdata, x->n), .target = *x->target ? x->target : NULL};
+    r->rr[r->n++] = (struct dns_rr){.name = x->name,
+                                    .type = x->type,
+                                    .class = DNS_IN,
+                                    .ttl = x->ttl,
+                                    .rdata = slice_of(x->rdata, x->n),
+                                    .target = *x->target ? x->target : NULL};
     return true;
 }
 
@@ -59,7 +66,8 @@ static void read_zone(const struct oe_zone *z, const char *name, uint16_t type, 
 /* The SOA that tells how long there is nothing (RFC 2308 3). */
 static err soa(uint32_t ttl, struct buf *out)
 {
-    static const uint8_t names[] = {2, 'n', 's', 10, 'd', 'r', 'a', 'f', 't', 'p', 'r', 'o', 'o', 'f', 7, 'i', 'n', 'v', 'a', 'l', 'i', 'd', 0, 0};
+    static const uint8_t names[] = {2,   'n', 's', 10,  'd', 'r', 'a', 'f', 't', 'p', 'r', 'o',
+                                    'o', 'f', 7,   'i', 'n', 'v', 'a', 'l', 'i', 'd', 0,   0};
     const uint32_t number[] = {1, 3600, 600, 86400, ttl};
     TRY(buf_add(out, slice_of(names, sizeof names)));
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
@@ -68,7 +76,7 @@ static err soa(uint32_t ttl, struct buf *out)
     return OK;
 }
 
-/* --- lies -------------------------------------------------------------------------------------------------------------------------- */
+/* --- lies ------------------------------------------------------------------------------------- */
 
 static void lie_in(struct dns_msg *m, unsigned lies, uint16_t type)
 {
@@ -79,14 +87,16 @@ static void lie_in(struct dns_msg *m, unsigned lies, uint16_t type)
     }
     for (size_t i = 0; i < m->answers; i++) {
         if (lies & OE_LIE_OWNER) m->rr[i].name = ELSEWHERE;
-        if (lies & OE_LIE_TYPE && m->rr[i].type == type) m->rr[i].type = type == DNS_TXT ? TYPE_SPF : type == DNS_KEY ? TYPE_DNSKEY : TYPE_NOBODY;
+        if (lies & OE_LIE_TYPE && m->rr[i].type == type)
+            m->rr[i].type = type == DNS_TXT ? TYPE_SPF : type == DNS_KEY ? TYPE_DNSKEY : TYPE_NOBODY;
     }
 }
 
 /* The beginning of the answer, and a record that passes its end. */
 static err garbage(const struct dns_msg *q, struct buf *out)
 {
-    static const uint8_t record[] = {0xc0, 0x0c, 0, 16, 0, 1, 0, 0, 1, 0x2c, 0xff, 0xff, 40, 'X', '-', 'I', 'P', 's'};
+    static const uint8_t record[] = {0xc0, 0x0c, 0,    16, 0,   1,   0,   0,   1,
+                                     0x2c, 0xff, 0xff, 40, 'X', '-', 'I', 'P', 's'};
     struct dns_msg m;
     size_t was = out->n;
     uint8_t *at;
@@ -101,10 +111,14 @@ static err garbage(const struct dns_msg *q, struct buf *out)
 
 static const char *lie_words(unsigned lies)
 {
-    return lies & OE_LIE_ID ? ", wrong id" : lies & OE_LIE_OWNER ? ", wrong owner" : lies & OE_LIE_TYPE ? ", wrong type" : lies & OE_LIE_QUESTION ? ", wrong question" : "";
+    return lies & OE_LIE_ID         ? ", wrong id"
+           : lies & OE_LIE_OWNER    ? ", wrong owner"
+           : lies & OE_LIE_TYPE     ? ", wrong type"
+           : lies & OE_LIE_QUESTION ? ", wrong question"
+                                    : "";
 }
 
-/* --- messages ---------------------------------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static size_t room(const struct dns_msg *q)
 {
@@ -125,19 +139,29 @@ static err write_fitting(struct dns_msg *m, bool tcp, size_t limit, struct buf *
     return dns_msg_write(m, out);
 }
 
-static void tell(const struct dns_msg *m, uint16_t type, size_t asked, unsigned lies, struct oe_zone_said *said)
+static void tell(const struct dns_msg *m, uint16_t type, size_t asked, unsigned lies,
+                 struct oe_zone_said *said)
 {
     char t[16], r[16];
     const char *more = lie_words(lies), *ad = m->ad ? ", AD" : "";
-    if (m->tc) snprintf(said->text, sizeof said->text, "answer TC%s", more);
-    else if (m->extended_error >= 0) snprintf(said->text, sizeof said->text, "answer %s, extended error %d%s", dns_rcode_name(m->rcode, r), m->extended_error, more);
-    else if (m->rcode) snprintf(said->text, sizeof said->text, "answer %s%s%s", dns_rcode_name(m->rcode, r), ad, more);
-    else if (!m->answers) snprintf(said->text, sizeof said->text, "answer, no %s%s%s", dns_type_name(type, t), ad, more);
-    else if (asked == m->answers) snprintf(said->text, sizeof said->text, "answer %zu %s%s%s", asked, dns_type_name(type, t), ad, more);
-    else snprintf(said->text, sizeof said->text, "answer %zu CNAME, %zu %s%s%s", m->answers - asked, asked, dns_type_name(type, t), ad, more);
+    if (m->tc)
+        snprintf(said->text, sizeof said->text, "answer TC%s", more);
+    else if (m->extended_error >= 0)
+        snprintf(said->text, sizeof said->text, "answer %s, extended error %d%s", dns_rcode_name(m->rcode, r),
+                 m->extended_error, more);
+    else if (m->rcode)
+        snprintf(said->text, sizeof said->text, "answer %s%s%s", dns_rcode_name(m->rcode, r), ad, more);
+    else if (!m->answers)
+        snprintf(said->text, sizeof said->text, "answer, no %s%s%s", dns_type_name(type, t), ad, more);
+    else if (asked == m->answers)
+        snprintf(said->text, sizeof said->text, "answer %zu %s%s%s", asked, dns_type_name(type, t), ad, more);
+    else
+        snprintf(said->text, sizeof said->text, "answer %zu CNAME, %zu %s%s%s", m->answers - asked, asked,
+                 dns_type_name(type, t), ad, more);
 }
 
-static err short_or_garbage(const struct dns_msg *q, unsigned lies, struct buf *out, struct oe_zone_said *said)
+static err short_or_garbage(const struct dns_msg *q, unsigned lies, struct buf *out,
+                            struct oe_zone_said *said)
 {
     if (lies & OE_LIE_SHORT) {
         snprintf(said->text, sizeof said->text, "answer, five octets");
@@ -149,7 +173,8 @@ static err short_or_garbage(const struct dns_msg *q, unsigned lies, struct buf *
     return garbage(q, out);
 }
 
-err oe_zone_answer(const struct oe_zone *z, const struct dns_msg *q, const struct oe_behave *how, bool tcp, struct buf *out, struct oe_zone_said *said)
+err oe_zone_answer(const struct oe_zone *z, const struct dns_msg *q, const struct oe_behave *how, bool tcp,
+                   struct buf *out, struct oe_zone_said *said)
 {
     struct dns_msg m;
     struct buf none;
@@ -168,9 +193,11 @@ err oe_zone_answer(const struct oe_zone *z, const struct dns_msg *q, const struc
     m.rr = r.rr;
     m.answers = r.n;
     err e = OK;
-    if (!r.asked && !how->no_chain && (m.rcode == DNS_NXDOMAIN || (!empty_handed && m.rcode == DNS_NOERROR))) {
+    if (!r.asked && !how->no_chain &&
+        (m.rcode == DNS_NXDOMAIN || (!empty_handed && m.rcode == DNS_NOERROR))) {
         e = soa(how->ttl, &none);
-        r.rr[r.n] = (struct dns_rr){.name = ".", .type = DNS_SOA, .class = DNS_IN, .ttl = how->ttl, .rdata = buf_slice(&none)};
+        r.rr[r.n] = (struct dns_rr){
+            .name = ".", .type = DNS_SOA, .class = DNS_IN, .ttl = how->ttl, .rdata = buf_slice(&none)};
         m.authorities = 1;
     }
     m.tc = how->truncate && !tcp;
@@ -182,7 +209,7 @@ err oe_zone_answer(const struct oe_zone *z, const struct dns_msg *q, const struc
     return e;
 }
 
-/* --- forgeries ------------------------------------------------------------------------------------------------------------------- */
+/* --- forgeries -------------------------------------------------------------------------------- */
 
 static err forged_rdata(const struct env *env, uint16_t type, struct buf *out)
 {
@@ -199,7 +226,8 @@ static err forged_rdata(const struct env *env, uint16_t type, struct buf *out)
     return e;
 }
 
-err oe_zone_forge(const struct oe_zone *z, const struct dns_msg *q, const struct oe_behave *how, unsigned lies, struct buf *out, struct oe_zone_said *said)
+err oe_zone_forge(const struct oe_zone *z, const struct dns_msg *q, const struct oe_behave *how,
+                  unsigned lies, struct buf *out, struct oe_zone_said *said)
 {
     struct dns_msg m;
     struct buf rdata;
@@ -210,7 +238,8 @@ err oe_zone_forge(const struct oe_zone *z, const struct dns_msg *q, const struct
     }
     buf_init(&rdata, z->env->mem, OE_RDATA_MAX);
     err e = forged_rdata(z->env, q->qtype, &rdata);
-    struct dns_rr rr = {.name = q->qname, .type = q->qtype, .class = DNS_IN, .ttl = OE_ZONE_TTL, .rdata = buf_slice(&rdata)};
+    struct dns_rr rr = {
+        .name = q->qname, .type = q->qtype, .class = DNS_IN, .ttl = OE_ZONE_TTL, .rdata = buf_slice(&rdata)};
     dns_msg_reply(&m, q, how->forged_none ? DNS_NXDOMAIN : DNS_NOERROR);
     m.ra = true;
     m.ad = how->ad; /* a forger says what helps */
@@ -218,7 +247,10 @@ err oe_zone_forge(const struct oe_zone *z, const struct dns_msg *q, const struct
     m.answers = how->forged_none ? 0 : 1;
     lie_in(&m, lies, q->qtype);
     if (e == OK) e = dns_msg_write(&m, out);
-    if (e == OK) snprintf(said->text, sizeof said->text, "forged answer, %s%s%s", how->forged_none ? "NXDOMAIN" : dns_type_name(q->qtype, t), lie_words(lies), lies & OE_LIE_ELSEWHERE ? ", from elsewhere" : "");
+    if (e == OK)
+        snprintf(said->text, sizeof said->text, "forged answer, %s%s%s",
+                 how->forged_none ? "NXDOMAIN" : dns_type_name(q->qtype, t), lie_words(lies),
+                 lies & OE_LIE_ELSEWHERE ? ", from elsewhere" : "");
     buf_done(&rdata);
     return e;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opportunistic encryption: a case that waits for what can never come would blame the peer for a slip of its author.  So events, their fields and the words in them are looked at before anything is played. */
+/* Opportunistic encryption: a case that waits for what can never come would blame the peer for a slip of its
+ * author.  So events, their fields and the words in them are looked at before anything is played. */
 #include <stdio.h>
 #include <string.h>
 
@@ -14,12 +15,18 @@ struct event_word {
     const char *key[KEYS];
 };
 static const struct event_word events[] = {
-    {"result", PARSER, PLAY_OE_ADAPTER, {"status", "precedence", "type", "gateway", "key", "exponent", "modulus", "bits"}},
+    {"result",
+     PARSER,
+     PLAY_OE_ADAPTER,
+     {"status", "precedence", "type", "gateway", "key", "exponent", "modulus", "bits"}},
     {"decision", GATEWAY, PLAY_OE_ADAPTER, {"is", "gateway", "keys", "key", "source", "to", "reason"}},
     {"verdict", GATEWAY, PLAY_OE_ADAPTER, {"is", "keys", "key", "to", "reason"}},
     {"tunnels", GATEWAY, PLAY_OE_ADAPTER, {"n", "destination", "gateway", "to"}},
     {"ready", GATEWAY, PLAY_OE_ADAPTER, {NULL}},
-    {"query", GATEWAY, PLAY_OE_DNS, {"name", "type", "class", "via", "rd", "do", "again", "form", "id", "port", "fresh"}},
+    {"query",
+     GATEWAY,
+     PLAY_OE_DNS,
+     {"name", "type", "class", "via", "rd", "do", "again", "form", "id", "port", "fresh"}},
     {"error", BOTH, PLAY_OE_ADAPTER, {"to", "about", "reason"}},
     {"unsupported", BOTH, PLAY_OE_ADAPTER, {"to", "about", "reason"}},
     {"rubbish", BOTH, PLAY_OE_ADAPTER, {"why"}},
@@ -32,12 +39,19 @@ static const struct event_word events[] = {
 };
 
 /* Fields that hold one of a few words. */
-static const struct { const char *event, *key, *word[WORDS]; } values[] = {
-    {"result", "status", {"ok", "ignore", "malformed"}},     {"result", "type", {"ipv4", "ipv6", "fqdn"}},
-    {"decision", "is", {"encrypt", "clear", "drop", "configured"}}, {"verdict", "is", {"authentic", "refuse", "configured", "accept"}},
-    {"query", "via", {"udp", "tcp"}},                        {"query", "form", {"good", "bad"}},
-    {"query", "again", {"yes", "no"}},                       {"query", "fresh", {"yes", "no"}},
-    {"query", "rd", {"yes", "no"}},                          {"query", "do", {"yes", "no"}},
+static const struct {
+    const char *event, *key, *word[WORDS];
+} values[] = {
+    {"result", "status", {"ok", "ignore", "malformed"}},
+    {"result", "type", {"ipv4", "ipv6", "fqdn"}},
+    {"decision", "is", {"encrypt", "clear", "drop", "configured"}},
+    {"verdict", "is", {"authentic", "refuse", "configured", "accept"}},
+    {"query", "via", {"udp", "tcp"}},
+    {"query", "form", {"good", "bad"}},
+    {"query", "again", {"yes", "no"}},
+    {"query", "fresh", {"yes", "no"}},
+    {"query", "rd", {"yes", "no"}},
+    {"query", "do", {"yes", "no"}},
 };
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
@@ -56,7 +70,9 @@ static err unknown_event(struct player *p, unsigned role, int end, const char *n
         if (e->roles & role && (e->end < 0 || e->end == end)) add_word(all, sizeof all, e->name);
     }
     for (size_t i = 0; i < COUNT(events); i++)
-        if (events[i].roles & role && strcmp(events[i].name, name) == 0) return play_error(p, "%s comes on the end %s alone; here there are%s", name, play_oe_ends[events[i].end], all);
+        if (events[i].roles & role && strcmp(events[i].name, name) == 0)
+            return play_error(p, "%s comes on the end %s alone; here there are%s", name,
+                              play_oe_ends[events[i].end], all);
     return play_error(p, "there is no event %.60s here; there are%s", name, all);
 }
 
@@ -87,7 +103,9 @@ static err check_fields(struct player *p, const struct event_word *e, const stru
             if (!known) known = strcmp(e->key[k], s->arg[i].key) == 0;
             add_word(all, sizeof all, e->key[k]);
         }
-        if (!known) return play_error(p, "%s has no field %.60s; it has%s", e->name, s->arg[i].key, *all ? all : " none");
+        if (!known)
+            return play_error(p, "%s has no field %.60s; it has%s", e->name, s->arg[i].key,
+                              *all ? all : " none");
         if (s->arg[i].key) TRY(check_value(p, e, &s->arg[i]));
     }
     return OK;
@@ -101,7 +119,9 @@ static err check_one(struct player *p, const struct scn_stmt *s, int end)
         const char *name = (const char *)names->value[i].p;
         const struct event_word *found = NULL;
         for (size_t k = 0; k < COUNT(events) && !found; k++)
-            if (strcmp(events[k].name, name) == 0 && events[k].roles & role && (events[k].end < 0 || events[k].end == end)) found = &events[k];
+            if (strcmp(events[k].name, name) == 0 && events[k].roles & role &&
+                (events[k].end < 0 || events[k].end == end))
+                found = &events[k];
         if (!found) return unknown_event(p, role, end, name);
         TRY(check_fields(p, found, s));
     }

@@ -13,7 +13,7 @@ static void note(struct player *p, const char *text, uint64_t now)
     play_rung(p, RUNG_NOTE, PLAY_OE_DNS, false, false, text, SLICE_NONE, now);
 }
 
-/* --- queries that are kept ------------------------------------------------------------------------------------------------------- */
+/* --- queries that are kept -------------------------------------------------------------------- */
 
 static err copy_query(const struct env *env, const struct oe_query *q, struct oe_query *out)
 {
@@ -59,17 +59,20 @@ void oe_play_dns_done(struct player *p)
     mem_free(p->e.env->mem, s->seen);
 }
 
-/* --- answers ----------------------------------------------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
-static err put_out(struct player *p, const struct oe_query *q, slice message, bool elsewhere, const char *label, uint64_t now)
+static err put_out(struct player *p, const struct oe_query *q, slice message, bool elsewhere,
+                   const char *label, uint64_t now)
 {
-    struct dns_frame f = {.how = q->how, .who = q->who, .msg = message, .elsewhere = elsewhere && q->how == DNS_FRAME_UDP};
+    struct dns_frame f = {
+        .how = q->how, .who = q->who, .msg = message, .elsewhere = elsewhere && q->how == DNS_FRAME_UDP};
     play_rung(p, RUNG_MESSAGE, PLAY_OE_DNS, false, false, label, message, now);
     return dns_frame_write(&f, &p->e.link[PLAY_OE_DNS].out);
 }
 
 /* forged: those of how->first, otherwise the answer itself. */
-static err say(struct player *p, const struct oe_query *q, const struct oe_behave *how, bool forged, uint64_t now)
+static err say(struct player *p, const struct oe_query *q, const struct oe_behave *how, bool forged,
+               uint64_t now)
 {
     const struct oe_zone *z = &oe_play(p)->zone;
     struct dns_msg m;
@@ -143,7 +146,7 @@ void oe_play_dns_tick(struct player *p, uint64_t now)
     }
 }
 
-/* --- what comes -------------------------------------------------------------------------------------------------------------------- */
+/* --- what comes ------------------------------------------------------------------------------- */
 
 /* Whether the same question came before, and whether anything came with that id from that port. */
 static void compare(struct player *p, const struct oe_seen *q, bool *again, bool *fresh)
@@ -169,7 +172,8 @@ static void compare(struct player *p, const struct oe_seen *q, bool *again, bool
 
 static bool well_formed(const struct dns_msg *m)
 {
-    return !m->response && !m->opcode && m->questions == 1 && m->qname && !m->answers && !m->authorities && !m->trailing && !m->tc && !m->z && !m->rcode;
+    return !m->response && !m->opcode && m->questions == 1 && m->qname && !m->answers && !m->authorities &&
+           !m->trailing && !m->tc && !m->z && !m->rcode;
 }
 
 static slice yes(bool v)
@@ -177,7 +181,8 @@ static slice yes(bool v)
     return v ? SLICE_LIT("yes") : SLICE_LIT("no");
 }
 
-static size_t raise_query(struct player *p, const struct dns_frame *f, const struct dns_msg *m, bool good, uint64_t now)
+static size_t raise_query(struct player *p, const struct dns_frame *f, const struct dns_msg *m, bool good,
+                          uint64_t now)
 {
     struct oe_seen q = {.type = m->qtype, .class = m->qclass, .id = m->id, .who = f->who};
     char type[16], class[16], id[16], port[16], label[OE_NAME_TEXT + 80];
@@ -185,14 +190,22 @@ static size_t raise_query(struct player *p, const struct dns_frame *f, const str
     snprintf(q.name, sizeof q.name, "%s", m->qname ? m->qname : "");
     compare(p, &q, &again, &fresh);
     dns_type_name(m->qtype, type);
-    if (m->qclass == DNS_IN) snprintf(class, sizeof class, "IN");
-    else snprintf(class, sizeof class, "%u", (unsigned)m->qclass);
+    if (m->qclass == DNS_IN)
+        snprintf(class, sizeof class, "IN");
+    else
+        snprintf(class, sizeof class, "%u", (unsigned)m->qclass);
     snprintf(id, sizeof id, "%u", (unsigned)m->id);
     snprintf(port, sizeof port, "%u", (unsigned)f->who);
-    snprintf(label, sizeof label, good ? "query %s %s %s%s" : "query that is not well formed, %s %s %s%s", type, q.name, tcp ? "tcp" : "udp", again ? ", again" : "");
+    snprintf(label, sizeof label, good ? "query %s %s %s%s" : "query that is not well formed, %s %s %s%s",
+             type, q.name, tcp ? "tcp" : "udp", again ? ", again" : "");
     size_t r = play_rung(p, RUNG_MESSAGE, PLAY_OE_DNS, true, false, label, f->msg, now);
-    struct play_field field[] = {{"name", slice_str(q.name)}, {"type", slice_str(type)}, {"class", slice_str(class)}, {"via", tcp ? SLICE_LIT("tcp") : SLICE_LIT("udp")}, {"rd", yes(m->rd)}, {"do", yes(m->dnssec_ok)},
-                                 {"again", yes(again)},       {"form", good ? SLICE_LIT("good") : SLICE_LIT("bad")},   {"id", slice_str(id)},     {"port", slice_str(port)},                              {"fresh", yes(fresh)}};
+    struct play_field field[] = {
+        {"name", slice_str(q.name)}, {"type", slice_str(type)},
+        {"class", slice_str(class)}, {"via", tcp ? SLICE_LIT("tcp") : SLICE_LIT("udp")},
+        {"rd", yes(m->rd)},          {"do", yes(m->dnssec_ok)},
+        {"again", yes(again)},       {"form", good ? SLICE_LIT("good") : SLICE_LIT("bad")},
+        {"id", slice_str(id)},       {"port", slice_str(port)},
+        {"fresh", yes(fresh)}};
     oe_play_run(p)->observed |= 1ull << OE_SEEN_QUERY;
     play_raise(p, "query", PLAY_OE_DNS, true, r, field, sizeof field / sizeof *field);
     return r;
@@ -212,7 +225,8 @@ static err refuse(struct player *p, const struct dns_frame *f, const struct dns_
     m.opcode = q->opcode;
     m.rcode = q->opcode ? DNS_NOTIMP : DNS_FORMERR;
     err e = dns_msg_write(&m, &out);
-    if (e == OK) e = put_out(p, &to, buf_slice(&out), false, q->opcode ? "answer NOTIMP" : "answer FORMERR", now);
+    if (e == OK)
+        e = put_out(p, &to, buf_slice(&out), false, q->opcode ? "answer NOTIMP" : "answer FORMERR", now);
     buf_done(&out);
     return e;
 }
@@ -225,7 +239,8 @@ static err on_query(struct player *p, const struct dns_frame *f, uint64_t now)
     err e = dns_msg_read(p->e.env, f->msg, &m, &fault);
     bool good = e == OK && well_formed(&m) && strlen(m.qname) < sizeof q.name;
     if (e == ERR_PEER) e = OK;
-    if (e == OK && oe_play(p)->begun != OE_KNOWN_YES) { /* of the case before, if anything: nobody was asked yet */
+    if (e == OK &&
+        oe_play(p)->begun != OE_KNOWN_YES) { /* of the case before, if anything: nobody was asked yet */
         note(p, "query before anything was asked: passed over", now);
         dns_msg_done(&m);
         return OK;
@@ -249,8 +264,10 @@ static err on_query(struct player *p, const struct dns_frame *f, uint64_t now)
 static void on_end(struct oe_play *s, uint32_t who)
 {
     for (size_t i = 0; i < s->pending_n;) {
-        if (s->pending[i].how == DNS_FRAME_TCP && s->pending[i].who == who) drop_pending(s, i);
-        else i++;
+        if (s->pending[i].how == DNS_FRAME_TCP && s->pending[i].who == who)
+            drop_pending(s, i);
+        else
+            i++;
     }
 }
 
@@ -265,13 +282,15 @@ bool oe_play_dns_feed(struct player *p, slice *octets, uint64_t now)
     err e = dns_frames_next(&s->frames, octets, &f);
     if (e == ERR_MORE) return false;
     s->deaf = e == ERR_PEER;
-    if (e == OK && f.how == DNS_FRAME_END) on_end(s, f.who);
-    else if (e == OK) e = on_query(p, &f, now);
+    if (e == OK && f.how == DNS_FRAME_END)
+        on_end(s, f.who);
+    else if (e == OK)
+        e = on_query(p, &f, now);
     if (e != OK) (void)!play_error(p, "our name server fails: %s", err_name(e));
     return e == OK;
 }
 
-/* --- what the case tells us to do ------------------------------------------------------------------------------------------------ */
+/* --- what the case tells us to do ------------------------------------------------------------- */
 
 static err release(struct player *p, const struct scn_stmt *s, char *why, uint64_t now)
 {
@@ -326,12 +345,20 @@ err oe_play_dns_act(struct player *p, const char *verb, const struct scn_stmt *s
     struct oe_zone *z = &oe_play(p)->zone;
     char why[WHY] = "";
     err e;
-    if (strcmp(verb, "record") == 0) e = oe_zone_add(z, s, why, sizeof why);
-    else if (strcmp(verb, "remove") == 0) e = oe_zone_remove(z, s, why, sizeof why);
-    else if (strcmp(verb, "behave") == 0) e = oe_zone_behave(z, s, why, sizeof why);
-    else if (strcmp(verb, "release") == 0) e = release(p, s, why, now);
-    else if (strcmp(verb, "answer") == 0) e = answer(p, s, why, now);
-    else if (strcmp(verb, "forget") == 0) e = forget(p);
-    else return play_error(p, "unknown dns do %s; there are record, remove, behave, release, answer and forget", verb);
+    if (strcmp(verb, "record") == 0)
+        e = oe_zone_add(z, s, why, sizeof why);
+    else if (strcmp(verb, "remove") == 0)
+        e = oe_zone_remove(z, s, why, sizeof why);
+    else if (strcmp(verb, "behave") == 0)
+        e = oe_zone_behave(z, s, why, sizeof why);
+    else if (strcmp(verb, "release") == 0)
+        e = release(p, s, why, now);
+    else if (strcmp(verb, "answer") == 0)
+        e = answer(p, s, why, now);
+    else if (strcmp(verb, "forget") == 0)
+        e = forget(p);
+    else
+        return play_error(
+            p, "unknown dns do %s; there are record, remove, behave, release, answer and forget", verb);
     return e == ERR_USE ? play_error(p, "%s", *why ? why : "this makes no sense here") : e;
 }

@@ -10,7 +10,7 @@
 
 enum { WHY = 300 };
 
-/* --- asking --------------------------------------------------------------------------------------------------------------------- */
+/* --- asking ----------------------------------------------------------------------------------- */
 
 static err remember(struct player *p, const struct oe_asked *a)
 {
@@ -28,16 +28,34 @@ static void label_of(const struct oe_line_ask *a, const struct oe_asked *q, char
     const char *as = *q->as ? q->as : NULL;
     switch (a->op) {
     case OE_OP_RECORD:
-        snprintf(out, n, "%s %s %zu octets", a->type == OE_RR_KEY ? "KEY" : "TXT", a->master ? "text" : "record", a->master ? a->text.n : a->rdata.n);
+        snprintf(out, n, "%s %s %zu octets", a->type == OE_RR_KEY ? "KEY" : "TXT",
+                 a->master ? "text" : "record", a->master ? a->text.n : a->rdata.n);
         return;
-    case OE_OP_BEGIN: snprintf(out, n, "begin %s %s", oe_dialect_names[a->dialect], oe_line_class_names[a->policy.is]); return;
-    case OE_OP_INITIATE: snprintf(out, n, "initiate %s to %s", a->source, a->destination); break;
-    case OE_OP_REPORT: snprintf(out, n, "report %s of %s for %s", oe_line_report_names[a->outcome], a->gateway, a->destination); break;
-    case OE_OP_PHASE1: snprintf(out, n, "phase 1 from %s as %s, KEY%d", a->from, a->identity, sample_oe_of(a->signed_by.exponent, a->signed_by.modulus)); break;
-    case OE_OP_PHASE2: snprintf(out, n, "phase 2 for %s", a->source); break;
-    case OE_OP_ADVANCE: snprintf(out, n, "advance %.1f s", (double)a->ms / 1000); return;
-    case OE_OP_TUNNELS: snprintf(out, n, "tunnels"); return;
-    case OE_OP_COUNT: break;
+    case OE_OP_BEGIN:
+        snprintf(out, n, "begin %s %s", oe_dialect_names[a->dialect], oe_line_class_names[a->policy.is]);
+        return;
+    case OE_OP_INITIATE:
+        snprintf(out, n, "initiate %s to %s", a->source, a->destination);
+        break;
+    case OE_OP_REPORT:
+        snprintf(out, n, "report %s of %s for %s", oe_line_report_names[a->outcome], a->gateway,
+                 a->destination);
+        break;
+    case OE_OP_PHASE1:
+        snprintf(out, n, "phase 1 from %s as %s, KEY%d", a->from, a->identity,
+                 sample_oe_of(a->signed_by.exponent, a->signed_by.modulus));
+        break;
+    case OE_OP_PHASE2:
+        snprintf(out, n, "phase 2 for %s", a->source);
+        break;
+    case OE_OP_ADVANCE:
+        snprintf(out, n, "advance %.1f s", (double)a->ms / 1000);
+        return;
+    case OE_OP_TUNNELS:
+        snprintf(out, n, "tunnels");
+        return;
+    case OE_OP_COUNT:
+        break;
     }
     size_t at = strlen(out);
     if (as && at < n) snprintf(out + at, n - at, " (%s)", as);
@@ -48,7 +66,8 @@ static err ask(struct player *p, struct oe_line_ask *a, const char *as, bool our
 {
     struct play_oe_run *r = oe_play_run(p);
     char id[24], label[160] = "";
-    struct oe_asked q = {.id = r->next_id + 1, .op = a->op, .type = a->type, .as = as ? as : "", .ours = ours};
+    struct oe_asked q = {
+        .id = r->next_id + 1, .op = a->op, .type = a->type, .as = as ? as : "", .ours = ours};
     struct buf line;
     snprintf(id, sizeof id, "%llu", (unsigned long long)q.id);
     a->id = id;
@@ -60,10 +79,14 @@ static err ask(struct player *p, struct oe_line_ask *a, const char *as, bool our
         r->next_id++;
         if (a->op == OE_OP_PHASE1) oe_play(p)->phase1 = q.id;
         label_of(a, &q, label, sizeof label);
-        play_rung(p, RUNG_MESSAGE, PLAY_OE_ADAPTER, false, false, label, slice_sub(buf_slice(&line), 0, line.n - 1), now);
+        play_rung(p, RUNG_MESSAGE, PLAY_OE_ADAPTER, false, false, label,
+                  slice_sub(buf_slice(&line), 0, line.n - 1), now);
     }
     buf_done(&line);
-    return e == ERR_USE ? play_error(p, "no line can say this: texts are UTF-8 without control characters, and none is empty") : e;
+    return e == ERR_USE
+               ? play_error(
+                     p, "no line can say this: texts are UTF-8 without control characters, and none is empty")
+               : e;
 }
 
 static const char *text_or(const struct scn_stmt *s, const char *key, const char *usual)
@@ -72,7 +95,7 @@ static const char *text_or(const struct scn_stmt *s, const char *key, const char
     return text ? text : usual;
 }
 
-/* --- messages -------------------------------------------------------------------------------------------------------------------- */
+/* --- messages --------------------------------------------------------------------------------- */
 
 static err known_args(struct player *p, const struct scn_stmt *s, const char *const *keys)
 {
@@ -81,7 +104,8 @@ static err known_args(struct player *p, const struct scn_stmt *s, const char *co
 }
 
 /* The word of a list (ended by NULL) that an argument is; usual when it is not given, -1 after an error. */
-static int word_of(struct player *p, const struct scn_stmt *s, const char *key, const char *const *list, int usual)
+static int word_of(struct player *p, const struct scn_stmt *s, const char *key, const char *const *list,
+                   int usual)
 {
     const char *text = oe_arg(s, key);
     char all[200] = "";
@@ -101,8 +125,10 @@ static err send_record(struct player *p, const struct scn_stmt *s, uint64_t now)
     char why[WHY] = "";
     err e = oe_rdata_of(p->e.env, s, &r, why, sizeof why);
     struct oe_line_ask a = {.op = OE_OP_RECORD, .type = r.type, .master = r.form == OE_RDATA_MASTER};
-    if (a.master) a.text = buf_slice(&r.octets);
-    else a.rdata = buf_slice(&r.octets);
+    if (a.master)
+        a.text = buf_slice(&r.octets);
+    else
+        a.rdata = buf_slice(&r.octets);
     if (e == ERR_USE || e == ERR_LIMIT) e = play_error(p, "%s", why);
     if (e == OK) e = ask(p, &a, NULL, false, now);
     oe_rdata_done(&r);
@@ -113,7 +139,9 @@ static err send_initiate(struct player *p, const struct scn_stmt *s, uint64_t no
 {
     static const char *const keys[] = {"source", "destination", "as", NULL};
     TRY(known_args(p, s, keys));
-    struct oe_line_ask a = {.op = OE_OP_INITIATE, .source = text_or(s, "source", OE_PLAY_SOURCE), .destination = text_or(s, "destination", OE_PLAY_TARGET)};
+    struct oe_line_ask a = {.op = OE_OP_INITIATE,
+                            .source = text_or(s, "source", OE_PLAY_SOURCE),
+                            .destination = text_or(s, "destination", OE_PLAY_TARGET)};
     return ask(p, &a, oe_arg(s, "as"), false, now);
 }
 
@@ -138,13 +166,16 @@ static err signer(struct player *p, slice base64, struct buf *octets, struct oe_
     struct oe_notes notes = {0};
     if (!base64.n) return OK; /* a signature that nothing verifies */
     err e = base64_decode(base64, true, octets, NULL);
-    if (e == ERR_PEER) return play_error(p, "signed= is no base64 of a key: $KEY1 to $KEY6, or \"\" for a signature that no key makes");
+    if (e == ERR_PEER)
+        return play_error(
+            p, "signed= is no base64 of a key: $KEY1 to $KEY6, or \"\" for a signature that no key makes");
     TRY(e);
     oe_rsa_read(buf_slice(octets), k, &notes);
     return k->modulus.n ? OK : play_error(p, "signed= is no RSA key as records carry it");
 }
 
-static err phase1(struct player *p, const char *from, enum oe_id type, const char *identity, slice key, const char *as, bool ours, uint64_t now)
+static err phase1(struct player *p, const char *from, enum oe_id type, const char *identity, slice key,
+                  const char *as, bool ours, uint64_t now)
 {
     struct oe_line_ask a = {.op = OE_OP_PHASE1, .from = from, .identity_type = type, .identity = identity};
     struct buf octets;
@@ -162,7 +193,8 @@ static err send_phase1(struct player *p, const struct scn_stmt *s, uint64_t now)
     TRY(known_args(p, s, keys));
     int type = word_of(p, s, "type", oe_line_id_names, OE_ID_IP4);
     if (type < 0) return ERR_USE;
-    if (type > OE_ID_IP6 && !scn_named(s, "identity")) return play_error(p, "type=%s wants identity=", oe_line_id_names[type]);
+    if (type > OE_ID_IP6 && !scn_named(s, "identity"))
+        return play_error(p, "type=%s wants identity=", oe_line_id_names[type]);
     slice key = scn_named(s, "signed") ? oe_arg_octets(s, "signed") : slice_str(samples_oe[1]);
     return phase1(p, from, (enum oe_id)type, text_or(s, "identity", from), key, oe_arg(s, "as"), false, now);
 }
@@ -182,9 +214,14 @@ static err send_phase2(struct player *p, const struct scn_stmt *s, uint64_t now)
     TRY(known_args(p, s, keys));
     for (size_t i = 0; which && i < x->asked_n; i++)
         if (x->asked[i].op == OE_OP_PHASE1 && strcmp(x->asked[i].as, which) == 0) id = x->asked[i].id;
-    if (!id) return play_error(p, which ? "no phase1 was sent as=%s" : "phase2 wants a phase1 before it: send phase1, or reach known%s", which ? which : "");
+    if (!id)
+        return play_error(p,
+                          which ? "no phase1 was sent as=%s"
+                                : "phase2 wants a phase1 before it: send phase1, or reach known%s",
+                          which ? which : "");
     snprintf(text, sizeof text, "%llu", (unsigned long long)id);
-    struct oe_line_ask a = {.op = OE_OP_PHASE2, .phase1 = text, .source = text_or(s, "source", OE_PLAY_TARGET)};
+    struct oe_line_ask a = {
+        .op = OE_OP_PHASE2, .phase1 = text, .source = text_or(s, "source", OE_PLAY_TARGET)};
     return ask(p, &a, oe_arg(s, "as"), false, now);
 }
 
@@ -201,10 +238,14 @@ err oe_play_send(struct player *p, int end, const struct scn_stmt *s, uint64_t n
     const struct scn_arg *first = scn_first(s);
     const char *kind = first && first->values ? (const char *)first->value[0].p : "";
     bool parser = oe_play_run(p)->role == TEST_OE_PARSER;
-    if (s->word == SCN_RAW) return play_error(p, "raw says nothing here: send asks, and dns do answer garbage=yes answers");
-    if (end == PLAY_OE_DNS) return play_error(p, "our name server answers by itself: dns do record, behave, release, answer");
+    if (s->word == SCN_RAW)
+        return play_error(p, "raw says nothing here: send asks, and dns do answer garbage=yes answers");
+    if (end == PLAY_OE_DNS)
+        return play_error(p, "our name server answers by itself: dns do record, behave, release, answer");
     if (s->changes) return play_error(p, "there are no pieces for `but' here");
-    if (parser) return oe_rdata_is(s) ? send_record(p, s, now) : play_error(p, "unknown message %s; there are record, key and master", kind);
+    if (parser)
+        return oe_rdata_is(s) ? send_record(p, s, now)
+                              : play_error(p, "unknown message %s; there are record, key and master", kind);
     if (strcmp(kind, "initiate") == 0) return send_initiate(p, s, now);
     if (strcmp(kind, "report") == 0) return send_report(p, s, now);
     if (strcmp(kind, "phase1") == 0) return send_phase1(p, s, now);
@@ -213,11 +254,16 @@ err oe_play_send(struct player *p, int end, const struct scn_stmt *s, uint64_t n
     return play_error(p, "unknown message %s; there are initiate, report, phase1, phase2 and tunnels", kind);
 }
 
-/* --- policy ------------------------------------------------------------------------------------------------------------------------ */
+/* --- policy ----------------------------------------------------------------------------------- */
 
 void oe_play_policy_init(struct oe_play_policy *o)
 {
-    *o = (struct oe_play_policy){.is = OE_LINE_PERMISSIVE, .self = {OE_PLAY_SELF}, .selves = 1, .name = OE_PLAY_NAME, .unsigned_ = OE_UNSIGNED_USE, .timeout_ms = OE_PLAY_TIMEOUT_MS};
+    *o = (struct oe_play_policy){.is = OE_LINE_PERMISSIVE,
+                                 .self = {OE_PLAY_SELF},
+                                 .selves = 1,
+                                 .name = OE_PLAY_NAME,
+                                 .unsigned_ = OE_UNSIGNED_USE,
+                                 .timeout_ms = OE_PLAY_TIMEOUT_MS};
 }
 
 /* "192.0.2.99:deny": the class stands behind the last colon. */
@@ -232,7 +278,10 @@ static err class_for(struct player *p, struct oe_play_policy *o, const char *tex
         o->class_of[o->class_count++].is = (enum oe_line_class)i;
         return OK;
     }
-    return play_error(p, "for=%.80s: ADDRESS:CLASS is wanted, with a class of deny, clear, configured, permissive, paranoid", text);
+    return play_error(
+        p,
+        "for=%.80s: ADDRESS:CLASS is wanted, with a class of deny, clear, configured, permissive, paranoid",
+        text);
 }
 
 /* "10.0.0.1:192.1.1.4"; only IPv4 is translated. */
@@ -241,7 +290,8 @@ static err public_of(struct player *p, struct oe_play_policy *o, const char *tex
     const char *colon = strchr(text, ':');
     struct oe_host in, out;
     if (o->publics == OE_PLAY_PUBLICS) return play_error(p, "more than %d times public=", OE_PLAY_PUBLICS);
-    if (!colon || !oe_host_read(slice_of(text, (size_t)(colon - text)), &in) || !oe_host_read(slice_str(colon + 1), &out))
+    if (!colon || !oe_host_read(slice_of(text, (size_t)(colon - text)), &in) ||
+        !oe_host_read(slice_str(colon + 1), &out))
         return play_error(p, "public=%.80s: PRIVATE:PUBLIC is wanted, two IPv4 addresses", text);
     oe_host_text(&in, o->public[o->publics].inside);
     oe_host_text(&out, o->public[o->publics++].outside);
@@ -260,15 +310,18 @@ static err self_is(struct player *p, struct oe_play_policy *o, const char *text)
 
 err oe_play_policy(struct player *p, const struct scn_stmt *s)
 {
-    static const char *const keys[] = {"class", "for", "self", "name", "unsigned", "nat", "public", "timeout", NULL};
+    static const char *const keys[] = {"class", "for",    "self",    "name", "unsigned",
+                                       "nat",   "public", "timeout", NULL};
     struct oe_play_policy *o = &oe_play(p)->policy;
     char why[WHY] = "";
     uint64_t ms = o->timeout_ms;
     TRY(known_args(p, s, keys));
-    int is = word_of(p, s, "class", oe_line_class_names, (int)o->is), uns = word_of(p, s, "unsigned", oe_line_unsigned_names, (int)o->unsigned_);
+    int is = word_of(p, s, "class", oe_line_class_names, (int)o->is),
+        uns = word_of(p, s, "unsigned", oe_line_unsigned_names, (int)o->unsigned_);
     int nat = word_of(p, s, "nat", oe_line_nat_names, (int)o->nat);
     if (is < 0 || uns < 0 || nat < 0) return ERR_USE;
-    if (oe_arg_number(s, "timeout", 600000, &ms, why, sizeof why) != OK || !ms) return play_error(p, "%s", *why ? why : "timeout=0: milliseconds from 1 on");
+    if (oe_arg_number(s, "timeout", 600000, &ms, why, sizeof why) != OK || !ms)
+        return play_error(p, "%s", *why ? why : "timeout=0: milliseconds from 1 on");
     o->is = (enum oe_line_class)is;
     o->unsigned_ = (enum oe_unsigned)uns;
     o->nat = (enum oe_line_nat)nat;
@@ -294,7 +347,8 @@ err oe_play_begin(struct player *p, uint64_t now)
     struct oe_line_class_of classes[OE_PLAY_CLASSES];
     struct oe_line_public publics[OE_PLAY_PUBLICS];
     const char *self[OE_PLAY_SELVES];
-    struct oe_line_ask a = {.op = OE_OP_BEGIN, .dialect = r->dialect, .dns = p->run->dns ? p->run->dns : r->dns};
+    struct oe_line_ask a = {
+        .op = OE_OP_BEGIN, .dialect = r->dialect, .dns = p->run->dns ? p->run->dns : r->dns};
     for (size_t i = 0; i < o->class_count; i++)
         classes[i] = (struct oe_line_class_of){o->class_of[i].who, o->class_of[i].is};
     for (size_t i = 0; i < o->publics; i++)
@@ -322,7 +376,8 @@ err oe_play_advance(struct player *p, const struct scn_stmt *s, uint64_t now)
     uint64_t ms = 0;
     char why[WHY] = "";
     TRY(known_args(p, s, keys));
-    if (oe_arg_number(s, "ms", UINT32_MAX, &ms, why, sizeof why) != OK || !ms) return play_error(p, "%s", *why ? why : "advance wants ms=, from 1 on");
+    if (oe_arg_number(s, "ms", UINT32_MAX, &ms, why, sizeof why) != OK || !ms)
+        return play_error(p, "%s", *why ? why : "advance wants ms=, from 1 on");
     struct oe_line_ask a = {.op = OE_OP_ADVANCE, .ms = ms};
     return ask(p, &a, NULL, false, now);
 }

@@ -20,14 +20,16 @@ static const struct run_family families[] = {{"OE-", ""}, {"OERFC-", "rfc/"}, {N
 
 static const struct run_role roles[] = {
     {"oe-parser", OE_R_PARSER, TEST_OE_PARSER, RUN_LISTENS, false, false, "parser", NULL, NULL, true},
-    {"oe-gateway", OE_R_GATEWAY, TEST_OE_GATEWAY, RUN_LISTENS, false, false, "gateway,initiator,responder,resolver", NULL, NULL, true},
+    {"oe-gateway", OE_R_GATEWAY, TEST_OE_GATEWAY, RUN_LISTENS, false, false,
+     "gateway,initiator,responder,resolver", NULL, NULL, true},
     {0}};
 
 /* RFC 4322 is what was built; the draft is asked for by name. */
 static const char *const dialects[] = {"rfc", "draft", NULL};
-static const struct fsm *const machines[] = {&oe_init_machine, &oe_resp_machine, &oe_age_machine, &oe_delete_machine, NULL};
+static const struct fsm *const machines[] = {&oe_init_machine, &oe_resp_machine, &oe_age_machine,
+                                             &oe_delete_machine, NULL};
 
-/* --- a run ------------------------------------------------------------------------------------------------------------------ */
+/* --- a run ------------------------------------------------------------------------------------ */
 
 static struct oe_run *run_of(const struct run_ctx *r)
 {
@@ -56,10 +58,14 @@ static bool lookup(const struct run_ctx *r, const char *name, char *out, size_t 
 {
     const struct oe_run *x = run_of(r);
     const char *text = NULL;
-    if (strncmp(name, "KEY", 3) == 0 && name[3] >= '1' && name[3] < '1' + OE_SAMPLE_KEYS && !name[4]) text = samples_oe[name[3] - '1'];
-    else if (strcmp(name, "DNS") == 0) text = x->play.dns;
-    else if (strcmp(name, "FORGED") == 0) text = OE_FORGED_GATEWAY;
-    else if (strcmp(name, "DIALECT") == 0) text = oe_dialect_names[x->play.dialect];
+    if (strncmp(name, "KEY", 3) == 0 && name[3] >= '1' && name[3] < '1' + OE_SAMPLE_KEYS && !name[4])
+        text = samples_oe[name[3] - '1'];
+    else if (strcmp(name, "DNS") == 0)
+        text = x->play.dns;
+    else if (strcmp(name, "FORGED") == 0)
+        text = OE_FORGED_GATEWAY;
+    else if (strcmp(name, "DIALECT") == 0)
+        text = oe_dialect_names[x->play.dialect];
     if (!text) return false;
     snprintf(out, n, "%s", text);
     return true;
@@ -70,17 +76,18 @@ static uint64_t observed(const struct run_ctx *r)
     return run_of(r)->play.observed;
 }
 
-/* --- needs ------------------------------------------------------------------------------------------------------------------ */
+/* --- needs ------------------------------------------------------------------------------------ */
 
 static const struct run_need needs[] = {
     {"key-records", "the adapter has to take KEY records: --able key-records", true, RUN_USUAL, NULL},
     {"master", "the adapter has to take text of master files: --able master", true, RUN_USUAL, NULL},
     {"ipv6", "the adapter has to take gateways with IPv6 addresses: --able ipv6", true, RUN_USUAL, NULL},
     {"clock", "the adapter has to wind its clock forward: --able clock", true, RUN_USUAL, NULL},
-    {"bogus", "the gateway has to know the extended error of a bogus answer: --able bogus", true, RUN_USUAL, NULL},
+    {"bogus", "the gateway has to know the extended error of a bogus answer: --able bogus", true, RUN_USUAL,
+     NULL},
     {0}};
 
-/* --- deliberate mistakes ------------------------------------------------------------------------------------------------- */
+/* --- deliberate mistakes ---------------------------------------------------------------------- */
 
 /* There is no TLS. */
 static bool about_tls(unsigned mutant, const struct run_role *role)
@@ -95,7 +102,7 @@ static const struct run_try tries[] = {
     {TRY_ALWAYS, RUN_TLS_OFF, false, NULL, "draft"},
 };
 
-/* --- in memory --------------------------------------------------------------------------------------------------------------- */
+/* --- in memory -------------------------------------------------------------------------------- */
 
 static const struct run_place places[] = {{OE_MEM_DNS, RUN_AT_TESTER}, {NULL, RUN_AT_NOBODY}};
 

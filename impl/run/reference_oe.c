@@ -13,7 +13,8 @@ struct reference_oe {
     struct oe_gateway_setup gateway;
 };
 
-err reference_oe_new(const struct run_ctx *x, const struct run_need *special, void **out, char *why, size_t why_n)
+err reference_oe_new(const struct run_ctx *x, const struct run_need *special, void **out, char *why,
+                     size_t why_n)
 {
     const struct play_oe_run *play = x->state;
     struct reference_oe *r = mem_new(x->o->env->mem, sizeof *r);
@@ -41,5 +42,7 @@ struct endpoint *reference_oe_peer(void *reference)
     struct reference_oe *r = reference;
     struct endpoint *e = NULL;
     r->gateway.seed++; /* each draws other lots among equal gateways */
-    return (r->role == TEST_OE_PARSER ? oe_parser_new(&r->parser, &e) : oe_gateway_new(&r->gateway, &e)) == OK ? e : NULL;
+    return (r->role == TEST_OE_PARSER ? oe_parser_new(&r->parser, &e) : oe_gateway_new(&r->gateway, &e)) == OK
+               ? e
+               : NULL;
 }

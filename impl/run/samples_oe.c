@@ -34,7 +34,8 @@ const char *const samples_oe[OE_SAMPLE_KEYS] = {
     "XicSmMjOgjrE0PV6F53j2EGfQ/hIle+NfCpj7kDNTVFxjhpXOrrRxcofA0KGiKIi5BlJ6tQt/eRpiHzt",
 };
 
-/* Base64 without a buffer that has to be allocated: the samples are right, and a digit is six bits.  The number of octets. */
+/* Base64 without a buffer that has to be allocated: the samples are right, and a digit is six bits.  The
+ * number of octets. */
 static size_t octets_of(const char *text, uint8_t *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -64,7 +65,9 @@ int sample_oe_of(slice exponent, slice modulus)
     for (int i = 0; i < OE_SAMPLE_KEYS; i++) {
         uint8_t octets[OE_SAMPLE_OCTETS];
         size_t n = octets_of(samples_oe[i], octets), e = octets[0];
-        if (slice_eq(exponent, slice_of(octets + 1, e)) && slice_eq(modulus, slice_of(octets + 1 + e, n - 1 - e))) return i + 1;
+        if (slice_eq(exponent, slice_of(octets + 1, e)) &&
+            slice_eq(modulus, slice_of(octets + 1 + e, n - 1 - e)))
+            return i + 1;
     }
     return OE_SAMPLE_OTHER;
 }

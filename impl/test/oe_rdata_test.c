@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "codec/oe_key.h"
 #include "codec/oe_txt.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 #include "run/oe_rdata.h"
 #include "run/samples_oe.h"
 
@@ -28,7 +28,10 @@ static bool lookup(void *ctx, const char *name, struct scn_octets *out)
 {
     (void)ctx;
     if (strncmp(name, "KEY", 3) != 0) return false;
-    union { const char *in; uint8_t *out; } key = {samples_oe[name[3] - '1']}; /* the plan copies it */
+    union {
+        const char *in;
+        uint8_t *out;
+    } key = {samples_oe[name[3] - '1']}; /* the plan copies it */
     *out = (struct scn_octets){key.out, strlen(key.in)};
     return true;
 }
@@ -39,7 +42,8 @@ static void make(struct made *m, const char *statement, const struct mem *mem)
     struct scn_fault f;
     *m = (struct made){0};
     env_init(&m->env);
-    snprintf(text, sizeof text, "case oe/a/b\ntitle T\nclause OE-7.2-6\nagainst x\n%s\nexpect x -> pass\n", statement);
+    snprintf(text, sizeof text, "case oe/a/b\ntitle T\nclause OE-7.2-6\nagainst x\n%s\nexpect x -> pass\n",
+             statement);
     if (scn_parse(&m->env, "t.scn", slice_str(text), &m->file, &f) != OK) fail_msg("%d: %s", f.line, f.text);
     assert_int_equal(scn_plan(&m->env, m->file->cases[0], 0, lookup, NULL, &m->plan, &f), OK);
     if (mem) m->env.mem = mem;
@@ -60,7 +64,8 @@ static void is(const char *statement, const char *hex)
 {
     struct made m;
     make(&m, statement, NULL);
-    if (m.e != OK || strcmp(m.hex, hex) != 0) fail_msg("%s: %s %s\n%s is wanted", statement, m.why, m.hex, hex);
+    if (m.e != OK || strcmp(m.hex, hex) != 0)
+        fail_msg("%s: %s %s\n%s is wanted", statement, m.why, m.hex, hex);
     drop(&m);
 }
 
@@ -108,7 +113,8 @@ static void test_cuts(void **state)
     sizes(statement, 258, 255, 1);
     snprintf(statement, sizeof statement, "send record text=%.510s", text);
     sizes(statement, 512, 255, 255);
-    snprintf(statement, sizeof statement, "send record text=%.600s at=255", text); /* where it is cut anyway */
+    snprintf(statement, sizeof statement, "send record text=%.600s at=255",
+             text); /* where it is cut anyway */
     sizes(statement, 603, 255, 255);
 }
 
@@ -119,7 +125,8 @@ static void test_key(void **state)
     is("send key key=\"\"", "42000401");
     is("send key flags=0xC000 protocol=255 algorithm=5 key=\"\"", "c000ff05");
     is("send key exponent=03 modulus=b6be", "420004010103b6be");
-    is("send key exponent=03 modulus=b6be form=long", "42000401000001" "03b6be");
+    is("send key exponent=03 modulus=b6be form=long", "42000401000001"
+                                                      "03b6be");
     is("send key exponent=\"\" modulus=b6be", "4200040100b6be");
     is("send key exponent=03 modulus=b6be cut=3", "420004");
     is("send key hex=420004", "420004");
@@ -185,7 +192,8 @@ static void test_samples(void **state)
         assert_int_equal(sample_oe_of(SLICE_LIT("\x11"), k.modulus), OE_SAMPLE_OTHER);
         uint8_t zeros[OE_SAMPLE_OCTETS + 2] = {0};
         memcpy(zeros + 2, k.modulus.p, k.modulus.n);
-        assert_int_equal(sample_oe_of(k.exponent, slice_of(zeros, k.modulus.n + 2)), i + 1); /* with zeros in front, too */
+        assert_int_equal(sample_oe_of(k.exponent, slice_of(zeros, k.modulus.n + 2)),
+                         i + 1); /* with zeros in front, too */
         buf_done(&b);
     }
     assert_int_equal(sample_oe_of(SLICE_NONE, SLICE_NONE), OE_SAMPLE_OTHER);
@@ -194,7 +202,9 @@ static void test_samples(void **state)
 
 static void test_memory(void **state)
 {
-    static const char *const all[] = {"send record precedence=10 gateway=192.1.1.5 key=$KEY5 at=20", "send key exponent=03 modulus=b6be", "send key key=$KEY5", "send master type=TXT text=abc"};
+    static const char *const all[] = {"send record precedence=10 gateway=192.1.1.5 key=$KEY5 at=20",
+                                      "send key exponent=03 modulus=b6be", "send key key=$KEY5",
+                                      "send master type=TXT text=abc"};
     (void)state;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         err e = ERR_MEM;
@@ -214,7 +224,9 @@ static void test_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_txt),       cmocka_unit_test(test_cuts),    cmocka_unit_test(test_key),   cmocka_unit_test(test_master),
-                                       cmocka_unit_test(test_read_back), cmocka_unit_test(test_samples), cmocka_unit_test(test_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_txt),       cmocka_unit_test(test_cuts),
+                                       cmocka_unit_test(test_key),       cmocka_unit_test(test_master),
+                                       cmocka_unit_test(test_read_back), cmocka_unit_test(test_samples),
+                                       cmocka_unit_test(test_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

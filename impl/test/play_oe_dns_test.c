@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The name server of the tester: what it has, how it misbehaves, and when it answers. */
-#include "play_oe_rig.h"
+#include "test/play_oe_rig.h"
 
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 #include "run/oe_zone.h"
 
 #define NAME "66.2.0.192.in-addr.arpa"
@@ -13,7 +13,8 @@ static void play(struct rig *r, const char *body)
     char text[8192], line[80];
     snprintf(text, sizeof text, "reach ready\n%s", body);
     rig_play(r, text);
-    snprintf(line, sizeof line, "{\"id\":\"%llu\",\"status\":\"ready\"}", (unsigned long long)r->oe.play.next_id);
+    snprintf(line, sizeof line, "{\"id\":\"%llu\",\"status\":\"ready\"}",
+             (unsigned long long)r->oe.play.next_id);
     rig_says(r, line);
 }
 
@@ -68,7 +69,8 @@ static void test_records(void **state)
     struct got g;
     (void)state;
     open_rig(&r);
-    play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do record of=192.0.2.66 type=TXT ttl=7 text=b\ndns do record name=A.example.org type=KEY key=AwE=\n" END);
+    play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do record of=192.0.2.66 type=TXT ttl=7 "
+             "text=b\ndns do record name=A.example.org type=KEY key=AwE=\n" END);
     g = ask(&r, NAME, DNS_TXT);
     assert_true(g.any && g.readable && !g.elsewhere && g.how == DNS_FRAME_UDP && g.who == 7);
     assert_int_equal(g.m.id, 0x1234);
@@ -81,7 +83,8 @@ static void test_records(void **state)
     g = ask(&r, NAME, DNS_KEY); /* the name is there, the type is not */
     assert_true(g.any && !g.m.rcode && !g.m.answers && g.m.authorities == 1);
     assert_int_equal(g.m.rr[0].type, DNS_SOA);
-    assert_true(slice_eq(slice_sub(g.m.rr[0].rdata, g.m.rr[0].rdata.n - 4, g.m.rr[0].rdata.n), SLICE_LIT("\0\0\x01\x2c")));
+    assert_true(slice_eq(slice_sub(g.m.rr[0].rdata, g.m.rr[0].rdata.n - 4, g.m.rr[0].rdata.n),
+                         SLICE_LIT("\0\0\x01\x2c")));
     let_go(&g);
     g = ask(&r, "a.example.org", DNS_KEY);
     assert_true(g.any && g.m.answers == 1);
@@ -89,10 +92,12 @@ static void test_records(void **state)
     g = ask(&r, "b.example.org", DNS_KEY);
     assert_true(g.any && g.m.rcode == DNS_NXDOMAIN && !g.m.answers);
     let_go(&g);
-    play(&r, "dns do record of=192.0.2.66 type=TXT text=%n-%n times=3\ndns do record of=192.0.2.66 type=A address=192.0.2.1\ndns do remove of=192.0.2.66 type=A\n" END);
+    play(&r, "dns do record of=192.0.2.66 type=TXT text=%n-%n times=3\ndns do record of=192.0.2.66 type=A "
+             "address=192.0.2.1\ndns do remove of=192.0.2.66 type=A\n" END);
     g = ask(&r, NAME, DNS_ANY);
     assert_int_equal(g.m.answers, 3);
-    assert_true(slice_eq(g.m.rr[2].rdata, SLICE_LIT("\x03" "3-3")));
+    assert_true(slice_eq(g.m.rr[2].rdata, SLICE_LIT("\x03"
+                                                    "3-3")));
     let_go(&g);
     rig_close(&r);
 }
@@ -103,8 +108,10 @@ static void test_aliases(void **state)
     struct got g;
     (void)state;
     open_rig(&r);
-    play(&r, "dns do record name=a.example type=CNAME target=B.example\ndns do record name=b.example type=CNAME target=c.example\ndns do record name=c.example type=TXT text=x\n"
-             "dns do record name=d.example type=CNAME target=nowhere.example\ndns do record name=e.example type=CNAME target=e.example\n" END);
+    play(&r, "dns do record name=a.example type=CNAME target=B.example\ndns do record name=b.example "
+             "type=CNAME target=c.example\ndns do record name=c.example type=TXT text=x\n"
+             "dns do record name=d.example type=CNAME target=nowhere.example\ndns do record name=e.example "
+             "type=CNAME target=e.example\n" END);
     g = ask(&r, "a.example", DNS_TXT);
     assert_int_equal(g.m.answers, 3);
     assert_string_equal(g.m.rr[0].target, "b.example");
@@ -120,7 +127,8 @@ static void test_aliases(void **state)
     g = take(&r);
     assert_true(g.m.answers == OE_ZONE_CHAIN && !g.m.rcode);
     let_go(&g);
-    play(&r, "dns do record name=a.example type=CNAME target=b.example\ndns do record name=b.example type=TXT text=x\ndns do behave name=a.example chain=no\n" END);
+    play(&r, "dns do record name=a.example type=CNAME target=b.example\ndns do record name=b.example "
+             "type=TXT text=x\ndns do behave name=a.example chain=no\n" END);
     g = ask(&r, "a.example", DNS_TXT);
     assert_true(g.m.answers == 1 && !g.m.authorities && !g.m.rcode);
     let_go(&g);
@@ -139,7 +147,8 @@ static void test_behaviour(void **state)
     static const char *const words[] = {"formerr", "servfail", "nxdomain", "notimp", "refused"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         char body[300];
-        snprintf(body, sizeof body, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave rcode=%s\n" END, words[i]);
+        snprintf(body, sizeof body,
+                 "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave rcode=%s\n" END, words[i]);
         play(&r, body);
         g = ask(&r, NAME, DNS_TXT);
         assert_string_equal(dns_rcode_name(g.m.rcode, t), rcodes[i]);
@@ -147,8 +156,10 @@ static void test_behaviour(void **state)
         let_go(&g);
     }
     /* what fits adds up, and the last word counts; another type and another name are not meant */
-    play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave ad=yes\ndns do behave of=192.0.2.66 rcode=servfail\ndns do behave of=192.0.2.66 type=KEY silent=yes\n"
-             "dns do behave of=192.0.2.66 type=TXT rcode=noerror\ndns do behave name=other rcode=refused\n" END);
+    play(&r,
+         "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave ad=yes\ndns do behave of=192.0.2.66 "
+         "rcode=servfail\ndns do behave of=192.0.2.66 type=KEY silent=yes\n"
+         "dns do behave of=192.0.2.66 type=TXT rcode=noerror\ndns do behave name=other rcode=refused\n" END);
     g = ask(&r, NAME, DNS_TXT);
     assert_true(g.m.ad && !g.m.rcode && g.m.answers == 1);
     let_go(&g);
@@ -175,7 +186,8 @@ static void test_behaviour(void **state)
     play(&r, "dns do behave ttl=5\n" END);
     g = ask(&r, NAME, DNS_TXT);
     assert_true(g.m.rcode == DNS_NXDOMAIN && g.m.authorities == 1 && g.m.rr[0].ttl == 5);
-    assert_true(slice_eq(slice_sub(g.m.rr[0].rdata, g.m.rr[0].rdata.n - 4, g.m.rr[0].rdata.n), SLICE_LIT("\0\0\0\5")));
+    assert_true(slice_eq(slice_sub(g.m.rr[0].rdata, g.m.rr[0].rdata.n - 4, g.m.rr[0].rdata.n),
+                         SLICE_LIT("\0\0\0\5")));
     let_go(&g);
     rig_close(&r);
 }
@@ -231,7 +243,8 @@ static void test_lies(void **state)
     open_rig(&r);
     play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave id=wrong\n" END);
     g = ask(&r, NAME, DNS_TXT);
-    assert_true(g.m.id != 0x1234 && g.m.answers == 1 && strcmp(g.m.qname, NAME) == 0 && strcmp(g.m.rr[0].name, NAME) == 0);
+    assert_true(g.m.id != 0x1234 && g.m.answers == 1 && strcmp(g.m.qname, NAME) == 0 &&
+                strcmp(g.m.rr[0].name, NAME) == 0);
     let_go(&g);
     play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave owner=wrong\n" END);
     g = ask(&r, NAME, DNS_TXT);
@@ -257,7 +270,8 @@ static void test_lies(void **state)
     g = ask(&r, NAME, DNS_TXT);
     assert_true(g.any && !g.readable);
     let_go(&g);
-    play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave id=wrong\ndns do behave id=good\n" END);
+    play(&r,
+         "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave id=wrong\ndns do behave id=good\n" END);
     g = ask(&r, NAME, DNS_TXT);
     assert_true(g.m.id == 0x1234);
     let_go(&g);
@@ -271,9 +285,11 @@ static void test_forgeries(void **state)
     struct got g;
     (void)state;
     open_rig(&r);
-    play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave first=id first=elsewhere first=owner\n" END);
+    play(&r, "dns do record of=192.0.2.66 type=TXT text=a\ndns do behave first=id first=elsewhere "
+             "first=owner\n" END);
     g = ask(&r, NAME, DNS_TXT);
-    assert_true(g.m.id != 0x1234 && g.m.answers == 1 && slice_find(g.m.rr[0].rdata, SLICE_LIT("(1)=" OE_FORGED_GATEWAY " ")) < g.m.rr[0].rdata.n);
+    assert_true(g.m.id != 0x1234 && g.m.answers == 1 &&
+                slice_find(g.m.rr[0].rdata, SLICE_LIT("(1)=" OE_FORGED_GATEWAY " ")) < g.m.rr[0].rdata.n);
     let_go(&g);
     g = take(&r);
     assert_true(g.elsewhere && g.m.id == 0x1234);
@@ -306,7 +322,8 @@ static void test_held(void **state)
     (void)state;
     open_rig(&r);
     /* the answer is made of what stands there when it goes out */
-    play(&r, "dns do behave hold=yes\ndns expect query again=no fresh=yes port=7 -> next\ndns do record of=192.0.2.66 type=TXT text=late\ndns do release of=192.0.2.67\n" END);
+    play(&r, "dns do behave hold=yes\ndns expect query again=no fresh=yes port=7 -> next\ndns do record "
+             "of=192.0.2.66 type=TXT text=late\ndns do release of=192.0.2.67\n" END);
     rig_query(&r, DNS_FRAME_UDP, 7, 5, NAME, DNS_TXT);
     none(&r); /* release of another name waits */
     rig_query(&r, DNS_FRAME_UDP, 7, 6, "67.2.0.192.in-addr.arpa", DNS_TXT);
@@ -314,7 +331,9 @@ static void test_held(void **state)
     assert_true(g.any && g.m.id == 6);
     let_go(&g);
     none(&r);
-    play(&r, "dns do behave hold=yes\ndns expect query -> next\ndns expect query again=yes fresh=no -> next\ndns do record of=192.0.2.66 type=TXT text=late\ndns do behave rcode=refused\ndns do release\n" END);
+    play(&r,
+         "dns do behave hold=yes\ndns expect query -> next\ndns expect query again=yes fresh=no -> next\ndns "
+         "do record of=192.0.2.66 type=TXT text=late\ndns do behave rcode=refused\ndns do release\n" END);
     rig_query(&r, DNS_FRAME_UDP, 7, 5, NAME, DNS_TXT);
     none(&r);
     rig_query(&r, DNS_FRAME_UDP, 7, 5, NAME, DNS_TXT); /* both tries are answered */
@@ -325,7 +344,8 @@ static void test_held(void **state)
     }
     none(&r);
     /* a TCP connection that was ended hears nothing any more */
-    play(&r, "dns do behave hold=yes\ndns expect query -> next\ndns expect query -> next\ndns do release\n" END);
+    play(&r,
+         "dns do behave hold=yes\ndns expect query -> next\ndns expect query -> next\ndns do release\n" END);
     rig_query(&r, DNS_FRAME_TCP, 3, 5, NAME, DNS_TXT);
     rig_frame_out(&r, DNS_FRAME_END, 3, SLICE_NONE);
     rig_query(&r, DNS_FRAME_TCP, 4, 6, NAME, DNS_TXT);
@@ -360,14 +380,17 @@ static void test_late(void **state)
     rig_close(&r);
 }
 
-/* Anew: the last query, or the last one about a name, as the statement says and not as it is told to behave. */
+/* Anew: the last query, or the last one about a name, as the statement says and not as it is told to behave.
+ */
 static void test_answer(void **state)
 {
     struct rig r;
     struct got g;
     (void)state;
     open_rig(&r);
-    play(&r, "dns do behave rcode=servfail\ndns expect query -> next\ndns expect query -> next\ndns do record of=192.0.2.66 type=TXT text=a\ndns do answer of=192.0.2.66 ad=yes\ndns do answer first=id\n" END);
+    play(&r,
+         "dns do behave rcode=servfail\ndns expect query -> next\ndns expect query -> next\ndns do record "
+         "of=192.0.2.66 type=TXT text=a\ndns do answer of=192.0.2.66 ad=yes\ndns do answer first=id\n" END);
     g = ask(&r, NAME, DNS_TXT);
     assert_true(g.m.rcode == DNS_SERVFAIL);
     let_go(&g);
@@ -394,8 +417,10 @@ static void test_query_fields(void **state)
     struct got g;
     (void)state;
     open_rig(&r);
-    play(&r, "dns expect query name=" NAME " type=TXT class=IN via=udp rd=yes do=yes again=no form=good id=4660 port=7 fresh=yes -> next\n"
-             "dns expect query type=TYPE65280 via=tcp again=no -> next\ndns expect query type=TXT again=yes fresh=yes -> next\ndns expect query again=yes fresh=no -> pass\n");
+    play(&r, "dns expect query name=" NAME
+             " type=TXT class=IN via=udp rd=yes do=yes again=no form=good id=4660 port=7 fresh=yes -> next\n"
+             "dns expect query type=TYPE65280 via=tcp again=no -> next\ndns expect query type=TXT again=yes "
+             "fresh=yes -> next\ndns expect query again=yes fresh=no -> pass\n");
     g = ask(&r, "66.2.0.192.IN-ADDR.arpa", DNS_TXT);
     assert_true(slice_find(g.m.question, SLICE_LIT("IN-ADDR")) < g.m.question.n); /* letter case comes back */
     let_go(&g);
@@ -409,13 +434,15 @@ static void test_query_fields(void **state)
 
 static void test_no_queries(void **state)
 {
-    static const uint8_t two[] = {0, 9, 1, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 16, 0, 1, 1, 'b', 0, 0, 16, 0, 1};
+    static const uint8_t two[] = {0,   9, 1, 0,  0, 2, 0, 0,   0, 0, 0,  0, 1,
+                                  'a', 0, 0, 16, 0, 1, 1, 'b', 0, 0, 16, 0, 1};
     static const uint8_t update[] = {0, 9, 0x28, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 16, 0, 1};
     struct rig r;
     struct got g;
     (void)state;
     open_rig(&r);
-    play(&r, "dns expect query form=bad -> next\ndns expect query form=bad -> next\ndns expect query form=bad name=\"\" -> next\n" END);
+    play(&r, "dns expect query form=bad -> next\ndns expect query form=bad -> next\ndns expect query "
+             "form=bad name=\"\" -> next\n" END);
     rig_frame_out(&r, DNS_FRAME_UDP, 7, slice_of(two, sizeof two));
     g = take(&r);
     assert_true(g.any && g.m.rcode == DNS_FORMERR && g.m.id == 9);
@@ -446,11 +473,14 @@ static void test_forget(void **state)
     open_rig(&r);
     for (int forget = 0; forget < 2; forget++) {
         char line[80];
-        play(&r, forget ? "send initiate\nexpect decision -> next\ndns do forget\ndns expect query -> fail\ndns or silence within 1s -> pass\n"
-                        : "send initiate\nexpect decision -> next\ndns expect query -> fail\ndns or silence within 1s -> pass\n");
+        play(&r, forget ? "send initiate\nexpect decision -> next\ndns do forget\ndns expect query -> "
+                          "fail\ndns or silence within 1s -> pass\n"
+                        : "send initiate\nexpect decision -> next\ndns expect query -> fail\ndns or silence "
+                          "within 1s -> pass\n");
         g = ask(&r, NAME, DNS_TXT);
         let_go(&g);
-        snprintf(line, sizeof line, "{\"id\":\"%llu\",\"decision\":\"clear\"}", (unsigned long long)r.oe.play.next_id);
+        snprintf(line, sizeof line, "{\"id\":\"%llu\",\"decision\":\"clear\"}",
+                 (unsigned long long)r.oe.play.next_id);
         rig_says(&r, line);
         if (forget) rig_wait(&r, 1100);
         rig_is(&r, forget ? V_PASS : V_FAIL, NULL);
@@ -478,11 +508,13 @@ static void memory_once(struct rig *r, struct mem_fail *f, size_t n)
     }
     slice in = SLICE_LIT("{\"id\":\"1\",\"status\":\"ready\"}\n");
     p->e.ops->feed(&p->e, PLAY_OE_ADAPTER, in, 1000);
-    static const uint8_t query[] = {0, 0, 0, 0, 7, 0, 19, 0, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 'a', 0, 0, 16, 0, 1};
+    static const uint8_t query[] = {0, 0, 0, 0, 7, 0, 19, 0,   9, 1, 0,  0, 1,
+                                    0, 0, 0, 0, 0, 0, 1,  'a', 0, 0, 16, 0, 1};
     p->e.ops->feed(&p->e, PLAY_OE_DNS, slice_of(query, sizeof query), 1000);
     p->e.ops->feed(&p->e, PLAY_OE_DNS, slice_of(query, sizeof query), 1000);
     p->e.ops->tick(&p->e, 1400);
-    in = SLICE_LIT("{\"id\":\"2\",\"decision\":\"encrypt\",\"gateway\":\"192.1.1.5\",\"keys\":[{\"exponent_hex\":\"03\",\"modulus_hex\":\"b6be\"}]}\n");
+    in = SLICE_LIT("{\"id\":\"2\",\"decision\":\"encrypt\",\"gateway\":\"192.1.1.5\",\"keys\":[{\"exponent_"
+                   "hex\":\"03\",\"modulus_hex\":\"b6be\"}]}\n");
     p->e.ops->feed(&p->e, PLAY_OE_ADAPTER, in, 1400);
     if (!n) assert_int_equal(p->verdict, V_PASS);
     if (!n) assert_true(p->stop);
@@ -495,7 +527,9 @@ static void test_memory(void **state)
     struct mem_fail f;
     (void)state;
     open_rig(&r);
-    rig_play(&r, "reach ready\nsend initiate as=x\ndns do record name=a type=TXT text=%n times=3\ndns do behave name=a delay=100 first=id ad=yes\ndns expect query -> next\ndns do answer\nexpect decision is=encrypt key=other -> pass\n");
+    rig_play(&r, "reach ready\nsend initiate as=x\ndns do record name=a type=TXT text=%n times=3\ndns do "
+                 "behave name=a delay=100 first=id ad=yes\ndns expect query -> next\ndns do answer\nexpect "
+                 "decision is=encrypt key=other -> pass\n");
     memory_once(&r, &f, 0);
     size_t all = f.calls;
     assert_int_equal(f.blocks, 0);
@@ -509,8 +543,12 @@ static void test_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_records),   cmocka_unit_test(test_aliases), cmocka_unit_test(test_behaviour), cmocka_unit_test(test_truncation),   cmocka_unit_test(test_lies),       cmocka_unit_test(test_forgeries),
-        cmocka_unit_test(test_held),      cmocka_unit_test(test_late),    cmocka_unit_test(test_answer),    cmocka_unit_test(test_query_fields), cmocka_unit_test(test_no_queries), cmocka_unit_test(test_forget),
+        cmocka_unit_test(test_records),    cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_behaviour),  cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_lies),       cmocka_unit_test(test_forgeries),
+        cmocka_unit_test(test_held),       cmocka_unit_test(test_late),
+        cmocka_unit_test(test_answer),     cmocka_unit_test(test_query_fields),
+        cmocka_unit_test(test_no_queries), cmocka_unit_test(test_forget),
         cmocka_unit_test(test_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

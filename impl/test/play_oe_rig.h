@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* play_oe_rig: a player of opportunistic encryption without a net: the test is adapter and gateway by hand, line by line and frame by frame. */
+/* play_oe_rig: a player of opportunistic encryption without a net: the test is adapter and gateway by hand,
+ * line by line and frame by frame. */
 #ifndef TEST_PLAY_OE_RIG_H
 #define TEST_PLAY_OE_RIG_H
 
@@ -49,7 +50,8 @@ static inline void rig_open(struct rig *r, const char *role, const char *dialect
     r->o = (struct suite_options){.env = &r->env, .memory = true};
     r->ctx = (struct run_ctx){.o = &r->o, .dialect = dialect, .state = &r->oe};
     assert_non_null(run_proto_of_role(role, &r->ctx.role));
-    r->run = (struct play_run){.env = &r->env, .proto = &play_oe, .proto_run = &r->oe, .dial = "peer", .timeout_ms = 3000};
+    r->run = (struct play_run){
+        .env = &r->env, .proto = &play_oe, .proto_run = &r->oe, .dial = "peer", .timeout_ms = 3000};
     assert_int_equal(run_oe.begin(&r->ctx, &r->run), OK);
     buf_init(&r->answer, r->env.mem, 1u << 17);
 }
@@ -77,8 +79,10 @@ static inline void rig_play(struct rig *r, const char *body)
     struct scn_fault f;
     rig_drop(r);
     snprintf(text, sizeof text, "%s%s", RIG_HEAD, body);
-    if (scn_parse(&r->env, "t.scn", slice_str(text), &r->file, &f) != OK) fail_msg("%d:%d: %s\n%s", f.line, f.column, f.text, text);
-    if (scn_plan(&r->env, r->file->cases[0], 0, rig_lookup, r, &r->plan, &f) != OK) fail_msg("%d: %s", f.line, f.text);
+    if (scn_parse(&r->env, "t.scn", slice_str(text), &r->file, &f) != OK)
+        fail_msg("%d:%d: %s\n%s", f.line, f.column, f.text, text);
+    if (scn_plan(&r->env, r->file->cases[0], 0, rig_lookup, r, &r->plan, &f) != OK)
+        fail_msg("%d: %s", f.line, f.text);
     assert_int_equal(player_new(&r->run, r->plan, &r->p), OK);
     r->p->born = r->now;
     r->p->e.ops->tick(&r->p->e, r->now);
@@ -123,7 +127,8 @@ static inline void rig_frame_out(struct rig *r, enum dns_how how, uint32_t who, 
 }
 
 /* A gateway asks us. */
-static inline void rig_query(struct rig *r, enum dns_how how, uint32_t who, uint16_t id, const char *name, uint16_t type)
+static inline void rig_query(struct rig *r, enum dns_how how, uint32_t who, uint16_t id, const char *name,
+                             uint16_t type)
 {
     struct dns_msg m;
     struct buf b;
@@ -134,7 +139,8 @@ static inline void rig_query(struct rig *r, enum dns_how how, uint32_t who, uint
     buf_done(&b);
 }
 
-/* Takes the next frame that we answered by: false when there is none.  m borrows from r->answer, and has to be done with. */
+/* Takes the next frame that we answered by: false when there is none.  m borrows from r->answer, and has to
+ * be done with. */
 static inline bool rig_frame(struct rig *r, struct dns_frame *f, struct dns_msg *m)
 {
     struct buf *out = &r->p->e.link[PLAY_OE_DNS].out;
@@ -146,7 +152,8 @@ static inline bool rig_frame(struct rig *r, struct dns_frame *f, struct dns_msg 
     assert_int_equal(buf_add(&r->answer, f->msg), OK);
     f->msg = buf_slice(&r->answer);
     buf_take(out, used);
-    if (dns_msg_read(&r->env, f->msg, m, &fault) != OK) m->header_read = false; /* what cannot be read is told so */
+    if (dns_msg_read(&r->env, f->msg, m, &fault) != OK)
+        m->header_read = false; /* what cannot be read is told so */
     return true;
 }
 
@@ -158,8 +165,10 @@ static inline void rig_wait(struct rig *r, uint64_t ms)
 
 static inline void rig_is(const struct rig *r, enum verdict v, const char *reason)
 {
-    if (!r->p->stop) fail_msg("it is not over: line %d", r->p->pc < r->plan->stmts ? r->plan->stmt[r->p->pc].line : 0);
-    if (r->p->verdict != v || (reason && !strstr(r->p->reason, reason))) fail_msg("%s: %s", verdict_names[r->p->verdict], r->p->reason);
+    if (!r->p->stop)
+        fail_msg("it is not over: line %d", r->p->pc < r->plan->stmts ? r->plan->stmt[r->p->pc].line : 0);
+    if (r->p->verdict != v || (reason && !strstr(r->p->reason, reason)))
+        fail_msg("%s: %s", verdict_names[r->p->verdict], r->p->reason);
 }
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The words of scenarios about opportunistic encryption: what is asked of an adapter, and what its answers are as events. */
-#include "play_oe_rig.h"
+/* The words of scenarios about opportunistic encryption: what is asked of an adapter, and what its answers
+ * are as events. */
+#include "test/play_oe_rig.h"
 
 static char asked[32768];
 
-/* --- a parser ---------------------------------------------------------------------------------------------------------------- */
+/* --- a parser --------------------------------------------------------------------------------- */
 
 static void parser(struct rig *r, const char *body, const char *answer, enum verdict v, const char *reason)
 {
@@ -24,13 +25,15 @@ static void test_record(void **state)
     rig_is(&r, V_PASS, NULL);
     /* ids go on through the run */
     rig_play(&r, "send key key=\"AwE=\"\nexpect result status=malformed -> pass\n");
-    assert_string_equal(rig_asked(&r, asked, sizeof asked), "{\"id\":\"2\",\"type\":\"KEY\",\"rdata_hex\":\"420004010301\"}\n");
+    assert_string_equal(rig_asked(&r, asked, sizeof asked),
+                        "{\"id\":\"2\",\"type\":\"KEY\",\"rdata_hex\":\"420004010301\"}\n");
     rig_says(&r, "{\"id\":\"1\",\"status\":\"ok\"}"); /* a straggler of the case before */
     assert_false(r.p->stop);
     rig_says(&r, "{\"id\":\"2\",\"status\":\"malformed\"}");
     rig_is(&r, V_PASS, NULL);
     rig_play(&r, "send master type=TXT text=\"\\\"a\\\"\"\nexpect result -> pass\n");
-    assert_string_equal(rig_asked(&r, asked, sizeof asked), "{\"id\":\"3\",\"type\":\"TXT\",\"text\":\"\\\"a\\\"\"}\n");
+    assert_string_equal(rig_asked(&r, asked, sizeof asked),
+                        "{\"id\":\"3\",\"type\":\"TXT\",\"text\":\"\\\"a\\\"\"}\n");
     rig_close(&r);
 }
 
@@ -39,13 +42,24 @@ static void test_result_fields(void **state)
     struct rig r;
     (void)state;
     rig_open(&r, "oe-parser", "rfc");
-    parser(&r, "send record text=a\nexpect result status=ok precedence=10 type=ipv4 gateway=192.1.1.5 key=other exponent=03 modulus=b6be bits=16 -> pass\n",
-           "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":{\"exponent_hex\":\"0003\",\"modulus_hex\":\"00B6BE\"}}", V_PASS, NULL);
-    parser(&r, "send record text=a\nexpect result type=fqdn gateway=sg.example.org key=none exponent=\"\" -> pass\n",
-           "{\"id\":\"2\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"fqdn\",\"gateway\":\"SG.Example.org.\",\"key\":null}", V_PASS, NULL);
+    parser(&r,
+           "send record text=a\nexpect result status=ok precedence=10 type=ipv4 gateway=192.1.1.5 key=other "
+           "exponent=03 modulus=b6be bits=16 -> pass\n",
+           "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1."
+           "1.5\",\"key\":{\"exponent_hex\":\"0003\",\"modulus_hex\":\"00B6BE\"}}",
+           V_PASS, NULL);
+    parser(
+        &r,
+        "send record text=a\nexpect result type=fqdn gateway=sg.example.org key=none exponent=\"\" -> pass\n",
+        "{\"id\":\"2\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"fqdn\",\"gateway\":\"SG."
+        "Example.org.\",\"key\":null}",
+        V_PASS, NULL);
     parser(&r, "send record text=a\nexpect result type=ipv6 gateway=2001:db8::1 -> pass\n",
-           "{\"id\":\"3\",\"status\":\"ok\",\"precedence\":65536,\"gateway_type\":\"ipv6\",\"gateway\":\"2001:0DB8:0::1\",\"key\":null}", V_PASS, NULL);
-    parser(&r, "send record text=a\nexpect result status=malformed -> pass\n", "{\"id\":\"4\",\"status\":\"ok\",\"key\":null}", V_FAIL, "got rubbish why=ok without precedence");
+           "{\"id\":\"3\",\"status\":\"ok\",\"precedence\":65536,\"gateway_type\":\"ipv6\",\"gateway\":"
+           "\"2001:0DB8:0::1\",\"key\":null}",
+           V_PASS, NULL);
+    parser(&r, "send record text=a\nexpect result status=malformed -> pass\n",
+           "{\"id\":\"4\",\"status\":\"ok\",\"key\":null}", V_FAIL, "got rubbish why=ok without precedence");
     rig_close(&r);
 }
 
@@ -54,9 +68,11 @@ static void test_key_names(void **state)
     struct rig r;
     (void)state;
     rig_open(&r, "oe-parser", "rfc");
-    for (int k = 1; k <= 6; k++) { /* what was asked comes back as it is: octets behind "4200" "04" "01", length, exponent, modulus */
+    for (int k = 1; k <= 6; k++) { /* what was asked comes back as it is: octets behind "4200" "04" "01",
+                                      length, exponent, modulus */
         char body[200], line[4096], *hex;
-        snprintf(body, sizeof body, "send key key=$KEY%d\nexpect result key=%d -> pass\nor result -> fail\n", k, k);
+        snprintf(body, sizeof body, "send key key=$KEY%d\nexpect result key=%d -> pass\nor result -> fail\n",
+                 k, k);
         rig_play(&r, body);
         rig_asked(&r, asked, sizeof asked);
         hex = strstr(asked, "42000401");
@@ -64,7 +80,10 @@ static void test_key_names(void **state)
         hex += 8;
         *strchr(hex, '"') = 0;
         size_t n = (size_t)strtoul((char[]){hex[0], hex[1], 0}, NULL, 16);
-        snprintf(line, sizeof line, "{\"id\":\"%d\",\"status\":\"ok\",\"key\":{\"exponent_hex\":\"%.*s\",\"modulus_hex\":\"%s\"}}", k, (int)(2 * n), hex + 2, hex + 2 + 2 * n);
+        snprintf(
+            line, sizeof line,
+            "{\"id\":\"%d\",\"status\":\"ok\",\"key\":{\"exponent_hex\":\"%.*s\",\"modulus_hex\":\"%s\"}}", k,
+            (int)(2 * n), hex + 2, hex + 2 + 2 * n);
         rig_says(&r, line);
         rig_is(&r, V_PASS, NULL);
     }
@@ -75,8 +94,11 @@ static void test_key_names(void **state)
 
 static void test_parser_faults(void **state)
 {
-    static const struct { const char *body, *says; } wrong[] = {
-        {"send recrod text=a\nexpect result -> pass\n", "t.scn:5: unknown message recrod; there are record, key and master"},
+    static const struct {
+        const char *body, *says;
+    } wrong[] = {
+        {"send recrod text=a\nexpect result -> pass\n",
+         "t.scn:5: unknown message recrod; there are record, key and master"},
         {"send record txt=a\nexpect result -> pass\n", "txt= says nothing here; there are text="},
         {"send record text=a hex=00\nexpect result -> pass\n", "one of text="},
         {"send record\nexpect result -> pass\n", "one of text="},
@@ -101,10 +123,12 @@ static void test_parser_faults(void **state)
         {"do policy\nexpect result -> pass\n", "nothing to do with a parser"},
         {"raw x\nexpect result -> pass\n", "raw says nothing here"},
         {"dns expect query -> pass\n", "t.scn:5: there is no end called dns here"},
-        {ASK "expect reslut -> pass\n", "t.scn:6: there is no event reslut here; there are result error unsupported rubbish fin reset close refused silence any"},
+        {ASK "expect reslut -> pass\n", "t.scn:6: there is no event reslut here; there are result error "
+                                        "unsupported rubbish fin reset close refused silence any"},
         {ASK "expect decision -> pass\n", "there is no event decision here"},
         {ASK "expect result|reslut -> pass\n", "there is no event reslut here"},
-        {ASK "expect result -> next\nor rubbish status=ok -> pass\n", "t.scn:7: rubbish has no field status; it has why"},
+        {ASK "expect result -> next\nor rubbish status=ok -> pass\n",
+         "t.scn:7: rubbish has no field status; it has why"},
         {ASK "expect result status=good -> pass\n", "status=good never comes; there are ok ignore malformed"},
         {ASK "expect result status=ok|good -> pass\n", "status=good never comes"},
         {ASK "expect silence is=x -> pass\n", "silence has no field is; it has none"},
@@ -124,13 +148,22 @@ static void test_what_is_no_answer(void **state)
     rig_open(&r, "oe-parser", "rfc");
     parser(&r, ASK "expect result -> pass\n", "hello", V_FAIL, "got rubbish why=");
     parser(&r, ASK "expect rubbish -> pass\n", "{\"id\":\"2\"}", V_PASS, NULL);
-    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"2000\",\"status\":\"ignore\"}", V_FAIL, "an answer to nothing that was asked");
-    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"x\",\"status\":\"ignore\"}", V_FAIL, "an answer to nothing that was asked");
-    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"5\",\"decision\":\"clear\"}", V_FAIL, "no answer to record");
-    parser(&r, ASK "expect result -> next\nexpect silence within 1s -> pass\n", "{\"id\":\"6\",\"status\":\"ignore\"}\n{\"id\":\"6\",\"status\":\"ignore\"}", V_FAIL, "answered twice");
-    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"7\",\"status\":\"unsupported\",\"reason\":\"no such thing\"}", V_SKIP, "the adapter does not support record: no such thing");
+    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"2000\",\"status\":\"ignore\"}", V_FAIL,
+           "an answer to nothing that was asked");
+    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"x\",\"status\":\"ignore\"}", V_FAIL,
+           "an answer to nothing that was asked");
+    parser(&r, ASK "expect result -> pass\n", "{\"id\":\"5\",\"decision\":\"clear\"}", V_FAIL,
+           "no answer to record");
+    parser(&r, ASK "expect result -> next\nexpect silence within 1s -> pass\n",
+           "{\"id\":\"6\",\"status\":\"ignore\"}\n{\"id\":\"6\",\"status\":\"ignore\"}", V_FAIL,
+           "answered twice");
+    parser(&r, ASK "expect result -> pass\n",
+           "{\"id\":\"7\",\"status\":\"unsupported\",\"reason\":\"no such thing\"}", V_SKIP,
+           "the adapter does not support record: no such thing");
     parser(&r, ASK "expect unsupported -> pass\n", "{\"id\":\"8\",\"status\":\"unsupported\"}", V_PASS, NULL);
-    parser(&r, ASK "expect result -> pass\nor error -> weak \"cannot\"\n", "{\"id\":\"9\",\"status\":\"error\",\"reason\":\"why\"}", V_WEAK, "cannot (got error about=record reason=why)");
+    parser(&r, ASK "expect result -> pass\nor error -> weak \"cannot\"\n",
+           "{\"id\":\"9\",\"status\":\"error\",\"reason\":\"why\"}", V_WEAK,
+           "cannot (got error about=record reason=why)");
     rig_close(&r);
 }
 
@@ -168,7 +201,7 @@ static void test_adapter_ends(void **state)
     rig_close(&r);
 }
 
-/* --- a gateway ----------------------------------------------------------------------------------------------------------------- */
+/* --- a gateway -------------------------------------------------------------------------------- */
 
 static void gateway(struct rig *r, const char *dialect)
 {
@@ -180,20 +213,29 @@ static void test_begin(void **state)
     struct rig r;
     (void)state;
     gateway(&r, "draft");
-    rig_play(&r, "do policy class=paranoid for=192.0.2.99:deny for=2001:db8::1:clear\ndo policy self=192.1.1.7 self=192.1.1.8 unsigned=own nat=one public=10.0.0.1:192.1.1.9 timeout=500\n"
+    rig_play(&r, "do policy class=paranoid for=192.0.2.99:deny for=2001:db8::1:clear\ndo policy "
+                 "self=192.1.1.7 self=192.1.1.8 unsigned=own nat=one public=10.0.0.1:192.1.1.9 timeout=500\n"
                  "reach ready\nsend initiate\nexpect decision -> pass\n");
     rig_asked(&r, asked, sizeof asked);
-    assert_string_equal(asked, "{\"id\":\"1\",\"op\":\"begin\",\"dialect\":\"draft\",\"dns\":\"127.0.0.1:5301\",\"policy\":{\"class\":\"paranoid\",\"classes\":{\"192.0.2.99\":\"deny\",\"2001:db8::1\":\"clear\"},"
-                               "\"self\":[\"192.1.1.7\",\"192.1.1.8\"],\"name\":\"sg-a.example.org\",\"unsigned\":\"own\",\"nat\":\"one\",\"public\":{\"10.0.0.1\":\"192.1.1.9\"},\"timeout_ms\":500}}\n");
+    assert_string_equal(
+        asked, "{\"id\":\"1\",\"op\":\"begin\",\"dialect\":\"draft\",\"dns\":\"127.0.0.1:5301\",\"policy\":{"
+               "\"class\":\"paranoid\",\"classes\":{\"192.0.2.99\":\"deny\",\"2001:db8::1\":\"clear\"},"
+               "\"self\":[\"192.1.1.7\",\"192.1.1.8\"],\"name\":\"sg-a.example.org\",\"unsigned\":\"own\","
+               "\"nat\":\"one\",\"public\":{\"10.0.0.1\":\"192.1.1.9\"},\"timeout_ms\":500}}\n");
     rig_says(&r, "{\"id\":\"1\",\"status\":\"ready\"}");
     rig_asked(&r, asked, sizeof asked);
-    assert_string_equal(asked, "{\"id\":\"2\",\"op\":\"initiate\",\"source\":\"192.1.0.65\",\"destination\":\"192.0.2.66\"}\n");
+    assert_string_equal(
+        asked,
+        "{\"id\":\"2\",\"op\":\"initiate\",\"source\":\"192.1.0.65\",\"destination\":\"192.0.2.66\"}\n");
     /* as it is without a word of policy; the carrier says where we are */
     r.run.dns = "127.0.0.1:99";
-    rig_play(&r, "reach ready\nreach ready\ndo policy class=deny\nreach ready\nsend tunnels\nexpect tunnels -> pass\n");
+    rig_play(&r, "reach ready\nreach ready\ndo policy class=deny\nreach ready\nsend tunnels\nexpect tunnels "
+                 "-> pass\n");
     rig_asked(&r, asked, sizeof asked);
-    assert_string_equal(asked, "{\"id\":\"3\",\"op\":\"begin\",\"dialect\":\"draft\",\"dns\":\"127.0.0.1:99\",\"policy\":{\"class\":\"permissive\",\"self\":[\"192.1.1.4\"],"
-                               "\"name\":\"sg-a.example.org\",\"unsigned\":\"use\",\"nat\":\"none\",\"timeout_ms\":2000}}\n");
+    assert_string_equal(
+        asked, "{\"id\":\"3\",\"op\":\"begin\",\"dialect\":\"draft\",\"dns\":\"127.0.0.1:99\",\"policy\":{"
+               "\"class\":\"permissive\",\"self\":[\"192.1.1.4\"],"
+               "\"name\":\"sg-a.example.org\",\"unsigned\":\"use\",\"nat\":\"none\",\"timeout_ms\":2000}}\n");
     rig_says(&r, "{\"id\":\"3\",\"status\":\"ready\"}");
     rig_asked(&r, asked, sizeof asked); /* a second reach is content; another policy wants to be told */
     assert_non_null(strstr(asked, "{\"id\":\"4\",\"op\":\"begin\""));
@@ -240,16 +282,25 @@ static void test_questions(void **state)
     struct rig r;
     (void)state;
     gateway(&r, "rfc");
-    ready(&r, "reach ready\nsend initiate source=10.0.0.1 destination=192.0.2.1 as=a\nsend report outcome=up\nsend phase1\nsend phase1 type=fqdn identity=sg-b.example.org signed=\"\" as=b\nsend phase2\n"
-              "send phase2 phase1=b source=192.0.2.9\ndo advance ms=60000\nsend report gateway=192.1.1.6 destination=192.0.2.7 outcome=signature\nexpect decision -> pass\n");
-    static const char *const want[] = {"{\"id\":\"2\",\"op\":\"initiate\",\"source\":\"10.0.0.1\",\"destination\":\"192.0.2.1\"}\n",
-                                       "{\"id\":\"3\",\"op\":\"report\",\"destination\":\"192.0.2.66\",\"gateway\":\"192.1.1.5\",\"outcome\":\"up\"}\n",
-                                       "{\"id\":\"4\",\"op\":\"phase1\",\"from\":\"192.1.1.5\",\"identity\":{\"type\":\"ipv4\",\"value\":\"192.1.1.5\"},\"signed_by\":{\"exponent_hex\":\"03\"",
-                                       "{\"id\":\"5\",\"op\":\"phase1\",\"from\":\"192.1.1.5\",\"identity\":{\"type\":\"fqdn\",\"value\":\"sg-b.example.org\"}",
-                                       "{\"id\":\"6\",\"op\":\"phase2\",\"phase1\":\"5\",\"source\":\"192.0.2.66\"}\n",
-                                       "{\"id\":\"7\",\"op\":\"phase2\",\"phase1\":\"5\",\"source\":\"192.0.2.9\"}\n",
-                                       "{\"id\":\"8\",\"op\":\"advance\",\"ms\":60000}\n",
-                                       "{\"id\":\"9\",\"op\":\"report\",\"destination\":\"192.0.2.7\",\"gateway\":\"192.1.1.6\",\"outcome\":\"signature\"}\n"};
+    ready(
+        &r,
+        "reach ready\nsend initiate source=10.0.0.1 destination=192.0.2.1 as=a\nsend report outcome=up\nsend "
+        "phase1\nsend phase1 type=fqdn identity=sg-b.example.org signed=\"\" as=b\nsend phase2\n"
+        "send phase2 phase1=b source=192.0.2.9\ndo advance ms=60000\nsend report gateway=192.1.1.6 "
+        "destination=192.0.2.7 outcome=signature\nexpect decision -> pass\n");
+    static const char *const want[] = {
+        "{\"id\":\"2\",\"op\":\"initiate\",\"source\":\"10.0.0.1\",\"destination\":\"192.0.2.1\"}\n",
+        "{\"id\":\"3\",\"op\":\"report\",\"destination\":\"192.0.2.66\",\"gateway\":\"192.1.1.5\","
+        "\"outcome\":\"up\"}\n",
+        "{\"id\":\"4\",\"op\":\"phase1\",\"from\":\"192.1.1.5\",\"identity\":{\"type\":\"ipv4\",\"value\":"
+        "\"192.1.1.5\"},\"signed_by\":{\"exponent_hex\":\"03\"",
+        "{\"id\":\"5\",\"op\":\"phase1\",\"from\":\"192.1.1.5\",\"identity\":{\"type\":\"fqdn\",\"value\":"
+        "\"sg-b.example.org\"}",
+        "{\"id\":\"6\",\"op\":\"phase2\",\"phase1\":\"5\",\"source\":\"192.0.2.66\"}\n",
+        "{\"id\":\"7\",\"op\":\"phase2\",\"phase1\":\"5\",\"source\":\"192.0.2.9\"}\n",
+        "{\"id\":\"8\",\"op\":\"advance\",\"ms\":60000}\n",
+        "{\"id\":\"9\",\"op\":\"report\",\"destination\":\"192.0.2.7\",\"gateway\":\"192.1.1.6\",\"outcome\":"
+        "\"signature\"}\n"};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
         if (!strstr(asked, want[i])) fail_msg("not asked: %s\n%s", want[i], asked);
     rig_close(&r);
@@ -261,14 +312,19 @@ static void test_decisions(void **state)
     (void)state;
     gateway(&r, "rfc");
     ready(&r, "reach ready\nsend initiate as=a\nsend initiate as=b\nsend initiate as=c\nsend initiate as=d\n"
-              "expect decision to=b is=clear keys=0 gateway=\"\" -> next\nexpect decision to=a is=encrypt gateway=192.1.1.6 keys=2 key=other source=192.1.0.65 reason=because -> next\n"
-              "expect decision to=c is=drop -> next\nexpect decision to=d is=configured -> next\nsend report outcome=silent\nexpect decision is=encrypt -> pass\n");
+              "expect decision to=b is=clear keys=0 gateway=\"\" -> next\nexpect decision to=a is=encrypt "
+              "gateway=192.1.1.6 keys=2 key=other source=192.1.0.65 reason=because -> next\n"
+              "expect decision to=c is=drop -> next\nexpect decision to=d is=configured -> next\nsend report "
+              "outcome=silent\nexpect decision is=encrypt -> pass\n");
     rig_says(&r, "{\"id\":\"3\",\"decision\":\"clear\"}");
-    rig_says(&r, "{\"id\":\"2\",\"decision\":\"encrypt\",\"gateway\":\"192.1.1.6\",\"source\":\"192.1.0.65\",\"reason\":\"because\",\"keys\":["
-                 "{\"exponent_hex\":\"03\",\"modulus_hex\":\"b6be\"},{\"exponent_hex\":\"03\",\"modulus_hex\":\"B6BE\"},{\"exponent_hex\":\"05\",\"modulus_hex\":\"b6be\"}]}");
+    rig_says(&r, "{\"id\":\"2\",\"decision\":\"encrypt\",\"gateway\":\"192.1.1.6\",\"source\":\"192.1.0.65\","
+                 "\"reason\":\"because\",\"keys\":["
+                 "{\"exponent_hex\":\"03\",\"modulus_hex\":\"b6be\"},{\"exponent_hex\":\"03\",\"modulus_"
+                 "hex\":\"B6BE\"},{\"exponent_hex\":\"05\",\"modulus_hex\":\"b6be\"}]}");
     rig_says(&r, "{\"id\":\"4\",\"decision\":\"drop\"}\n{\"id\":\"5\",\"decision\":\"configured\"}");
     rig_asked(&r, asked, sizeof asked);
-    assert_string_equal(asked, "{\"id\":\"6\",\"op\":\"report\",\"destination\":\"192.0.2.66\",\"gateway\":\"192.1.1.6\",\"outcome\":\"silent\"}\n"); /* of the last decision */
+    assert_string_equal(asked, "{\"id\":\"6\",\"op\":\"report\",\"destination\":\"192.0.2.66\",\"gateway\":"
+                               "\"192.1.1.6\",\"outcome\":\"silent\"}\n"); /* of the last decision */
     rig_says(&r, "{\"id\":\"6\",\"verdict\":\"accept\"}");
     rig_is(&r, V_FAIL, "no answer to report");
     rig_close(&r);
@@ -279,15 +335,19 @@ static void test_verdicts(void **state)
     struct rig r;
     (void)state;
     gateway(&r, "rfc");
-    ready(&r, "reach ready\nsend phase1 as=a\nexpect verdict is=authentic to=a -> next\nsend phase2\nexpect verdict is=accept to=\"\" -> pass\n");
-    rig_says(&r, "{\"id\":\"2\",\"verdict\":\"authentic\",\"keys\":[{\"exponent_hex\":\"03\",\"modulus_hex\":\"b6be\"}]}");
+    ready(&r, "reach ready\nsend phase1 as=a\nexpect verdict is=authentic to=a -> next\nsend phase2\nexpect "
+              "verdict is=accept to=\"\" -> pass\n");
+    rig_says(&r, "{\"id\":\"2\",\"verdict\":\"authentic\",\"keys\":[{\"exponent_hex\":\"03\",\"modulus_hex\":"
+                 "\"b6be\"}]}");
     rig_says(&r, "{\"id\":\"3\",\"verdict\":\"accept\"}");
     rig_is(&r, V_PASS, NULL);
     ready(&r, "reach ready\nsend phase1\nexpect verdict -> pass\n");
     rig_says(&r, "{\"id\":\"5\",\"verdict\":\"accept\"}"); /* that is for phase 2 */
     rig_is(&r, V_FAIL, "no answer to phase1");
-    ready(&r, "reach ready\nsend tunnels\nexpect tunnels n=2 destination=192.0.2.66,2001:db8::1 gateway=192.1.1.5,192.1.1.6 -> pass\n");
-    rig_says(&r, "{\"id\":\"7\",\"tunnels\":[{\"destination\":\"192.0.2.66\",\"gateway\":\"192.1.1.5\"},{\"destination\":\"2001:DB8::1\",\"gateway\":\"192.1.1.6\"}]}");
+    ready(&r, "reach ready\nsend tunnels\nexpect tunnels n=2 destination=192.0.2.66,2001:db8::1 "
+              "gateway=192.1.1.5,192.1.1.6 -> pass\n");
+    rig_says(&r, "{\"id\":\"7\",\"tunnels\":[{\"destination\":\"192.0.2.66\",\"gateway\":\"192.1.1.5\"},{"
+                 "\"destination\":\"2001:DB8::1\",\"gateway\":\"192.1.1.6\"}]}");
     rig_is(&r, V_PASS, NULL);
     ready(&r, "reach ready\ndo advance ms=5\nexpect silence within 1s -> pass\n"); /* ready is passed over */
     rig_says(&r, "{\"id\":\"9\",\"status\":\"ready\"}");
@@ -322,32 +382,41 @@ static void test_known(void **state)
 
 static void test_gateway_faults(void **state)
 {
-    static const struct { const char *body, *says; } wrong[] = {
+    static const struct {
+        const char *body, *says;
+    } wrong[] = {
         {"reach redy\nexpect decision -> pass\n", "reach ready and reach known"},
         {"dns reach ready\nexpect decision -> pass\n", "on the end adapter"},
-        {"send record text=a\nexpect decision -> pass\n", "there are initiate, report, phase1, phase2 and tunnels"},
+        {"send record text=a\nexpect decision -> pass\n",
+         "there are initiate, report, phase1, phase2 and tunnels"},
         {"dns send initiate\nexpect decision -> pass\n", "our name server answers by itself"},
-        {"send initiate to=x\nexpect decision -> pass\n", "to= says nothing here; there are source= destination= as="},
+        {"send initiate to=x\nexpect decision -> pass\n",
+         "to= says nothing here; there are source= destination= as="},
         {"send report\nexpect decision -> pass\n", "outcome=up|silent|refused|signature"},
-        {"send report outcome=gone\nexpect decision -> pass\n", "outcome=gone: there are up silent refused signature"},
+        {"send report outcome=gone\nexpect decision -> pass\n",
+         "outcome=gone: there are up silent refused signature"},
         {"send phase1 type=fqdn\nexpect decision -> pass\n", "type=fqdn wants identity="},
         {"send phase1 type=ip\nexpect decision -> pass\n", "there are ipv4 ipv6 fqdn other"},
         {"send phase1 signed=x*x\nexpect decision -> pass\n", "signed= is no base64"},
         {"send phase2\nexpect verdict -> pass\n", "wants a phase1 before it"},
         {"send phase2 phase1=a\nexpect verdict -> pass\n", "no phase1 was sent as=a"},
         {"send initiate destination=\"\\xff\"\nexpect decision -> pass\n", "no line can say this"},
-        {"do policy class=open\nexpect decision -> pass\n", "class=open: there are deny clear configured permissive paranoid"},
+        {"do policy class=open\nexpect decision -> pass\n",
+         "class=open: there are deny clear configured permissive paranoid"},
         {"do policy for=192.0.2.1\nexpect decision -> pass\n", "ADDRESS:CLASS is wanted"},
         {"do policy public=10.0.0.1\nexpect decision -> pass\n", "PRIVATE:PUBLIC is wanted"},
         {"do policy nat=all\nexpect decision -> pass\n", "there are none one many between"},
         {"do policy timeout=0\nexpect decision -> pass\n", "milliseconds from 1 on"},
         {"do record\nexpect decision -> pass\n", "there are policy and advance, and dns do record"},
         {"do advance\nexpect decision -> pass\n", "advance wants ms="},
-        {"dns do policy\nexpect decision -> pass\n", "there are record, remove, behave, release, answer and forget"},
+        {"dns do policy\nexpect decision -> pass\n",
+         "there are record, remove, behave, release, answer and forget"},
         {"dns do record type=TXT text=a\nexpect decision -> pass\n", "whose record?"},
         {"dns do record of=192.0.2.66 text=a\nexpect decision -> pass\n", "which record?"},
-        {"dns do record of=192.0.2 type=TXT text=a\nexpect decision -> pass\n", "of=192.0.2: an IPv4 or IPv6 address is wanted"},
-        {"dns do record of=192.0.2.66 name=a type=TXT text=a\nexpect decision -> pass\n", "name= and of= say the same"},
+        {"dns do record of=192.0.2 type=TXT text=a\nexpect decision -> pass\n",
+         "of=192.0.2: an IPv4 or IPv6 address is wanted"},
+        {"dns do record of=192.0.2.66 name=a type=TXT text=a\nexpect decision -> pass\n",
+         "name= and of= say the same"},
         {"dns do record name=a type=TEXT text=a\nexpect decision -> pass\n", "type=TEXT: there are TXT"},
         {"dns do record name=a type=TXT\nexpect decision -> pass\n", "one of text="},
         {"dns do record name=a type=CNAME\nexpect decision -> pass\n", "an alias wants target="},
@@ -355,18 +424,22 @@ static void test_gateway_faults(void **state)
         {"dns do record name=a..b type=TXT text=a\nexpect decision -> pass\n", "a domain name is wanted"},
         {"dns do remove name=a\nexpect decision -> pass\n", "no such record to be removed"},
         {"dns do behave name=a\nexpect decision -> pass\n", "how?"},
-        {"dns do behave rcode=nope\nexpect decision -> pass\n", "rcode=nope: there are noerror formerr servfail"},
-        {"dns do behave first=none\nexpect decision -> pass\n", "first=none: there are id owner type question elsewhere garbage"},
+        {"dns do behave rcode=nope\nexpect decision -> pass\n",
+         "rcode=nope: there are noerror formerr servfail"},
+        {"dns do behave first=none\nexpect decision -> pass\n",
+         "first=none: there are id owner type question elsewhere garbage"},
         {"dns do behave silent=maybe\nexpect decision -> pass\n", "there are yes udp tcp no"},
         {"dns do behave id=right\nexpect decision -> pass\n", "there are wrong good"},
         {"dns do behave delay=-1\nexpect decision -> pass\n", "delay=-1: a number"},
         {"dns do answer hold=yes\nexpect decision -> pass\n", "answer answers now"},
         {"far expect decision -> pass\n", "there is no end called far"},
         {"expect query -> pass\n", "query comes on the end dns alone; here there are decision verdict"},
-        {"dns expect query -> next\nor decision -> pass\n", "decision comes on the end adapter alone; here there are query silence any"},
+        {"dns expect query -> next\nor decision -> pass\n",
+         "decision comes on the end adapter alone; here there are query silence any"},
         {"never query\nexpect decision -> pass\n", "query comes on the end dns alone"},
         {"dns expect query type=TXT nam=x -> pass\n", "query has no field nam; it has name type class"},
-        {"expect verdict is=agree -> pass\n", "is=agree never comes; there are authentic refuse configured accept"},
+        {"expect verdict is=agree -> pass\n",
+         "is=agree never comes; there are authentic refuse configured accept"},
         {"expect decision|verdict is=accept -> pass\n", "is=accept never comes; there are encrypt"},
     };
     struct rig r;
@@ -382,9 +455,20 @@ static void test_gateway_faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_record),    cmocka_unit_test(test_result_fields), cmocka_unit_test(test_key_names), cmocka_unit_test(test_parser_faults), cmocka_unit_test(test_what_is_no_answer),
-        cmocka_unit_test(test_lines_in_pieces), cmocka_unit_test(test_adapter_ends), cmocka_unit_test(test_begin),    cmocka_unit_test(test_begin_fails),   cmocka_unit_test(test_questions),
-        cmocka_unit_test(test_decisions), cmocka_unit_test(test_verdicts),      cmocka_unit_test(test_known),     cmocka_unit_test(test_gateway_faults),
+        cmocka_unit_test(test_record),
+        cmocka_unit_test(test_result_fields),
+        cmocka_unit_test(test_key_names),
+        cmocka_unit_test(test_parser_faults),
+        cmocka_unit_test(test_what_is_no_answer),
+        cmocka_unit_test(test_lines_in_pieces),
+        cmocka_unit_test(test_adapter_ends),
+        cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_begin_fails),
+        cmocka_unit_test(test_questions),
+        cmocka_unit_test(test_decisions),
+        cmocka_unit_test(test_verdicts),
+        cmocka_unit_test(test_known),
+        cmocka_unit_test(test_gateway_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,18 +11,30 @@
 #include "run/proto_oe.h"
 #include "run/suite.h"
 
-static const char parser[] = "case oe/sanity/x\ntitle T\nclause OE-7.2-6\nagainst oe-parser\nsend record gateway=192.1.1.5 key=$KEY3\nexpect result key=3 -> pass\n"
-                             "case oe/a/tls\ntitle T\nclause OE-7.2-6\nagainst oe-parser\nneeds tls\nsend record gateway=192.1.1.5 key=$KEY3\nexpect result -> pass\n"
-                             "case oe/a/key\ntitle T\nclause OE-7.1-1\nagainst oe-parser\nneeds key-records\nvary k=$KEY1|$KEY6\nsend key key=$k\nexpect result status=ok -> pass\n"
-                             "case oe/a/draft\ntitle T\nclause OE-6.6.1-4\nagainst oe-parser\nsend record text=a\nexpect result -> pass\n"
-                             "case oe/a/wrong\ntitle T\nclause OE-7.2-6\nagainst oe-parser\nsend record text=$NOBODY\nexpect result -> pass\n";
-static const char gateway[] = "case oe/sanity/x\ntitle T\nclause OE-4.2-1\nagainst oe-gateway\ndns do record of=192.0.2.66 type=TXT gateway=192.1.1.5 key=$KEY5\nreach ready\nsend initiate\n"
-                              "dns expect query type=TXT -> next\nexpect decision is=encrypt key=5 gateway=192.1.1.5 -> pass\n"
-                              "case oe/a/two\ntitle T\nclause OE-6.2-2\nagainst oe-gateway\ndns do record of=192.0.2.66 type=TXT gateway=192.1.1.5 key=$KEY5\ndns do behave of=192.0.2.66 hold=yes\n"
-                              "reach known\nsend initiate as=a\nsend initiate destination=192.0.2.67 as=b\nexpect decision to=b is=clear -> next\ndns do release\nexpect decision to=a is=encrypt -> pass\n"
-                              "case oe/a/clock\ntitle T\nclause OE-5.1-6\nagainst oe-gateway\nneeds clock\nreach ready\ndo advance ms=1000\nsend tunnels\nexpect tunnels n=0 -> pass\n";
+static const char parser[] =
+    "case oe/sanity/x\ntitle T\nclause OE-7.2-6\nagainst oe-parser\nsend record gateway=192.1.1.5 "
+    "key=$KEY3\nexpect result key=3 -> pass\n"
+    "case oe/a/tls\ntitle T\nclause OE-7.2-6\nagainst oe-parser\nneeds tls\nsend record gateway=192.1.1.5 "
+    "key=$KEY3\nexpect result -> pass\n"
+    "case oe/a/key\ntitle T\nclause OE-7.1-1\nagainst oe-parser\nneeds key-records\nvary k=$KEY1|$KEY6\nsend "
+    "key key=$k\nexpect result status=ok -> pass\n"
+    "case oe/a/draft\ntitle T\nclause OE-6.6.1-4\nagainst oe-parser\nsend record text=a\nexpect result -> "
+    "pass\n"
+    "case oe/a/wrong\ntitle T\nclause OE-7.2-6\nagainst oe-parser\nsend record text=$NOBODY\nexpect result "
+    "-> pass\n";
+static const char gateway[] =
+    "case oe/sanity/x\ntitle T\nclause OE-4.2-1\nagainst oe-gateway\ndns do record of=192.0.2.66 type=TXT "
+    "gateway=192.1.1.5 key=$KEY5\nreach ready\nsend initiate\n"
+    "dns expect query type=TXT -> next\nexpect decision is=encrypt key=5 gateway=192.1.1.5 -> pass\n"
+    "case oe/a/two\ntitle T\nclause OE-6.2-2\nagainst oe-gateway\ndns do record of=192.0.2.66 type=TXT "
+    "gateway=192.1.1.5 key=$KEY5\ndns do behave of=192.0.2.66 hold=yes\n"
+    "reach known\nsend initiate as=a\nsend initiate destination=192.0.2.67 as=b\nexpect decision to=b "
+    "is=clear -> next\ndns do release\nexpect decision to=a is=encrypt -> pass\n"
+    "case oe/a/clock\ntitle T\nclause OE-5.1-6\nagainst oe-gateway\nneeds clock\nreach ready\ndo advance "
+    "ms=1000\nsend tunnels\nexpect tunnels n=0 -> pass\n";
 
-static err run(const struct env *env, const char *text, size_t n, const char *role, struct suite_options *o, struct run_results *rs)
+static err run(const struct env *env, const char *text, size_t n, const char *role, struct suite_options *o,
+               struct run_results *rs)
 {
     struct scn_source source[] = {{"oe/x.scn", (const unsigned char *)text, n}, {NULL, NULL, 0}};
     struct catalog c;
@@ -55,17 +67,20 @@ static const struct result *of(const struct run_results *rs, const char *id)
 static void is(const struct run_results *rs, const char *id, enum verdict v, const char *reason)
 {
     const struct result *r = of(rs, id);
-    if (r->verdict != v || !strstr(r->reason, reason)) fail_msg("%s: %s %s", id, verdict_names[r->verdict], r->reason);
+    if (r->verdict != v || !strstr(r->reason, reason))
+        fail_msg("%s: %s %s", id, verdict_names[r->verdict], r->reason);
 }
 
 static void test_parser(void **state)
 {
     struct env env;
     struct run_results rs;
-    struct suite_options o = {.tls = RUN_TLS_MODERN, .pki_dir = "/nowhere", .files = {.cert = "/no/such", .key = "/no/such"}};
+    struct suite_options o = {
+        .tls = RUN_TLS_MODERN, .pki_dir = "/nowhere", .files = {.cert = "/no/such", .key = "/no/such"}};
     (void)state;
     env_init(&env);
-    assert_int_equal(run(&env, parser, sizeof parser - 1, "oe-parser", &o, &rs), OK); /* certificates that are not there do not matter */
+    assert_int_equal(run(&env, parser, sizeof parser - 1, "oe-parser", &o, &rs),
+                     OK); /* certificates that are not there do not matter */
     assert_string_equal(rs.dialect, "rfc");
     is(&rs, "oe/sanity/x", V_PASS, "");
     is(&rs, "oe/sanity/x-again", V_PASS, "");
@@ -114,8 +129,19 @@ static void test_ladder(void **state)
         run_results_done(&rs);
     }
     const char *t = buf_str(&text[0]);
-    static const char *const want[] = {"adapter", "dns", "begin rfc permissive", "phase 1 from 192.1.1.5 as 192.1.1.5, KEY2", "answer 1 KEY", "verdict authentic KEY2", "reached known", "initiate 192.1.0.65 to 192.0.2.67 (b)",
-                                       "query TXT 66.2.0.192.in-addr.arpa udp", "answer held back", "decision clear (b)", "answer 1 TXT", "decision encrypt 192.1.1.5 KEY5 (a)"};
+    static const char *const want[] = {"adapter",
+                                       "dns",
+                                       "begin rfc permissive",
+                                       "phase 1 from 192.1.1.5 as 192.1.1.5, KEY2",
+                                       "answer 1 KEY",
+                                       "verdict authentic KEY2",
+                                       "reached known",
+                                       "initiate 192.1.0.65 to 192.0.2.67 (b)",
+                                       "query TXT 66.2.0.192.in-addr.arpa udp",
+                                       "answer held back",
+                                       "decision clear (b)",
+                                       "answer 1 TXT",
+                                       "decision encrypt 192.1.1.5 KEY5 (a)"};
     for (size_t i = 0; i < sizeof want / sizeof *want; i++)
         if (!strstr(t, want[i])) fail_msg("%s is missing:\n%s", want[i], t);
     assert_true(slice_eq(buf_slice(&text[0]), buf_slice(&text[1])));
@@ -173,7 +199,8 @@ static void test_names(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parser),    cmocka_unit_test(test_gateway), cmocka_unit_test(test_ladder),
-                                       cmocka_unit_test(test_wrong_use), cmocka_unit_test(test_mistake), cmocka_unit_test(test_names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parser),  cmocka_unit_test(test_gateway),
+                                       cmocka_unit_test(test_ladder),  cmocka_unit_test(test_wrong_use),
+                                       cmocka_unit_test(test_mistake), cmocka_unit_test(test_names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
