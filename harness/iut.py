@@ -13,7 +13,7 @@ from pathlib import Path
 import programs
 
 FOLDER = Path(__file__).resolve().parent / "iut"
-KEYS = {"name", "role", "tls", "connect", "listen", "next_hop", "start", "exec", "ready", "pki", "cert", "key", "ca", "able", "host", "identity", "profile", "echo", "sasl_user", "sasl_mechanism", "dialect", "set",
+KEYS = {"name", "role", "tls", "connect", "listen", "next_hop", "start", "exec", "ready", "pki", "cert", "key", "ca", "able", "host", "identity", "profile", "echo", "sasl_user", "sasl_mechanism", "dialect", "dns_listen", "set",
         "split", "cases", "timeout", "patience", "jobs", "deadline", "options", "waive"}
 PROXIES = ("iap-proxy", "tunnel-proxy")
 WAIVER_KEYS = {"id", "reason", "link", "expires"}
@@ -47,16 +47,22 @@ class Run:
 
     def __init__(self, path, keys, index):
         self.path, self.keys = path, keys
-        self.role, self.tls = keys.get("role"), keys.get("tls", "modern")
+        self.role = keys.get("role")
+        self.adapter = self.role in programs.ADAPTERS
+        self.tls = keys.get("tls", "off" if self.adapter else "modern")
         self.name = keys.get("name") or f"{self.role}-{self.tls}"
         where = f"{path}: run {index + 1} ({self.name})"
         unknown = set(keys) - KEYS
         if unknown:
             raise Wrong(f"{where}: unknown key {', '.join(sorted(unknown))}; known are {', '.join(sorted(KEYS))}")
-        if self.role not in programs.ROLES:
-            raise Wrong(f"{where}: role = {self.role!r} is none of {', '.join(programs.ROLES)}")
+        if self.role not in programs.ROLES + programs.ADAPTERS:
+            raise Wrong(f"{where}: role = {self.role!r} is none of {', '.join(programs.ROLES + programs.ADAPTERS)}")
         if self.tls not in ("off", "modern", "draft"):
             raise Wrong(f"{where}: tls = {self.tls!r} is none of off, modern, draft")
+        if self.adapter and ("exec" not in keys or {"connect", "listen", "start"} & set(keys)):
+            raise Wrong(f"{where}: {self.role} is no server: give exec, an adapter (docs/oe-adapters.md), and none of connect, start and listen")
+        if self.adapter and self.tls != "off":
+            raise Wrong(f"{where}: there is no TLS to {self.role}")
         if not {"connect", "listen", "start", "exec"} & set(keys):
             raise Wrong(f"{where}: where is the peer?  One of connect, start, listen or exec")
         if self.role in PROXIES and "next_hop" not in keys:
@@ -64,7 +70,7 @@ class Run:
         for w in keys.get("waive", []):
             if set(w) != WAIVER_KEYS:
                 raise Wrong(f"{where}: a waiver has id, reason, link and expires, all of them")
-        self.peer_connects = self.role == "beep-initiator" or self.role not in PROXIES and ("exec" in keys or "listen" in keys)
+        self.peer_connects = self.role == "beep-initiator" or self.role not in PROXIES and not self.adapter and ("exec" in keys or "listen" in keys)
         self.splits = [keys.get("split", "whole")] if isinstance(keys.get("split", "whole"), str) else keys["split"]
 
     def __repr__(self):
@@ -74,7 +80,7 @@ class Run:
 
     def ids(self):
         """Ids of the cases that apply, in the suite's order."""
-        there = ["--listen", "127.0.0.1:0"] if self.peer_connects else ["--connect", "127.0.0.1:1"]
+        there = [] if self.adapter else ["--listen", "127.0.0.1:0"] if self.peer_connects else ["--connect", "127.0.0.1:1"]
         done = programs.run("check", self.role, "--list", *there, *self._cases())
         if done.status != 0:
             raise Wrong(f"{self.path}: {self.name}: {done.err.strip()}")
@@ -102,7 +108,7 @@ class Run:
         return got, told.read_text()
 
     def _fill(self, text, **more):
-        """Replaces {words}; {host}, {port} and {dir} are left for draftproof."""
+        """Replaces {words}; {host}, {port}, {dir}, {dialect} and {dns} are left for draftproof."""
         known = {"draftproof": programs.find_binary(), **more}
         return re.sub(r"\{(\w+)\}", lambda m: str(known.get(m[1], m[0])), str(text))
 
@@ -182,7 +188,7 @@ class Run:
         for option in ("cert", "key", "ca", "host", "identity", "timeout", "patience", "jobs"):
             if option in k:
                 args += [f"--{option}", self._fill(k[option], **known)]
-        for key in ("profile", "sasl_user", "sasl_mechanism", "dialect"):
+        for key in ("profile", "sasl_user", "sasl_mechanism", "dialect", "dns_listen"):
             if key in k:
                 args += [f"--{key.replace('_', '-')}", self._fill(k[key], **known)]
         for name, value in k.get("set", {}).items():

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Every wait ends here at the latest.  Nothing waits for a time to pass, so a slow machine needs a larger number and a fast one is not held up by it.
 DEADLINE = float(os.environ.get("DRAFTPROOF_DEADLINE", "30"))
 ROLES = ("iap-manager", "iap-analyzer", "iap-proxy", "beep-listener", "beep-initiator", "idxp-manager", "idxp-analyzer", "tunnel-proxy")
+ADAPTERS = ("oe-parser", "oe-gateway")  # roles that are no servers
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|runtime error:|UndefinedBehaviorSanitizer")
 
 

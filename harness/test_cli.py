@@ -12,7 +12,7 @@ import pytest
 
 import programs
 import wire
-from programs import MEMORY, ROLES, Program, one_useful_line, results, run
+from programs import ADAPTERS, MEMORY, ROLES, Program, one_useful_line, results, run
 
 COMMANDS = ("check", "serve", "send", "store", "clauses", "mutants", "model", "pki")
 
@@ -117,7 +117,7 @@ def test_wrong_use(args, word, tmp_path):
 @pytest.mark.parametrize("command", ["check", "serve"])
 def test_unknown_role(command):
     more = ["--listen", "127.0.0.1:0"]
-    one_useful_line(run(command, "bogus-role", *more), "bogus-role", *ROLES)
+    one_useful_line(run(command, "bogus-role", *more), "bogus-role", *ROLES, *ADAPTERS)
     one_useful_line(run(command, "iap-managr", *more), "did you mean iap-manager?")
 
 
@@ -342,7 +342,7 @@ def ids_of(text):
     return [t.split()[0] for t in text.splitlines()]
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", ROLES + ADAPTERS)
 def test_list(role):
     done = run("check", role, "--list")
     assert done.status == 0 and done.err == "", done

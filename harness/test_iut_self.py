@@ -104,14 +104,15 @@ def test_with_xdist_the_suite_runs_once(tmp_path):
     assert mark.read_text() == "x\n"
 
 
-@pytest.mark.parametrize("name", ["reference-manager", "reference-analyzer", "reference-proxy", "reference-beep", "reference-idxp", "example"])
+@pytest.mark.parametrize("name", ["reference-manager", "reference-analyzer", "reference-proxy", "reference-beep", "reference-idxp", "reference-oe", "example"])
 def test_descriptions_can_be_read(name):
     for run in iut.load(name):
         assert run.ids()
 
 
 @pytest.mark.parametrize("text,word", [("", "no [[run]]"), ("[[run]", "mine.toml"), (toml(role='"manager"'), "iap-manager"), (toml(tls='"on"'), "modern"),
-                                       (toml(start=None), "where is the peer"), (toml(role='"iap-proxy"'), "next_hop"),
+                                       (toml(start=None), "where is the peer"), (toml(role='"oe-parser"'), "no server"), (toml(role='"oe-parser"', start=None, exec='"x"', tls='"modern"'), "no TLS"),
+                                       (toml(role='"iap-proxy"'), "next_hop"),
                                        (toml(colour='"red"'), "colour"), (toml() + toml(), "same name"),
                                        (toml() + '[[run.waive]]\nid = "iap/4.4"\n', "waiver"), (toml(cases='["iap/99"]'), "no case matches")])
 def test_wrong_description(tmp_path, text, word):
