@@ -5,7 +5,8 @@ Run as a program it is an adapter.  Each option makes it another gateway that no
   no-cache   asks anew for each question             no-alias  knows no aliases                    serial   one question at a time
   tolerant   takes what only a tolerant reading does spoils    one bad record spoils an answer     curious  asks for more than it needs
   tcp        never asks over UDP                     wary      drops for an error of DNS           hurried  an answer that cannot be read ends a look-up
-  first      in the draft, gives up behind one gateway         four     knows IPv4 alone           plain    none of these
+  first      in the draft, gives up behind one gateway         four     knows IPv4 alone           narrow   keys of the strongest records alone
+  broad      keys of all records                      plain     none of these
 Others are wrong: highest (takes the weakest record), any-answer (whatever comes is the answer), any-host (anybody acts for anybody), open (clear text whatever the class)."""
 import asyncio
 import ipaddress
@@ -259,9 +260,15 @@ class Gateway:
             if self.policy["unsigned"] == "own" and not answer.secure and address(r["gateway"]) != to:
                 continue
             g = by.setdefault(r["gateway"], {"gateway": r["gateway"], "precedence": r["precedence"], "keys": []})
+            if "narrow" in self.ways and r["precedence"] < g["precedence"]:
+                g["keys"] = []
+            if "narrow" in self.ways and r["precedence"] > g["precedence"]:
+                continue
             g["precedence"] = min(g["precedence"], r["precedence"])
             if r["key"] and r["key"] not in g["keys"]:
                 g["keys"].append(r["key"])
+        for g in by.values():
+            g["others"] = [r["key"] for r in records if r["key"]] if "broad" in self.ways else []
         order = sorted(by.values(), key=lambda g: (g["precedence"] * (-1 if "highest" in self.ways else 1), random.random()))
         return order, None, answer.ttl
 
@@ -274,7 +281,7 @@ class Gateway:
             if keys:
                 if "first" in self.ways and self.dialect == "draft":
                     f["left"] = []
-                return {"decision": "encrypt", "gateway": g["gateway"], "keys": keys}
+                return {"decision": "encrypt", "gateway": g["gateway"], "keys": keys + [k for k in g["others"] if k not in keys]}
         return self.failed(f["c"], f["ttl"], "no gateway is left")[0]
 
     async def report(self, q):

@@ -23,6 +23,8 @@ WAYS = {
     "wary": set(),
     "hurried": {"oe/4.2/garbage-first"},
     "first": set(),
+    "broad": set(),
+    "narrow": {"oe/7.2/gateway-key-of-weaker", "oe/rfc/2.3.2/mixed"},
     "four": {"oe/rfc/5.2/gateway-ipv6-name", "oe/rfc/5.2/gateway-ipv6-record", "oe/4.9/ipv6"},
 }
 # Wrong ways, and one of the cases that have to tell
