@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "codec/dns_frame.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 
 static void one_frame(void **state)
 {

@@ -10,7 +10,7 @@
 #include <ldns/ldns.h>
 
 #include "codec/dns_msg.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 
 static struct env env;
 

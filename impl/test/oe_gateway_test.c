@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "mem_fail.h"
-#include "oe_adapter_help.h"
+#include "test/mem_fail.h"
+#include "test/oe_adapter_help.h"
 #include "peer/oe_gateway.h"
 
 #define BOB     "66.2.0.192.in-addr.arpa"

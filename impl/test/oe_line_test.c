@@ -9,7 +9,7 @@
 
 #include "codec/oe_line.h"
 #include "codec/oe_master.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 
 static struct env env;
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "mem_fail.h"
-#include "oe_adapter_help.h"
+#include "test/mem_fail.h"
+#include "test/oe_adapter_help.h"
 #include "peer/oe_parser.h"
 
 static struct env env;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "codec/oe_master.h"
-#include "mem_fail.h"
+#include "test/mem_fail.h"
 #include "peer/oe_stub.h"
 
 #define NAME  "66.0.2.192.in-addr.arpa"
