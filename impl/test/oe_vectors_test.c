@@ -179,7 +179,7 @@ static void run_key(slice in, struct said *s, struct tally *tally)
 {
     struct oe_key k;
     struct buf out;
-    uint8_t *exact = malloc(in.n ? in.n : 1);
+    uint8_t *exact = calloc(in.n ? in.n : 1, 1);
     if (in.n) memcpy(exact, in.p, in.n);
     oe_key_read(slice_of(exact, in.n), &k);
     say_take(s, &k.notes, tally);
