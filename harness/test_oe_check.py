@@ -82,14 +82,21 @@ def test_parser_of_its_own(tmp_path, dialect):
     assert len(verdicts(rs, "pass")) > 150
 
 
-@pytest.mark.parametrize("mistake", ["exponent-forgotten", None])
-def test_mistakes_over_processes(tmp_path, mistake):
-    """A mistake of our own parser is found over processes as it is in memory."""
-    names = [line.split()[0] for line in run("mutants", "--protocol", "oe").out.splitlines() if "oe-parser" in line]
-    assert names
-    mistake = mistake if mistake in names else names[0]
-    done, rs = check(tmp_path, "oe-parser", own("oe-parser", "--mutate", mistake), *ABLE)
+@pytest.mark.parametrize("role, mistake", [("oe-parser", "first-string"), ("oe-parser", "takes-cut-string"), ("oe-gateway", "any-place"), ("oe-gateway", "any-id"), ("oe-gateway", "no-tcp"),
+                                           ("oe-gateway", "takes-truncated")])
+def test_mistakes_over_processes(tmp_path, role, mistake):
+    """What the sockets have a part in, and some others: a mistake of our own is found over processes as it is in memory."""
+    done, rs = check(tmp_path, role, own(role, "--mutate", mistake), "--jobs", "8", "--timeout", "3", "--strict")
     assert done.status == 1 and verdicts(rs, "fail", "weak"), done
+    assert not verdicts(rs, "inconc", "error")
+
+
+def test_reference(tmp_path):
+    """Four settings as programs, and every deliberate mistake in memory."""
+    done = run("check", "reference", "--protocol", "oe", "--jobs", "8", "--jsonl", tmp_path / "out", deadline=600)
+    assert done.status == 0 and " 0 survived" in done.out, done
+    roles = {r["role"] for r in results(tmp_path / "out")[:-1]}
+    assert roles == {f"{role} of the {dialect}, --tls off" for role in ("oe-parser", "oe-gateway") for dialect in ("RFC", "draft")}
 
 
 # --- how it is started -----------------------------------------------------------------------------------------------------------
