@@ -335,7 +335,12 @@ static void memory_is_short_at_every_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tls_at_every_split), cmocka_unit_test(octets_wait_for_tls), cmocka_unit_test(clear_again_when_tls_fails), cmocka_unit_test(late_records_are_passed_over), cmocka_unit_test(clear_text_behind_proceed), cmocka_unit_test(tls_by_hand), cmocka_unit_test(a_damaged_record), cmocka_unit_test(a_record_twice), cmocka_unit_test(frames_share_records), cmocka_unit_test(tls_is_refused_without_a_proceed), cmocka_unit_test(too_much_behind_proceed), cmocka_unit_test(memory_is_short_at_every_call),
+        cmocka_unit_test(tls_at_every_split),         cmocka_unit_test(octets_wait_for_tls),
+        cmocka_unit_test(clear_again_when_tls_fails), cmocka_unit_test(late_records_are_passed_over),
+        cmocka_unit_test(clear_text_behind_proceed),  cmocka_unit_test(tls_by_hand),
+        cmocka_unit_test(a_damaged_record),           cmocka_unit_test(a_record_twice),
+        cmocka_unit_test(frames_share_records),       cmocka_unit_test(tls_is_refused_without_a_proceed),
+        cmocka_unit_test(too_much_behind_proceed),    cmocka_unit_test(memory_is_short_at_every_call),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
