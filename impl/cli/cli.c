@@ -2,12 +2,37 @@
 #include "cli/cli.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codec/iap_msg.h"
 #include "io/loop.h"
+
+/* Octets of the character that stands there in UTF-8; 0: none does, or one that a terminal may obey (C1), or that turns or hides what stands around it. */
+static size_t plain(const unsigned char *c)
+{
+    size_t n = c[0] < 0x80 ? 1 : c[0] >= 0xC2 && c[0] < 0xE0 ? 2 : (c[0] & 0xF0) == 0xE0 ? 3 : c[0] >= 0xF0 && c[0] < 0xF5 ? 4 : 0;
+    uint32_t v = n == 1 ? c[0] : n ? c[0] & (0x7Fu >> n) : 0;
+    for (size_t i = 1; i < n; i++) { /* a NUL is none that follows, so nothing behind the end is looked at */
+        if ((c[i] & 0xC0) != 0x80) return 0;
+        v = v << 6 | (c[i] & 0x3Fu);
+    }
+    bool turns = (v >= 0x200B && v <= 0x200F) || (v >= 0x2028 && v <= 0x202E) || (v >= 0x2066 && v <= 0x2069) || v == 0xFEFF;
+    bool least = (n < 3 || v >= 0x800) && (n < 4 || v >= 0x10000);
+    return v < ' ' || (v >= 127 && v < 0xA0) || turns || !least ? 0 : n;
+}
+
+/* What was typed, or stands in a file, is quoted in messages: one line, and nothing for the terminal to obey. */
+static void tame(char *text)
+{
+    for (char *c = text; *c;) {
+        size_t n = plain((const unsigned char *)c);
+        if (n == 0) *c = '?';
+        c += n ? n : 1;
+    }
+}
 
 int cli_error(const char *fmt, ...)
 {
@@ -17,9 +42,7 @@ int cli_error(const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    for (char *c = text; *c; c++) { /* what was typed is quoted: one line, and nothing for the terminal to obey */
-        if ((unsigned char)*c < ' ' || *c == 127) *c = '?';
-    }
+    tame(text);
     fprintf(stderr, "draftproof: %s\n", text);
     return CLI_USE;
 }

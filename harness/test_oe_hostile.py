@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Input that nobody means well with: what is quoted in messages does not reach the terminal as something that it obeys, and nothing hangs."""
+import subprocess
+
+import pytest
+
+from programs import DEADLINE, find_binary
+
+pytestmark = pytest.mark.own
+
+# ESC, the CSI of eight bits alone and in UTF-8, characters that turn the line round or hide, UTF-8 that is none, and a letter that is fine.
+EVIL = [b"\x1b[2J", b"\x9b31m", "\u009b31m".encode(), "\u202e".encode(), "\u2066".encode(), "\u200b".encode(), b"\xc0\x9b", b"\xe0\x82\x9b", b"\xff", b"\xe2\x80", b"\x7f"]
+
+
+def spoken(*words, given=b""):
+    """Standard output and standard error, as octets."""
+    done = subprocess.run([find_binary(), *words], input=given, capture_output=True, timeout=DEADLINE)
+    assert done.returncode in (0, 1, 2, 3), done
+    return done.stdout + done.stderr
+
+
+def tame(octets):
+    text = octets.decode()  # UTF-8, whatever was quoted
+    for c in text:
+        assert c == "\n" or (c >= " " and not 127 <= ord(c) < 0xA0), (hex(ord(c)), text)
+        assert c not in "\u200b\u200e\u202e\u2066\u2028\ufeff", (hex(ord(c)), text)
+    return text
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=lambda e: e.hex())
+@pytest.mark.parametrize("words", [["oe", "lookup", "--file", "-", "--server", "127.0.0.1:9"], ["oe", "parse"], ["oe", "parse", "--form", "text"],
+                                   ["oe", "decide", "--zone", "-", "--destination", "192.0.2.66"]],
+                         ids=lambda w: "-".join(w[:3]))
+def test_quoted_input_is_tame(words, evil):
+    for line in (b"a" + evil + b"b", b'x%sy IN TXT "X-IPsec-Server(10)=@a%sb.example AQ=="' % (evil, evil),
+                 b"$ORIGIN a" + evil + b"."):
+        tame(spoken(*words, given=line + b"\n"))
+
+
+@pytest.mark.parametrize("evil", EVIL, ids=lambda e: e.hex())
+def test_quoted_arguments_are_tame(evil):
+    for words in (["oe", "lookup", "--server", "127.0.0.1:9", b"a" + evil], ["oe", "decide", "--class-of", evil + b"=deny"], ["replay", "--gateway", b"192.1.1.4", b"/nowhere/" + evil],
+                  ["oe", "decide", "--zone", b"/nowhere/" + evil, "--destination", "192.0.2.66"]):
+        tame(spoken(*words))
+
+
+def test_letters_of_all_languages_are_quoted():
+    assert "größe日本😀" in tame(spoken("oe", "decide", "--zone", "/nowhere/größe日本😀".encode(), "--destination", "192.0.2.66"))
