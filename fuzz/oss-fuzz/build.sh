@@ -14,7 +14,7 @@ for source in "$SRC_DIR"/fuzz/*_fuzz.c; do
   ninja -C "$BUILD" "$target"
   cp "$BUILD/$target" "$OUT/"
   # the image that runs the targets has none of the libraries
-  ldd "$OUT/$target" | awk '$3 ~ /lib(ssl|crypto|gnutls|gsasl|gssglue|idn|ntlm|uv|jansson|xml2|icuuc|icudata|stdc[+][+]|lzma|z|nettle|hogweed|gmp|p11-kit|idn2|unistring|tasn1|ffi)[.-]/ {print $3}' |
+  ldd "$OUT/$target" | awk '$3 ~ /lib(ssl|crypto|gnutls|gsasl|gssglue|idn|ntlm|uv|unbound|event|ldns|pcap|dbus-1|systemd|cap|gcrypt|gpg-error|zstd|lz4|jansson|xml2|icuuc|icudata|stdc[+][+]|lzma|z|nettle|hogweed|gmp|p11-kit|idn2|unistring|tasn1|ffi)[.-]/ {print $3}' |
     xargs -r -I{} cp -n {} "$OUT/lib/"
   corpus=$(mktemp -d)
   cp -n "$SRC_DIR"/fuzz/corpus/"$target"/* "$corpus"/ 2>/dev/null || true

@@ -21,7 +21,7 @@ static const struct cli_command commands[] = {
     {"mutants", cli_mutants, "print the deliberate mistakes, or run the suite against them"},
     {"model", cli_model, "print a protocol's state machine"},
     {"idmef", cli_idmef, "validate IDMEF messages"},
-    {"oe", cli_oe, "read or print the DNS records of opportunistic encryption"},
+    {"oe", cli_oe, "read, print or look up records of opportunistic encryption, decide by them"},
     {"replay", cli_replay, "judge captures of a gateway of opportunistic encryption"},
     {"pki", cli_pki, "make a throw-away CA, certificates and keys"},
 };
@@ -30,7 +30,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void overview(FILE *to)
 {
     fprintf(to, "Usage: draftproof COMMAND [OPTION...]\n\n"
-                "Conformance and fuzz testing for the intrusion-alert protocols.\n\n");
+                "Conformance and fuzz testing for intrusion-alert protocols and opportunistic encryption.\n\n");
     for (size_t i = 0; i < COMMANDS; i++)
         fprintf(to, "  %-9s %s\n", commands[i].name, commands[i].line);
     fprintf(to, "\ndraftproof COMMAND --help tells the options of a command; man draftproof tells the rest.\n"
