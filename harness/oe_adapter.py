@@ -33,6 +33,8 @@ WRONG = {
     "other-id": "answers with an id that nobody asked by",
     "no-id": "answers without id",
     "half": "writes half of each answer and no line end, and stops there",
+    "tail": "writes the beginning of a line behind the third answer",
+    "leaves": "closes standard input and output at the third question, and goes on running",
     "slow": "answers after a second, an octet at a time",
     "huge": "answers with a line of twenty megabytes",
     "late": "answers each question only when the next one comes",
@@ -237,6 +239,8 @@ class Out:
             line, self.held = self.held or b"", line
         if wrong == "rubbish":
             self.write(b"Segmentation fault (core not dumped)\n")
+        if wrong == "tail" and self.n == 3:
+            line += b'{"id":'
         if wrong == "binary":
             line = b"\xff\xfe\x00{\x80\n"
         if wrong == "half":
@@ -263,6 +267,10 @@ def before(wrong, n):
     """What a bad adapter does in place of reading on."""
     if wrong == "silent" or wrong == "hang" and n >= 3:
         time.sleep(3600)
+    if wrong == "leaves" and n == 3:
+        os.close(0)
+        os.close(1)
+        time.sleep(3600)
     if wrong == "crash" and n == 3:
         crash()
 
@@ -285,6 +293,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("--dialect", choices=["rfc", "draft"], default="rfc")
     options.add_argument("--wrong", choices=sorted(WRONG))
+    options.add_argument("--mark", help="does nothing: to be known by in a list of processes")
     options = options.parse_args()
     out = Out(options.wrong)
     prepare(options.wrong)
