@@ -144,8 +144,11 @@ err line_number(struct line_reader *r, json_t *o, const char *key, bool must, ui
 {
     json_t *v = json_object_get(o, key);
     if (!v) return missing(r, key, must);
-    if (!json_is_integer(v)) return line_fault(r, "%s%s is %s, and not a whole number", r->path, key, kind(v));
-    json_int_t i = json_integer_value(v);
+    json_int_t i = json_integer_value(v); /* 0 unless it is one */
+    /* 10.0 and 1e1 are 10 in JSON, and some languages write all numbers so. Up to 2^53 each whole number is itself as double */
+    double d = json_real_value(v);
+    if (json_is_real(v) && d >= -9007199254740992.0 && d <= 9007199254740992.0 && (double)(json_int_t)d == d) i = (json_int_t)d;
+    else if (!json_is_integer(v)) return line_fault(r, "%s%s is %s, and not a whole number", r->path, key, kind(v));
     if (i < 0 || (uint64_t)i < min || (uint64_t)i > max)
         return line_fault(r, "%s%s is not between %llu and %llu", r->path, key, (unsigned long long)min, (unsigned long long)max);
     *out = (uint64_t)i;

@@ -111,15 +111,15 @@ bool play_is_silence(const struct scn_stmt *s)
     return false;
 }
 
-static void printable(slice v, char *out, size_t n)
+static void printable(slice v, size_t most, char *out, size_t n)
 {
     size_t at = 0;
-    for (size_t i = 0; i < v.n && at + 5 < n && i < 40; i++) {
+    for (size_t i = 0; i < v.n && at + 5 < n && i < most; i++) {
         uint8_t c = v.p[i];
         if (c >= 0x20 && c < 0x7f) out[at++] = (char)c;
         else at += (size_t)snprintf(out + at, n - at, "\\x%02x", c);
     }
-    if (v.n > 40 && at + 4 < n) at += (size_t)snprintf(out + at, n - at, "...");
+    if (v.n > most && at + 4 < n) at += (size_t)snprintf(out + at, n - at, "...");
     out[at] = 0;
 }
 
@@ -128,9 +128,10 @@ void play_describe(const struct play_event *ev, char *out, size_t n)
     int w = snprintf(out, n, "%s", ev->name);
     size_t at = w > 0 && (size_t)w < n ? (size_t)w : n - 1;
     for (size_t i = 0; i < ev->fields; i++) {
-        char v[96];
+        char v[176];
         if (!ev->field[i].value.n) continue;
-        printable(ev->field[i].value, v, sizeof v);
+        /* why something is no answer is a sentence, and its end says what is wrong */
+        printable(ev->field[i].value, strcmp(ev->field[i].key, "why") == 0 ? 120 : 40, v, sizeof v);
         w = snprintf(out + at, n - at, " %s=%s", ev->field[i].key, v);
         if (w < 0 || (size_t)w >= n - at) return;
         at += (size_t)w;
@@ -149,7 +150,7 @@ void play_wanted(const struct scn_stmt *s, char *out, size_t n)
         at += (size_t)w;
         for (size_t k = 0; k < a->values; k++) {
             char v[96];
-            printable(value_of(&a->value[k]), v, sizeof v);
+            printable(value_of(&a->value[k]), 40, v, sizeof v);
             w = snprintf(out + at, n - at, "%s%s", k ? "|" : "", v);
             if (w < 0 || (size_t)w >= n - at) return;
             at += (size_t)w;

@@ -215,6 +215,11 @@ static void replies(void **state)
     (void)state;
     reply_both_ways("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":{\"exponent_hex\":\"03\",\"modulus_hex\":\"b6be\"}}", NULL);
     reply_both_ways("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":4294967295,\"gateway_type\":\"fqdn\",\"gateway\":\"sg.example.org\",\"key\":null}", NULL);
+    /* a whole number is one however it is written */
+    reply_both_ways("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10.0,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":null}",
+                    "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":null}");
+    reply_both_ways("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":6.5535e4,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":null}",
+                    "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":65535,\"gateway_type\":\"ipv4\",\"gateway\":\"192.1.1.5\",\"key\":null}");
     reply_both_ways("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":0,\"gateway_type\":\"ipv6\",\"gateway\":\"2001:db8::5\"}",
                     "{\"id\":\"1\",\"status\":\"ok\",\"precedence\":0,\"gateway_type\":\"ipv6\",\"gateway\":\"2001:db8::5\",\"key\":null}");
     reply_both_ways("{\"id\":\"4\",\"status\":\"ok\",\"key\":{\"exponent_hex\":\"03\",\"modulus_hex\":\"b6be\"}}", NULL);
@@ -255,6 +260,9 @@ static void replies_that_are_none(void **state)
     no_reply("{\"id\":\"1\",\"status\":\"fine\"}", "status is none of ok, ignore");
     no_reply("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":\"10\"}", "precedence is a text");
     no_reply("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":4294967296}", "precedence is not between");
+    no_reply("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":10.5}", "precedence is a number with a fraction, and not a whole number");
+    no_reply("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":-1.0}", "precedence is not between");
+    no_reply("{\"id\":\"1\",\"status\":\"ok\",\"precedence\":1e300}", "precedence is a number with a fraction, and not a whole number");
     no_reply("{\"id\":\"1\",\"status\":\"ok\",\"gateway\":\"x\"}", "gateway_type is missing");
     no_reply("{\"id\":\"1\",\"status\":\"ok\",\"gateway_type\":\"none\",\"gateway\":\"x\"}", "gateway_type is none of ipv4");
     no_reply("{\"id\":\"1\",\"status\":\"ok\",\"key\":\"AQ\"}", "key is a text, and not a key");
