@@ -98,11 +98,12 @@ static void each_word(struct check *c, const char *option, const char *list, voi
     }
 }
 
-/* The words of --able of all protocols: the role may stand behind the option. */
-static void able_words(const char **words, size_t max)
+/* The words of --able of one protocol, or of all (NULL): the role may stand behind the option. */
+static void able_words(const struct run_proto *only, const char **words, size_t max)
 {
     size_t n = 0;
     for (size_t i = 0; run_protos[i]; i++) {
+        if (only && run_protos[i] != only) continue;
         for (const struct run_need *need = run_protos[i]->need; need && need->name; need++) {
             bool known = !need->able;
             for (size_t k = 0; k < n && !known; k++)
@@ -117,11 +118,13 @@ static void add_able(struct check *c, const char *word, size_t n)
 {
     const char *words[64];
     char name[32];
-    able_words(words, sizeof words / sizeof *words);
+    able_words(NULL, words, sizeof words / sizeof *words);
     snprintf(name, sizeof name, "%.*s", (int)n, word);
-    int w = cli_word("--able", name, words);
-    if (w < 0) exit(CLI_USE);
-    if (c->o.ables < SUITE_NEEDS) c->o.able[c->o.ables++] = words[w];
+    size_t w = 0;
+    while (words[w] && strcmp(words[w], name) != 0)
+        w++;
+    if (!words[w]) snprintf(c->unknown_able, sizeof c->unknown_able, "%s", *name ? name : "\"\"");
+    else if (c->o.ables < SUITE_NEEDS) c->o.able[c->o.ables++] = words[w];
 }
 
 /* NAME=VALUE; the text is ours to change. */
@@ -228,15 +231,14 @@ static int check_port(const struct suite_options *o)
     return CLI_OK;
 }
 
-/* The words of --able were known to some protocol. */
+/* The words of --able are those of the protocol. */
 static int check_ables(const struct check *c)
 {
-    for (size_t i = 0; i < c->o.ables; i++) {
-        const struct run_need *n = c->proto->need;
-        while (n && n->name && (!n->able || strcmp(n->name, c->o.able[i]) != 0))
-            n++;
-        if (!n || !n->name) return cli_error("--able: %s says nothing about a peer of %s", c->o.able[i], c->proto->name);
-    }
+    const char *words[64];
+    able_words(c->proto, words, sizeof words / sizeof *words);
+    if (*c->unknown_able) return cli_word("--able", c->unknown_able, words) < 0 ? CLI_USE : CLI_OK;
+    for (size_t i = 0; i < c->o.ables; i++)
+        if (cli_word("--able", c->o.able[i], words) < 0) return CLI_USE;
     return CLI_OK;
 }
 
@@ -247,6 +249,7 @@ static int check_adapter(const struct check *c, const struct run_role *role)
     if (o->connect || o->listen || o->next_hop)
         return cli_error("%s is no server that one could connect to: --connect, --listen and --next-hop say nothing to it; give --exec CMD, an adapter that talks over standard input and output", role->name);
     if (cli_talk_none(&c->talk, role) != CLI_OK) return CLI_USE;
+    if (o->peer_connects) return cli_error("--peer-connects says nothing about %s: it is started, and talks over standard input and output", role->name);
     if (c->memory) return o->exec ? cli_error("--memory needs no --exec") : CLI_OK;
     if (!o->exec || !o->exec[strspn(o->exec, " \t\n")]) return cli_error("where is the adapter?  Give --exec CMD, a command that answers JSON lines on standard input (`draftproof serve %s' is one)", role->name);
     return CLI_OK;
@@ -282,7 +285,7 @@ static int check_use(struct check *c)
     run_role_list(" or ", list, sizeof list);
     if (!c->role) return cli_error("check what?  %s (or reference: all of our own)", list);
     if (strcmp(c->role, "reference") == 0) {
-        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || c->owns || o->ables || o->givens;
+        bool peer = o->connect || o->listen || o->next_hop || o->exec || c->memory || c->mutant || o->peer_connects || c->owns || o->ables || *c->unknown_able || o->givens;
         return peer && !c->list && !c->dry_run ? cli_error("check reference starts its peers itself: give no option about the peer") : CLI_OK;
     }
     const struct run_role *role = cli_role(c->role, &c->proto);

@@ -38,6 +38,7 @@ struct check {
     struct idxp_options idxp;
     struct sasl_users *users;
     const char *users_file;
+    char unknown_able[32];                         /* a word of --able that no protocol knows, "" */
     const char *role, *mutant, *jsonl, *junit, *tap, *html, *waive, *save;
     bool list, dry_run, strict, memory, verbose, quiet, save_all;
     struct suite_waiver *waiver;

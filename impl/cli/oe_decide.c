@@ -294,6 +294,7 @@ static int respond(struct use *u)
 
 static int check(const struct use *u)
 {
+    if (u->host.family && !u->identity) return cli_error("--phase2 says for whom somebody acts: --phase1 says who it is");
     if (!u->destination.family && !u->identity) return cli_error("oe decide takes --destination, or --phase1: see draftproof oe decide --help");
     if (u->destination.family && u->identity) return cli_error("--destination and --phase1: one of them");
     if (u->identity && (u->source.family || u->reports)) return cli_error("--%s is of initiators: it needs --destination", u->reports ? "report" : "source");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/oe.h"
@@ -391,10 +392,14 @@ static int run(struct use *u)
     for (size_t i = 0; i < u->args; i++) {
         char name[40];
         snprintf(name, sizeof name, "record %zu", i + 1);
-        if (all(u, name, slice_str(u->arg[i]), false) != CLI_OK) status = CLI_USE;
+        int got = all(u, name, slice_str(u->arg[i]), false);
         fflush(stdout);
+        if (got == CLI_OK) continue;
+        status = CLI_USE;
+        if (access(u->arg[i], F_OK) == 0) cli_error("%s is a file, and records are wanted: draftproof oe parse <%s", u->arg[i], u->arg[i]);
     }
     if (status == CLI_USE) return status;
+    if (!u->ours && !u->foreign) cli_error("there is no record");
     return u->failed ? CLI_FAILED : u->ours ? CLI_OK : CLI_UNPROVEN;
 }
 

@@ -250,6 +250,9 @@ err line_open(struct line_reader *r, slice line, json_t **root, const char **id)
     *root = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, &bad);
     if (!*root) {
         if (json_error_code(&bad) == json_error_out_of_memory) return ERR_MEM;
+        /* these two are JSON */
+        if (json_error_code(&bad) == json_error_null_character) return line_fault(r, "a text has a NUL in it (octet %d)", bad.position);
+        if (json_error_code(&bad) == json_error_numeric_overflow) return line_fault(r, "a number is too large for any member (octet %d)", bad.position);
         for (char *p = bad.text; *p; p++) { /* it quotes the line, whatever octets that has */
             if (*p < ' ' || *p > '~') *p = '?';
         }

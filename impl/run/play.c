@@ -198,6 +198,8 @@ uint64_t play_wait_ms(const struct player *p, const struct scn_stmt *s)
     return s->within_ms >= 0 ? (uint64_t)s->within_ms : p->run->timeout_ms;
 }
 
+enum { WOUND_MAX = 64 }; /* answers of one reach that give it time anew: none takes as many steps, so whoever says more says nothing, and may do so for ever */
+
 /* A peer that has to connect to us may take its time; what it does then is timed from the connection on. */
 static void arm(struct player *p, uint64_t now, uint64_t ms)
 {
@@ -263,7 +265,10 @@ static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint
         return false;
     }
     if (r == 0) { /* each answer on the way has its own time: a slow peer is not a silent one */
-        if (p->raised != p->raised_armed) p->armed_until = 0;
+        if (p->raised != p->raised_armed && p->wound < WOUND_MAX) {
+            p->armed_until = 0;
+            p->wound++;
+        }
         p->raised_armed = p->raised;
         arm(p, now, play_wait_ms(p, s));
         return false;
@@ -271,6 +276,7 @@ static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint
     snprintf(note, sizeof note, "reached %s", state);
     note_rung(p, note, now);
     p->armed_until = 0;
+    p->wound = 0;
     p->pc++;
     return true;
 }
@@ -350,6 +356,8 @@ static void timed_out(struct player *p, uint64_t now)
         if (!p->run->dial && p->e.link[0].state == LINK_IDLE)
             play_inconc(p, "could not reach %s: the peer did not connect within %.1f s", state,
                         (double)(p->run->accept_ms > play_wait_ms(p, s) ? p->run->accept_ms : play_wait_ms(p, s)) / 1000);
+        else if (p->run->proto->instead && p->run->proto->instead(p))
+            play_inconc(p, "could not reach %s: what came within %.1f s was no answer: %s", state, (double)play_wait_ms(p, s) / 1000, p->run->proto->instead(p));
         else play_inconc(p, "could not reach %s: the peer was silent for %.1f s", state, (double)play_wait_ms(p, s) / 1000);
         return;
     }

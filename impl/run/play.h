@@ -59,6 +59,8 @@ struct play_proto {
     /* Why nobody may hold ev against the peer: the end of its connection, that nothing comes on it any more (NULL), or what no alternative names (static);
      * NULL: one may.  A case that would fail for that did not get to its point.  NULL: no protocol of such ways out. */
     const char *(*excuse)(const struct player *p, int end, const struct play_event *ev);
+    /* What came in place of that which reach waited for in vain (lives in the player); NULL: nothing did.  NULL: it is not told. */
+    const char *(*instead)(const struct player *p);
 };
 
 /* What all cases of a run share; borrowed by the players. */
@@ -97,6 +99,7 @@ struct player {
     struct play_event *head[PLAY_ENDS], *tail[PLAY_ENDS];
     bool came[PLAY_ENDS];        /* anything came in on that end */
     size_t raised, raised_armed; /* events so far, and when the clock of a reach was last wound up */
+    unsigned wound;              /* how often it was */
     struct buf raw_sent[PLAY_ENDS]; /* for octets is=same */
     bool never[512];             /* statements of plan that are armed */
     struct rung *rung;

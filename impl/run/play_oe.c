@@ -68,6 +68,12 @@ static int not_there(const struct oe_play *s, char *why, size_t why_n)
     return -1;
 }
 
+static const char *instead(const struct player *p)
+{
+    const struct oe_play *s = p->state;
+    return *s->noise ? s->noise : NULL;
+}
+
 static int begin_anew(struct player *p, uint64_t now)
 {
     struct oe_play *s = oe_play(p);
@@ -197,6 +203,7 @@ const struct play_proto play_oe = {
     .tick = oe_play_dns_tick,
     .allowed = allowed,
     .end_of = end_of,
+    .instead = instead,
 };
 
 const char *play_oe_fault_name(int code)

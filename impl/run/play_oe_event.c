@@ -47,6 +47,17 @@ static void rubbish(struct player *p, slice line, const char *why, uint64_t now)
     size_t r = play_rung(p, RUNG_MESSAGE, PLAY_OE_ADAPTER, true, false, label, line, now);
     add(&f, "why", slice_str(why));
     play_raise(p, "rubbish", PLAY_OE_ADAPTER, false, r, f.f, f.n);
+    snprintf(oe_play(p)->noise, sizeof oe_play(p)->noise, "%.159s", why);
+}
+
+/* What bears the id of a question that reach asks, and is no answer to it: there is nothing to wait for. */
+static void rubbish_for(struct player *p, const struct oe_asked *q, slice line, const char *why, uint64_t now)
+{
+    struct oe_play *s = oe_play(p);
+    rubbish(p, line, why, now);
+    if (!q || !q->ours || q->answered) return;
+    *(q->op == OE_OP_BEGIN ? &s->begun : &s->known) = OE_KNOWN_NO;
+    snprintf(s->why, sizeof s->why, "%s was answered by rubbish: %.120s", oe_line_op_names[q->op], why);
 }
 
 /* An address as everybody writes it, a name in lower case without the dot behind. */
@@ -274,12 +285,13 @@ static void on_answer(struct player *p, struct oe_asked *q, const struct oe_line
         rubbish(p, line, "answered twice", now);
         return;
     }
-    q->answered = true;
     if (!answers(q, a)) {
         snprintf(why, sizeof why, "no answer to %s", oe_line_op_names[q->op]);
-        rubbish(p, line, why, now);
+        rubbish_for(p, q, line, why, now);
+        q->answered = true;
         return;
     }
+    q->answered = true;
     switch (a->says) {
     case OE_SAYS_OK:
     case OE_SAYS_IGNORE:
@@ -323,7 +335,7 @@ static void on_line(struct player *p, slice line, uint64_t now)
         play_rung(p, RUNG_MESSAGE, PLAY_OE_ADAPTER, true, false, "an answer to a case before this one", line,
                   now);
     else if (e == ERR_PEER)
-        rubbish(p, line, fault.why, now);
+        rubbish_for(p, q, line, fault.why, now);
     else if (e != OK)
         (void)!play_error(p, "cannot read an answer: %s", err_name(e));
     else if (!q)

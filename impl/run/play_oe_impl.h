@@ -80,6 +80,7 @@ struct oe_play {
     size_t asked_n;
     enum oe_known begun, known;
     char why[160];              /* why one of these is NO */
+    char noise[160];            /* what came in place of an answer that reach waits for; "" */
     uint64_t phase1;            /* id of the last one, 0 */
     char gateway[OE_NAME_TEXT]; /* of the last decision to encrypt, "" */
     struct oe_query *pending;   /* held back, or late */

@@ -8,7 +8,8 @@
 #include "io/loop.h"
 #include "run/suite_impl.h"
 
-enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200, LEAVE_MS = 1000, PART_LOOK_MS = 5, SHELL_SIGNAL = 128 };
+enum { JOBS_MAX = 64, CHILD_GRACE_MS = 500, CASE_MAX_MS = 10 * 60 * 1000, SILENT_MAX = 12, PART_MS = 500, EXIT_MS = 200, LEAVE_MS = 1000, PART_LOOK_MS = 5 };
+enum { SHELL_NOT_RUN = 126, SHELL_NOT_FOUND = 127, SHELL_SIGNAL = 128 }; /* what the shell says of a command */
 
 struct slot { /* one case being played */
     struct suite_tcp *t;
@@ -292,7 +293,8 @@ static int crash_of(const struct slot *g)
 void suite_exit_text(const struct suite_exit *x, const char *text, char *out, size_t n)
 {
     int by = x->signal ? x->signal : x->status > SHELL_SIGNAL ? x->status - SHELL_SIGNAL : 0; /* the shell tells so of what it runs */
-    if (x->done) snprintf(out, n, "%.299s (%s %d)", text, by ? "signal" : "status", by ? by : x->status);
+    const char *more = by ? "" : x->status == SHELL_NOT_FOUND ? ": there is no such command" : x->status == SHELL_NOT_RUN ? ": the command cannot be run" : "";
+    if (x->done) snprintf(out, n, "%.299s (%s %d%s)", text, by ? "signal" : "status", by ? by : x->status, more);
     else snprintf(out, n, "%.299s", text);
 }
 

@@ -105,7 +105,7 @@ static void asks_that_are_none(void **state)
     no_ask("{\"id\":\"1\"", "", "no JSON");
     no_ask("{\"id\":\"1\",\"op\":\"tunnels\"} {}", "", "no JSON");
     no_ask("{\"id\":\"1\",\"id\":\"2\",\"op\":\"tunnels\"}", "", "no JSON");
-    no_ask("{\"id\":\"1\\u0000\",\"op\":\"tunnels\"}", "", "no JSON");
+    no_ask("{\"id\":\"1\\u0000\",\"op\":\"tunnels\"}", "", "a text has a NUL in it");
     no_ask("{\"id\":\"\xff\",\"op\":\"tunnels\"}", "", "no JSON");
     no_ask("[]", "", "a list, and not an object");
     no_ask("{\"op\":\"tunnels\"}", "", "id is missing");
@@ -141,7 +141,7 @@ static void asks_that_are_none(void **state)
     no_ask("{\"id\":\"1\",\"op\":\"phase2\",\"source\":\"a\"}", "1", "phase1 is missing");
     no_ask("{\"id\":\"1\",\"op\":\"advance\"}", "1", "ms is missing");
     no_ask("{\"id\":\"1\",\"op\":\"advance\",\"ms\":-1}", "1", "ms is not between");
-    no_ask("{\"id\":\"1\",\"op\":\"advance\",\"ms\":99999999999999999999}", "", "no JSON");
+    no_ask("{\"id\":\"1\",\"op\":\"advance\",\"ms\":99999999999999999999}", "", "a number is too large");
 }
 
 /* Nesting, length: told with a reason, too. */

@@ -261,6 +261,22 @@ static void test_begin_fails(void **state)
     rig_play(&r, "reach ready\nsend initiate\nexpect decision -> pass\n");
     rig_wait(&r, 4000);
     rig_is(&r, V_INCONC, "could not reach ready: the peer was silent");
+    /* what is no answer is told, and not taken for silence */
+    rig_play(&r, "reach ready\nsend initiate\nexpect decision -> pass\n");
+    rig_says(&r, "{\"id\":\"4\",\"op\":\"begin\"}");
+    rig_is(&r, V_INCONC, "could not reach ready: begin was answered by rubbish: none of status");
+    rig_play(&r, "reach ready\nsend initiate\nexpect decision -> pass\n");
+    rig_says(&r, "{\"id\":\"5\",\"decision\":\"clear\"}");
+    rig_is(&r, V_INCONC, "could not reach ready: begin was answered by rubbish: no answer to begin");
+    rig_play(&r, "reach ready\nsend initiate\nexpect decision -> pass\n");
+    rig_says(&r, "hello");
+    rig_wait(&r, 4000);
+    rig_is(&r, V_INCONC, "was no answer: no JSON");
+    rig_play(&r, "reach ready\nsend initiate\nexpect decision -> pass\n");
+    rig_says(&r, "hello"); /* a greeting is passed over */
+    rig_says(&r, "{\"id\":\"7\",\"status\":\"ready\"}");
+    rig_says(&r, "{\"id\":\"8\",\"decision\":\"clear\"}");
+    rig_is(&r, V_PASS, NULL);
     rig_close(&r);
 }
 
