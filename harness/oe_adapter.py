@@ -33,7 +33,7 @@ WRONG = {
     "other-id": "answers with an id that nobody asked by",
     "no-id": "answers without id",
     "half": "writes half of each answer and no line end, and stops there",
-    "tail": "writes the beginning of a line behind the third answer",
+    "tail": "begins a line behind the third answer, and ends it before the fourth",
     "leaves": "closes standard input and output at the third question, and goes on running",
     "slow": "answers after a second, an octet at a time",
     "huge": "answers with a line of twenty megabytes",
@@ -241,6 +241,8 @@ class Out:
             self.write(b"Segmentation fault (core not dumped)\n")
         if wrong == "tail" and self.n == 3:
             line += b'{"id":'
+        if wrong == "tail" and self.n == 4:
+            self.write(b'"0","status":"ignore"}\n')
         if wrong == "binary":
             line = b"\xff\xfe\x00{\x80\n"
         if wrong == "half":
