@@ -71,6 +71,8 @@ def test_zone_is_read_past_what_is_not_ours(keys):
 def test_statuses():
     assert run("oe", "parse", '"v=spf1 -all"').status == 3
     assert run("oe", "parse", stdin=b"").status == 3
+    nothing = run("oe", "parse", "")
+    assert nothing.status == 3 and "there is no record" in nothing.err
     assert run("oe", "parse", "X-IPsec-Server(10)=192.1.1.5 AQMM...3s1Q==").status == 1
     assert run("oe", "parse", "X-IPsec-Server(10)=192.1.1.5").status == 0
     assert run("oe", "parse", "--strict", "X-IPsec-Server(10)=192.1.1.5").status == 1
@@ -88,3 +90,9 @@ def test_wrong_use(keys, tmp_path):
                              (["--dialect rfc"], ["record", "--gateway", "::5", "--host", "::6", public]), (["PEM"], ["record"]),
                              (["draft, rfc"], ["parse", "--dialect", "raft", "x"]), (["65535"], ["record", "--precedence", "65536", public])]:
         one_useful_line(run("oe", *arguments), *words)
+
+
+def test_a_file_in_place_of_a_record(tmp_path):
+    (tmp_path / "zone").write_text('a. TXT "X-IPsec-Server(10)=192.1.1.5"\n')
+    done = run("oe", "parse", tmp_path / "zone")
+    assert done.status == 2 and f"draftproof oe parse <{tmp_path / 'zone'}" in done.err, done

@@ -173,6 +173,18 @@ def test_commands_that_are_no_adapters(tmp_path, command):
     assert done.status in (1, 3) and not verdicts(rs, "pass", "weak", "error"), done
 
 
+@pytest.mark.parametrize("command, reason", [
+    ("no-such-program", "(status 127: there is no such command)"),
+    ("/dev/null", "(status 126: the command cannot be run)"),
+    ("cat", "could not reach ready: begin was answered by rubbish: none of status, decision"),
+    ("echo hello; cat >/dev/null", "was no answer: no JSON: "),
+])
+def test_why_nobody_was_reached(tmp_path, command, reason):
+    """No adapter, the wrong one, and one that says something else: each is told for what it is."""
+    done, _ = check(tmp_path, "oe-gateway", command, "--timeout", "0.4", "--case", "oe/4.2/first-query")
+    assert done.status == 3 and reason in done.out, done
+
+
 @pytest.mark.parametrize("how, reason", [("crash", "the adapter ended (signal 11)"), ("hang", "no answer (got silence for 0.4 s)"), ("leaves", "the adapter ended"), ("tail", None)])
 def test_the_next_case_has_a_fresh_one(tmp_path, how, reason):
     """What one case broke does not fail the next: each third question ends it, and two of three records are read."""
@@ -334,7 +346,9 @@ def test_serve_asks_where_it_is_told():
     (["check", "oe-gateway", "--memory", "--dns-listen", "127.0.0.1:0"], "in memory"),
     (["check", "oe-gateway", "--memory", "--exec", "x"], "--memory"),
     (["check", "oe-parser", "--exec", "x", "--dialect", "old"], "--dialect"),
-    (["check", "oe-parser", "--exec", "x", "--able", "tunnel"], "--able"),
+    (["check", "oe-parser", "--exec", "x", "--able", "tunnel"], "key-records, master, ipv6, clock, bogus"),
+    (["check", "oe-parser", "--exec", "x", "--able", "no-such"], "key-records, master, ipv6, clock, bogus"),
+    (["check", "oe-parser", "--memory", "--peer-connects"], "--peer-connects"),
     (["check", "oe-parser", "--exec", "x", "--host", "h"], "--host"),
     (["check", "iap-manager", "--exec", "x", "--dns-listen", "127.0.0.1:0"], "--dns-listen"),
     (["serve", "oe-parser", "--listen", "127.0.0.1:0"], "standard input"),

@@ -392,7 +392,8 @@ void suite_tcp_doubt(struct suite_tcp *t)
 {
     struct suite *s = t->s;
     if (!t->dead) return;
-    s->out->unfinished = "the peer was dead or silent at the end";
+    s->out->unfinished = s->o->exec && s->o->quiet ? "the peer was dead or silent at the end; --verbose shows what the command wrote to standard error"
+                                                   : "the peer was dead or silent at the end";
     for (size_t i = 0; i < s->out->n; i++) {
         struct result *r = &s->out->r[i];
         if (r->verdict == V_PASS && r->ended && r->ended >= t->heard_from) suite_take_back(s, r, "passed, but the peer was not heard of again: it may have been dead, or have died here");
