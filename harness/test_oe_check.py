@@ -16,7 +16,7 @@ from programs import DEADLINE, Program, find_binary, one_useful_line, results, r
 pytestmark = pytest.mark.own
 ADAPTER = f"exec {sys.executable} {Path(__file__).with_name('oe_adapter.py')}"
 ABLE = ["--able", "key-records,master"]
-FEW = ["--case", "oe/7.2/address", "--case", "oe/7.2/fqdn", "--timeout", "0.4"]
+FEW = ["--case", "oe/7.2/address", "--case", "oe/7.2/fqdn", "--timeout", "4"]  # a machine with much to do takes its time to start Python
 DIALECTS = pytest.mark.parametrize("dialect", ["rfc", "draft"])
 
 
@@ -150,14 +150,16 @@ BAD = [  # how, status, a verdict that comes, and its reason
     ("binary", 1, "fail", "rubbish"),
     ("huge", 1, "fail", "rubbish"),
     ("inside-out", 1, "fail", "reads? .*|a good record was read in another way"),
-    ("twice", 0, "pass", ""),
     ("stubborn", 0, "pass", ""),
 ]
 
 
 @pytest.mark.parametrize("how, status, verdict, reason", BAD, ids=[b[0] for b in BAD])
 def test_bad_adapters(tmp_path, how, status, verdict, reason):
-    few = FEW if status != 3 else ["--timeout", "0.4"]  # without --case one that is not there at all is not tried on
+    # without --case one that is not there at all is not tried on
+    few = FEW if status != 3 else ["--timeout", "0.4"]
+    if how == "hang":
+        few = [*FEW, "--timeout", "0.8"]
     mark = f"mark-{how}-{os.getpid()}"
     done, rs = check(tmp_path, "oe-parser", f"{ADAPTER} --wrong {how} --mark {mark}", *few)
     assert done.status == status, done
@@ -167,9 +169,16 @@ def test_bad_adapters(tmp_path, how, status, verdict, reason):
     until(lambda: not processes(mark), what="no adapter is left")
 
 
+def test_answers_that_come_twice(tmp_path):
+    """The second one is seen, or comes when nobody listens."""
+    done, rs = check(tmp_path, "oe-parser", ADAPTER + " --wrong twice", *FEW)
+    assert done.status in (0, 1) and not verdicts(rs, "inconc", "error"), done
+    assert all("twice" in v[2] for v in verdicts(rs, "fail")), done
+
+
 @pytest.mark.parametrize("command", ["no-such-program", "true", "exit 7", "cat", "cat >/dev/null", "echo hello; cat >/dev/null", "yes", "while :; do echo '{}'; done"])
 def test_commands_that_are_no_adapters(tmp_path, command):
-    done, rs = check(tmp_path, "oe-parser", command, *FEW)
+    done, rs = check(tmp_path, "oe-parser", command, *FEW, "--timeout", "0.3")
     assert done.status in (1, 3) and not verdicts(rs, "pass", "weak", "error"), done
 
 
@@ -185,11 +194,11 @@ def test_why_nobody_was_reached(tmp_path, command, reason):
     assert done.status == 3 and reason in done.out, done
 
 
-@pytest.mark.parametrize("how, reason", [("crash", "the adapter ended (signal 11)"), ("hang", "no answer (got silence for 0.4 s)"), ("leaves", "the adapter ended"), ("tail", None)])
+@pytest.mark.parametrize("how, reason", [("crash", "the adapter ended (signal 11)"), ("hang", "no answer (got silence for 2.0 s)"), ("leaves", "the adapter ended"), ("tail", None)])
 def test_the_next_case_has_a_fresh_one(tmp_path, how, reason):
     """What one case broke does not fail the next: each third question ends it, and two of three records are read."""
     some = ("cut-often", "cut-octets", "strings-empty", "strings-empty-end", "string-passes-end", "length-alone", "border-joins-numbers", "border-joins-address")
-    done, rs = check(tmp_path, "oe-parser", ADAPTER + " --wrong " + how, "--timeout", "0.4", *(word for name in some for word in ("--case", "oe/7.2/" + name)))
+    done, rs = check(tmp_path, "oe-parser", ADAPTER + " --wrong " + how, "--timeout", "2", *(word for name in some for word in ("--case", "oe/7.2/" + name)))
     assert done.status == (1 if reason else 0), done
     assert len(verdicts(rs, "pass")) >= 3
     assert {v[2].split(" [")[0].partition(";")[0] for v in verdicts(rs, "fail")} == ({reason} if reason else set())
