@@ -55,4 +55,35 @@ if(NOT DRAFTPROOF_FUZZER)
                      ${CMAKE_SOURCE_DIR}/fuzz/corpus/beep_session_fuzz/${input} ${words})
     set_tests_properties(beep_session_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
   endforeach()
+  add_executable(oe_decision_negative fuzz/oe_decision_fuzz.c fuzz/driver.c)
+  target_compile_definitions(oe_decision_negative PRIVATE FUZZ_NEGATIVE)
+  target_link_libraries(oe_decision_negative PRIVATE run)
+  # what the oracle names, and of which input
+  foreach(pair "any-id=was_sent=rfc-encrypt"
+               "any-place=was_sent=rfc-encrypt"
+               "any-question=was_sent=rfc-encrypt"
+               "any-owner=was_sent=rfc-other-owner"
+               "any-type=was_sent=rfc-other-type"
+               "garbage-counts=transcript=rfc-encrypt"
+               "ad-always=was_sent=rfc-ignored"
+               "takes-unsigned=was_sent=rfc-ignored"
+               "to-the-host=was_sent=rfc-encrypt"
+               "malformed-taken=was_sent=draft-key-record"
+               "fails-open=decision=rfc-paranoid-none"
+               "silence-open=decision=rfc-paranoid-silence"
+               "deny-asks=queries=rfc-deny"
+               "acts-for-any=was_sent=rfc-responder-other-gateway"
+               "key-only=was_sent=rfc-responder-other-gateway"
+               "gateway-only=was_sent=rfc-responder-record-key"
+               "any-signature=was_sent=rfc-responder-other-key"
+               "patient=UINT64_MAX=rfc-silence")
+    string(REPLACE "=" ";" pair "${pair}")
+    list(GET pair 0 mutant)
+    list(GET pair 1 words)
+    list(GET pair 2 input)
+    add_test(NAME oe_decision_notices_${mutant}
+             COMMAND sh -c "\"$1\" \"$2\" 2>&1 | grep \"^oracle:.*$3\"" sh $<TARGET_FILE:oe_decision_negative>
+                     ${CMAKE_SOURCE_DIR}/fuzz/corpus/oe_decision_fuzz/${input} ${words})
+    set_tests_properties(oe_decision_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
+  endforeach()
 endif()
