@@ -2,7 +2,7 @@
 """More of the captures below pcaps/oe: ICMP, packets in the clear, renewal and teardown, and what has to be told by an option."""
 import dns.name
 
-from oe_capture_kit import (ALICE, BOB, CAROL, Capture, KEY, Keying, SG_A, SG_B, SG_C, SG_D, TXT, delegation, key_record, noise, reverse)
+from oe_capture_kit import (AGGRESSIVE, ALICE, BOB, CAROL, DES, MD5, PSK, SG_A, SG_B, SG_C, SG_D, SHA, KEY, TXT, Capture, Keying, delegation, key_record, noise, reverse)
 from oe_captures_order import initiates, responds, scene
 
 
@@ -298,6 +298,25 @@ def nothing_asked():
     k.quick()
     c.wait(15)
     c.look(SG_A, CAROL, TXT, rcode="NXDOMAIN", ident=4)
+    return c
+
+
+@scene
+def configured():
+    """A tunnel that was configured by hand: aggressive mode, DES, a shared secret, and no question to DNS about it. Beside it the gateway looks up hosts as it should. Nothing is wrong."""
+    c = Capture()
+    c.look(SG_A, BOB, TXT, rcode="NXDOMAIN")
+    k = Keying(c, SG_A, SG_D, offer=[(DES, MD5, PSK, 1)])
+    k.m1(AGGRESSIVE, extra=[(4, noise(96, "ke")), (10, noise(16, "n"))])
+    c.wait(1)
+    initiates(c, CAROL, SG_C, "2")
+    k = Keying(c, SG_D, SG_A, "3", offer=[(DES, SHA, PSK, 1)])
+    k.main()
+    k.quick()
+    c.esp(SG_A, SG_D, 0x7000, 2)
+    c.esp(SG_D, SG_A, 0x7001, 2)
+    c.wait(20)
+    c.look(SG_A, BOB, TXT, rcode="NXDOMAIN", ident=8)
     return c
 
 

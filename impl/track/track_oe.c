@@ -85,7 +85,15 @@ err oe_fault_at(struct track_oe *t, enum oe_track_code code, const struct ip_add
     bool rfc = t->o.dialect == OE_RFC;
     t->fault[t->faults++] = (struct oe_track_fault){.code = code, .severity = (enum severity)severity, .clause = i->info.clause, .rfc = rfc ? i->rfc : CL_NONE,
                                                     .defect = i->info.defect, .by = *by, .gateway = oe_ours(t, by), .doubt = doubt, .packet = packet,
-                                                    .us = ms == t->own->ms ? t->own->us : ms * 1000, .text = i->info.text};
+                                                    .us = ms == t->own->ms ? t->own->us : ms * 1000, .exchange = NOBODY, .text = i->info.text};
+    return OK;
+}
+
+err oe_fault_of(struct track_oe *t, enum oe_track_code code, const struct oe_phase1 *x, const struct ip_address *by)
+{
+    size_t n = t->faults;
+    TRY(oe_fault(t, code, by));
+    if (t->faults > n) t->fault[n].exchange = (size_t)(x - t->own->phase1);
     return OK;
 }
 
@@ -186,7 +194,9 @@ static void drop_doubts(struct track_oe *t)
     bool inside = (t->heads.inside || t->heads.full) && !t->o.fresh;
     size_t n = 0;
     for (size_t i = 0; i < t->faults; i++) {
-        if (!(t->fault[i].doubt && inside)) t->fault[n++] = t->fault[i];
+        const struct oe_track_fault *f = &t->fault[i];
+        bool of_others = f->exchange != NOBODY && !oe_opportunistic(t, &t->own->phase1[f->exchange]);
+        if (!(f->doubt && inside) && !of_others) t->fault[n++] = *f;
     }
     t->faults = n;
 }
@@ -196,6 +206,10 @@ err track_oe_end(struct track_oe *t)
     TRY(oe_order_end(t));
     TRY(oe_info_end(t));
     TRY(oe_esp_end(t));
+    for (size_t i = 0; i < t->own->phase1s; i++) {
+        const struct oe_phase1 *x = &t->own->phase1[i];
+        if (x->offered && oe_opportunistic(t, x)) oe_seen(t, x->ours ? &x->us : &x->peer, OE_WIRE_OFFER);
+    }
     drop_doubts(t);
     for (size_t i = 0; i < t->own->askeds; i++) {
         const struct oe_asked *a = &t->own->asked[i];

@@ -5,6 +5,7 @@
  * What cannot be known is not judged.  An order counts as broken only where both sides of it are in the capture (a query that is seen and whose answer comes too late); that something is
  * missing never does, since it may have been asked for before the capture began, unless the user says that the gateway was started with it (fresh).  Where the capture shows that there was
  * something before its beginning (associations that nobody set up, exchanges without their first message), faults that another history would explain are dropped.
+ * What main mode offers is judged only where DNS names the other end, or was asked about it: any other may be a configured tunnel, which may do as it likes.
  *
  * Memory: what is remembered of look-ups, exchanges, tunnels and flows is limited by number, not octets of packets. */
 #ifndef TRACK_TRACK_OE_H
@@ -30,7 +31,7 @@ struct oe_track_options {
     enum oe_dialect dialect;
     struct ip_address gateway[OE_TRACK_GATEWAYS];
     size_t gateways;
-    bool fresh; /* nothing was known to the gateway before the capture began */
+    bool fresh; /* nothing was known to the gateway before the capture began, and it has no configured tunnels */
     /* What happens, a line each, for people; may be NULL.  The text lives for the call. */
     void (*tell)(void *ctx, uint32_t packet, uint64_t us, const char *text);
     void *ctx;
@@ -44,6 +45,7 @@ struct oe_track_fault {
     struct ip_address by;
     bool gateway;   /* by is the gateway that is judged */
     bool doubt;     /* dropped at the end when the capture begins in the middle */
+    size_t exchange;/* dropped at the end unless that main mode is known to be opportunistic; SIZE_MAX: it is for any */
     uint32_t packet;/* where it shows */
     uint64_t us;
     const char *text;

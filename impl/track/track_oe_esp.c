@@ -190,7 +190,7 @@ err oe_esp_end(struct track_oe *t)
         oe_esp_clock(t, u);
         for (int side = GATEWAY; side <= OTHER && u->after != NOBODY; side++)
             TRY(replaced(t, u, side));
-        if (!u->used || followed_by_another(t, u)) continue;
+        if (!u->used || followed_by_another(t, u) || !oe_opportunistic(t, &t->own->phase1[u->phase1])) continue;
         bool end = informed(t, &u->peer, u->used, NEVER, false), over = u->closed_ms && t->own->ms >= u->closed_ms + OE_TRACK_PROMPT_MS;
         if (end) told++;
         else if (over) untold++, last = u;

@@ -128,7 +128,7 @@ static err main_message(struct track_oe *t, struct oe_phase1 *x, const struct is
     x->hash[n] = hash;
     if (n > x->last) x->last = n;
     oe_tell(t, "%s message %u of %s mode", who(by_us), n, aggressive ? "aggressive" : "main");
-    if (n == 1 && aggressive) TRY(oe_fault(t, OE_TF_AGGRESSIVE, by));
+    if (n == 1 && aggressive) TRY(oe_fault_of(t, OE_TF_AGGRESSIVE, x, by));
     x->aggressive = aggressive;
     TRY(judge(t, x, m, n, by, by_us));
     return n == 1 && by_us ? oe_order_begun(t, x, false) : OK;
@@ -198,7 +198,7 @@ static err followed(struct track_oe *t, const struct ip_packet *p, const struct 
     struct oe_phase1 *x = find(t, m, peer);
     bool known = x && twin(x, hash);
     t->heads.ike++;
-    oe_seen(t, &p->from, OE_WIRE_IKE);
+    if (m->whole) oe_seen(t, &p->from, OE_WIRE_IKE);
     if (!known && m->whole) TRY(notes(t, m, &p->from));
     if (!x && m->exchange == ISAKMP_INFO && !m->encrypted) return m->deletes ? oe_fault(t, OE_TF_CLEAR_DELETE, &p->from) : OK; /* to a message that is not in the capture */
     if (!x) {
@@ -210,7 +210,7 @@ static err followed(struct track_oe *t, const struct ip_packet *p, const struct 
         }
     }
     learn_cookie(x, m);
-    if (m->begins && p->fragment && m->exchange == ISAKMP_MAIN && x->ms[1] == NEVER) TRY(oe_fault(t, OE_TF_FRAGMENT, &p->from));
+    if (m->begins && p->fragment && m->exchange == ISAKMP_MAIN && x->ms[1] == NEVER) TRY(oe_fault_of(t, OE_TF_FRAGMENT, x, &p->from));
     return exchange(t, x, m, by_us, hash);
 }
 

@@ -69,6 +69,7 @@ struct oe_phase1 {
     bool ours;            /* the gateway began it; of one that is not whole unknown, false */
     bool whole;           /* message 1 was seen */
     bool aggressive, refused, choice_known, offer_known;
+    bool offered;         /* message 1 was there, whole */
     bool unexplained;     /* begun by the gateway, and no answer for TXT names the other end so far */
     bool looked, asked, known; /* as OE_WIRE_LOOKED, ASKED, AUTH of this one */
     bool auth_early;      /* message 6 came while the query about the initiator was open */
@@ -132,6 +133,8 @@ bool oe_ours(const struct track_oe *t, const struct ip_address *a);
 err oe_fault(struct track_oe *t, enum oe_track_code code, const struct ip_address *by) MUST_CHECK;
 /* ... at another; doubt: another history of what came before the capture would explain it. */
 err oe_fault_at(struct track_oe *t, enum oe_track_code code, const struct ip_address *by, uint32_t packet, uint64_t ms, bool doubt) MUST_CHECK;
+/* ... of main mode, which counts when that is opportunistic. */
+err oe_fault_of(struct track_oe *t, enum oe_track_code code, const struct oe_phase1 *x, const struct ip_address *by) MUST_CHECK;
 void oe_seen(struct track_oe *t, const struct ip_address *who, enum oe_wire what);
 void oe_begins_inside(struct track_oe *t, enum oe_inside why);
 __attribute__((format(printf, 2, 3))) void oe_tell(struct track_oe *t, const char *fmt, ...);
@@ -155,6 +158,8 @@ err oe_order_authenticated(struct track_oe *t, struct oe_phase1 *x) MUST_CHECK; 
 err oe_order_proposed(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *q) MUST_CHECK;
 err oe_order_accepted(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *q) MUST_CHECK;
 err oe_order_end(struct track_oe *t) MUST_CHECK;
+/* Does DNS name the other end, or was it asked about it? */
+bool oe_opportunistic(const struct track_oe *t, const struct oe_phase1 *x);
 struct oe_init_facts oe_order_facts(const struct track_oe *t, const struct oe_asked *a);
 
 /* --- track_oe_ike.c, track_oe_sa.c, track_oe_quick.c --------------------------------------------------------------------- */

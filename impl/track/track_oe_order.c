@@ -102,11 +102,22 @@ err oe_order_authenticated(struct track_oe *t, struct oe_phase1 *x)
     return OK;
 }
 
+/* Is another initiator being looked up?  Then a name may be its own. */
+static bool alone(const struct track_oe *t, const struct oe_phase1 *x, const struct oe_asked *a)
+{
+    for (size_t i = 0; i < t->own->phase1s; i++) {
+        const struct oe_phase1 *o = &t->own->phase1[i];
+        if (o != x && !o->ours && (o->ms[6] == NEVER || o->ms[6] >= a->asked_ms)) return false;
+    }
+    return true;
+}
+
 /* An answer about an initiator, behind message 6? */
 static err authenticated_early(struct track_oe *t, struct oe_phase1 *x, const struct oe_asked *a)
 {
-    bool pending = x->auth_early && a->asked_ms <= x->ms[6] && concerns(t, x, a);
-    bool behind = x->auth_unasked && a->asked_ms > x->ms[6] && a->type == DNS_KEY && ip_address_eq(&a->at, &x->peer);
+    bool same = a->at.family && ip_address_eq(&a->at, &x->peer);
+    bool pending = x->auth_early && a->asked_ms <= x->ms[6] && concerns(t, x, a) && (same || alone(t, x, a));
+    bool behind = x->auth_unasked && a->asked_ms > x->ms[6] && a->type == DNS_KEY && same;
     if ((!pending && !behind) || t->own->ms - x->ms[6] > OE_TRACK_SUSPECT_MS) return OK;
     x->auth_early = x->auth_unasked = false;
     return oe_fault_at(t, OE_TF_AUTH_EARLY, &x->us, x->packet[6], x->ms[6], behind);
@@ -211,19 +222,19 @@ static err asked_txt(struct track_oe *t, struct oe_asked *a)
     }
     initiator(t, a, OE_SIDE_GATEWAY, OE_IE_ASK_TXT);
     if (!a->source_known) oe_clear_source(t, a);
+    const struct oe_phase1 *proposal = proposer(t);
     for (size_t i = 0; i < t->own->phase1s; i++) {
         struct oe_phase1 *x = &t->own->phase1[i];
         responder(x, OE_SIDE_GATEWAY, OE_RE_ASK_TXT);
         for (size_t k = 0; k < x->quicks; k++) {
             struct oe_quick *q = &x->quick[k];
             bool done = !q->ours && q->ms[1] != NEVER && !q->sent_esp;
-            if (done && q->host == self && t->own->ms + OE_TRACK_TRIP_MS < a->expires_ms) q->asked_again = true;
+            if (done && !proposal && q->host == self && t->own->ms + OE_TRACK_TRIP_MS < a->expires_ms) q->asked_again = true;
         }
     }
-    const struct oe_phase1 *x = proposer(t);
-    if (!x) return OK;
-    if (ip_address_private(&a->at)) return oe_fault(t, OE_TF_PRIVATE, &x->peer);
-    oe_seen(t, &x->peer, OE_WIRE_PUBLIC);
+    if (!proposal) return OK;
+    if (ip_address_private(&a->at)) return oe_fault(t, OE_TF_PRIVATE, &proposal->peer);
+    oe_seen(t, &proposal->peer, OE_WIRE_PUBLIC);
     return OK;
 }
 
@@ -341,12 +352,33 @@ err oe_order_begun(struct track_oe *t, struct oe_phase1 *x, bool again)
 
 /* --- the end ----------------------------------------------------------------------------------------------------------------------- */
 
-/* The one answer that came just before message 1 and names others, of which none was tried. */
+bool oe_opportunistic(const struct track_oe *t, const struct oe_phase1 *x)
+{
+    for (size_t i = 0; i < t->own->askeds; i++) {
+        const struct oe_asked *a = &t->own->asked[i];
+        if (a->at.family && ip_address_eq(&a->at, &x->peer)) return true;
+        if (a->type == DNS_TXT && oe_asked_names(a, &x->peer)) return true;
+    }
+    return false;
+}
+
+static bool names_known(const struct track_oe *t, const struct oe_asked *a)
+{
+    for (size_t i = 0; i < t->own->phase1s; i++) {
+        if (oe_asked_names(a, &t->own->phase1[i].peer)) return true;
+    }
+    for (size_t i = 0; i < t->o.gateways; i++) {
+        if (oe_asked_names(a, &t->o.gateway[i])) return true;
+    }
+    return false;
+}
+
+/* The one answer that came just before message 1 and names others, of which none was tried, or spoken with in any other way. */
 static const struct oe_asked *passed_over(const struct track_oe *t, const struct oe_phase1 *x)
 {
     for (size_t i = 0; i < t->own->askeds; i++) {
         const struct oe_asked *a = &t->own->asked[i];
-        if (a->type != DNS_TXT || !a->usable || a->vague || a->ike_ms != NEVER) continue;
+        if (a->type != DNS_TXT || !a->usable || a->vague || names_known(t, a)) continue;
         if (a->answered_ms <= x->ms[1] && x->ms[1] - a->answered_ms <= OE_TRACK_FLOW_MS) return a;
     }
     return NULL;
@@ -357,11 +389,12 @@ err oe_order_end(struct track_oe *t)
     for (size_t i = 0; i < t->own->phase1s; i++) {
         const struct oe_phase1 *x = &t->own->phase1[i];
         bool later = x->whole && t->own->ms - x->ms[1] >= OE_TRACK_SUSPECT_MS;
+        bool complete = t->o.fresh && t->heads.queries && x->choice_known && x->choice.method == IKE_RSA_SIGNATURES;
         TRY(quicks_end(t, x));
-        if (x->auth_unasked && t->o.fresh && t->heads.queries) TRY(oe_fault_at(t, OE_TF_PEER_UNASKED, &x->us, x->packet[6], x->ms[6], false));
+        if (x->auth_unasked && complete) TRY(oe_fault_at(t, OE_TF_PEER_UNASKED, &x->us, x->packet[6], x->ms[6], false));
         if (!x->unexplained || !later) continue;
         if (passed_over(t, x)) TRY(oe_fault_at(t, OE_TF_OTHER_GATEWAY, &x->us, x->packet[1], x->ms[1], true));
-        else if (t->o.fresh && t->heads.queries) TRY(oe_fault_at(t, OE_TF_IKE_UNASKED, &x->us, x->packet[1], x->ms[1], false));
+        else if (complete) TRY(oe_fault_at(t, OE_TF_IKE_UNASKED, &x->us, x->packet[1], x->ms[1], false));
     }
     return OK;
 }

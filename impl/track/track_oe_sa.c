@@ -36,17 +36,17 @@ static err judge_offer(struct track_oe *t, const struct oe_phase1 *x, const stru
         des = des || o->encryption == IKE_DES;
         method = method || o->method != IKE_RSA_SIGNATURES;
     }
-    if (!md5) TRY(oe_fault(t, OE_TF_NO_3DES_MD5, by));
-    if (!has_usual(x)) TRY(oe_fault(t, OE_TF_NO_USUAL, by));
-    if (x->offer[0].group != 5) TRY(oe_fault(t, OE_TF_GROUP5_LATER, by));
-    if (des) TRY(oe_fault(t, OE_TF_CIPHER, by));
-    return method ? oe_fault(t, OE_TF_METHOD, by) : OK;
+    if (!md5) TRY(oe_fault_of(t, OE_TF_NO_3DES_MD5, x, by));
+    if (!has_usual(x)) TRY(oe_fault_of(t, OE_TF_NO_USUAL, x, by));
+    if (x->offer[0].group != 5) TRY(oe_fault_of(t, OE_TF_GROUP5_LATER, x, by));
+    if (des) TRY(oe_fault_of(t, OE_TF_CIPHER, x, by));
+    return method ? oe_fault_of(t, OE_TF_METHOD, x, by) : OK;
 }
 
 err oe_sa_offer(struct track_oe *t, struct oe_phase1 *x, const struct isakmp *m, const struct ip_address *by)
 {
     if (!m->whole) return OK; /* what was offered is not known */
-    oe_seen(t, by, OE_WIRE_OFFER);
+    x->offered = true;
     if (m->transforms == 0) return oe_fault(t, OE_TF_NO_OFFER, by);
     x->offer = mem_dup(t->env->mem, m->transform, m->transforms * sizeof *m->transform);
     if (!x->offer) return ERR_MEM;
