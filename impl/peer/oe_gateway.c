@@ -135,7 +135,7 @@ static void say_decision(struct gateway_peer *g, const struct oe_decision *d)
     struct oe_line_reply r = {.id = g->asked[i]->id, .says = verdict ? OE_SAYS_VERDICT : OE_SAYS_DECISION, .reason = reason};
     if (d->steps) {
         const struct oe_step *last = &d->trail[d->steps - 1];
-        snprintf(reason, sizeof reason, "%s: %s (%s)", last->about, last->rule->why, clauses[last->rule->clause].id);
+        snprintf(reason, sizeof reason, "%s%s%s (%s)", last->about, *last->about ? ": " : "", last->rule->why, clauses[last->rule->clause].id);
     }
     r.decision = decision_of(d->out);
     r.verdict = verdict_of(d->out);
