@@ -132,9 +132,10 @@ def test_wrong_use(tmp_path):
     (tmp_path / "radio").write_bytes(HEADER[:20] + struct.pack("<I", 105))
     (tmp_path / "json").write_text("{")
     good = capture("good-initiator")
-    for arguments, words in (([tmp_path / "text"], ["text"]), ([tmp_path / "missing"], ["missing", "No such file"]), ([tmp_path / "radio"], ["IEEE802_11"]),
-                             (["--gateway", "gate", good], ["gate"]), (["--dialect", "raft", good], ["draft, rfc"]), (["--expect", tmp_path / "json", good], ["json"]),
-                             (["--expect", tmp_path / "none", good], ["none"]), (["--bless", tmp_path / "no" / "such", good], ["such"]), (["--expect", "x", good, good], ["one capture"]),
+    for arguments, words in (([tmp_path / "text"], ["text", "neither pcap nor pcapng"]), ([tmp_path / "missing"], ["missing", "No such file"]), ([tmp_path / "radio"], ["IEEE802_11"]),
+                             (["--gateway", "gate", good], ["gate"]), (["--dialect", "raft", good], ["draft, rfc"]), (["--expect", tmp_path / "json", good], [f"draftproof: {tmp_path}/json:1: nothing that replay --bless wrote"]),
+                             (["--expect", tmp_path / "none", good], [f"draftproof: {tmp_path}/none: No such file"]), (["--bless", tmp_path / "no" / "such", good], [f"draftproof: {tmp_path}/no/such: No such file"]),
+                             (["--jsonl", tmp_path / "no" / "such", good], [f"draftproof: {tmp_path}/no/such: No such file"]), (["--expect", "x", good, good], ["one capture"]),
                              (["--expect", "x", "--bless", "y", good], ["exclude"]), ([], ["capture"])):
         done = run("replay", *arguments)
         assert done.status == 2 and done.err, done

@@ -34,6 +34,7 @@ err capture_open(const struct mem *mem, const char *path, struct capture **out, 
     if (!c->pcap) {
         size_t n = strlen(path);
         const char *text = strncmp(told, path, n) == 0 && strncmp(told + n, ": ", 2) == 0 ? told + n + 2 : told; /* whoever asked names the file himself */
+        if (strcmp(text, "unknown file format") == 0) text = "neither pcap nor pcapng";
         if (why) snprintf(why, why_n, "%s", text);
         capture_close(c);
         return ERR_SYS;

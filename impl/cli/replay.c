@@ -24,7 +24,7 @@ struct use {
 static const struct argp_option options[] = {
     {"gateway", OPT_GATEWAY, "ADDRESS", 0, "the gateway whose capture it is; may be repeated for its other addresses (guessed where it is plain)", 0},
     {"dialect", OPT_DIALECT, "NAME", 0, "draft (as usual) or rfc: whose rules decide; with --expect and --bless both as usual", 0},
-    {"fresh", OPT_FRESH, 0, 0, "the gateway was started with the capture, so whatever it knows is in there: then what is missing counts as well", 0},
+    {"fresh", OPT_FRESH, 0, 0, "the gateway was started with the capture and has no configured tunnels, so whatever it knows is in there: then what is missing counts as well", 0},
     {"expect", OPT_EXPECT, "FILE", 0, "compare with what FILE expects; that alone makes the status", 0},
     {"bless", OPT_BLESS, "FILE", 0, "write what was found, as what is expected from now on", 0},
     {"jsonl", OPT_JSONL, "FILE", 0, "write the results as JSON, one a line (-: standard output)", 0},
@@ -142,7 +142,7 @@ static int expected(struct use *u, struct replay_expect *e)
     char why[400] = "";
     const char *file = u->expect ? u->expect : u->bless;
     err failed = u->expect ? replay_expect_compare(e, u->expect, &u->differs, differs, u, why, sizeof why) : replay_expect_save(u->o.env, e, u->bless, why, sizeof why);
-    if (failed != OK) return cli_error("%s: %s", file, why[0] ? why : "out of memory");
+    if (failed != OK) return why[0] ? cli_error("%s", why) : cli_error("%s: out of memory", file);
     if (u->expect && !u->differs) printf("  as expected\n");
     return CLI_OK;
 }
@@ -162,7 +162,7 @@ static int run(struct use *u)
     }
     if (status == CLI_OK && e) status = expected(u, e);
     replay_expect_free(e);
-    if (status == CLI_OK && u->jsonl && report_jsonl(&u->all_results, u->jsonl, why, sizeof why) != OK) status = cli_error("%s: %s", u->jsonl, why);
+    if (status == CLI_OK && u->jsonl && report_jsonl(&u->all_results, u->jsonl, why, sizeof why) != OK) status = cli_error("%s", why[0] ? why : "out of memory");
     return status;
 }
 

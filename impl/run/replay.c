@@ -3,6 +3,7 @@
 #include "run/replay.h"
 
 #include <jansson.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,8 @@ err replay_expect_compare(const struct replay_expect *e, const char *path, size_
     *differs = 0;
     json_t *want = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!want) {
-        snprintf(why, why_n, "line %d: %s", error.line, error.text);
+        if (json_error_code(&error) == json_error_cannot_open_file) snprintf(why, why_n, "%s: %s", path, strerror(errno));
+        else snprintf(why, why_n, "%s:%d: nothing that replay --bless wrote: %s", path, error.line < 0 ? 1 : error.line, error.text);
         return json_error_code(&error) == json_error_cannot_open_file ? ERR_SYS : ERR_USE;
     }
     const json_t *gateway = json_object_get(want, "gateway"), *found = json_object_get(e->root, "gateway");
