@@ -81,7 +81,10 @@ static err forwarded(struct track_oe *t, const struct ip_packet *p)
         bool keying = a->init.state == OE_IS_KEYING && !a->refused && now - a->ike_ms <= OE_TRACK_FLOW_MS;
         bool at_once = row && row->kind == FSM_FATAL && a->init.state == OE_IS_DOUBTED && !a->refused;
         a->forwarded = true;
-        if (looking || keying) TRY(oe_fault_at(t, OE_TF_CLEAR_MEANWHILE, &t->o.gateway[0], t->own->packet, now, true));
+        if (looking || keying) { /* to be told when the decision comes: it may be lost */
+            a->early = t->own->packet;
+            a->early_ms = now;
+        }
         if (at_once) TRY(oe_fault(t, OE_TF_GAVE_UP, &t->o.gateway[0]));
         if (row && row->kind != FSM_FATAL) (void)fsm_step(&a->init, OE_SIDE_GATEWAY, OE_IE_PASS, &f);
     }

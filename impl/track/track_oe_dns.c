@@ -72,6 +72,7 @@ static err query(struct track_oe *t, const struct dns_msg *m, const struct ip_pa
         a->asked_packet = t->own->packet;
     }
     a->asked = a->pending = true;
+    a->last_ms = t->own->ms;
     a->tcp = p->what == IP_TCP;
     a->way[a->ways++ % OE_WAYS_MAX] = (struct oe_way){m->id, p->from_port};
     oe_tell(t, "asks %s of %s", m->qtype == DNS_TXT ? "TXT" : "KEY", m->qname);

@@ -53,14 +53,22 @@ static void learn_cookie(struct oe_phase1 *x, const struct isakmp *m)
 
 /* --- numbers ------------------------------------------------------------------------------------------------------------------ */
 
+static bool identifies(const struct isakmp *m)
+{
+    for (size_t i = 0; i < m->payloads; i++) {
+        if (m->payload[i].type == ISAKMP_P_ID) return true;
+    }
+    return false;
+}
+
 /* 1 to 6 by who sends and what is in it; 0: neither SA nor KE nor identity can be there, or nothing is known. */
-static uint8_t number_of(const struct oe_phase1 *x, const struct isakmp *m, bool by_initiator)
+static uint8_t number_of(const struct isakmp *m, bool by_initiator)
 {
     if (m->encrypted) return by_initiator ? 5 : 6;
     if (m->sa || (m->begins && by_initiator)) return by_initiator ? 1 : 2;
     if (m->ke || !m->payloads) return by_initiator ? 3 : 4;
     if (m->notify) return 0; /* a notification in its place: it is judged as one */
-    if (x->last < (by_initiator ? 4 : 5)) return by_initiator ? 3 : 4;
+    if (!identifies(m)) return by_initiator ? 3 : 4;
     return by_initiator ? 5 : 6;
 }
 
@@ -112,7 +120,7 @@ static err main_message(struct track_oe *t, struct oe_phase1 *x, const struct is
     bool aggressive = m->exchange == ISAKMP_AGGRESSIVE;
     if (m->begins && !x->whole) first_of(t, x, by_us, by);
     if (!x->whole) return OK; /* who is the initiator cannot be told */
-    uint8_t n = number_of(x, m, by_us == x->ours);
+    uint8_t n = number_of(m, by_us == x->ours);
     if (aggressive && n != 1) return OK;
     if (n == 0) return OK;
     if (x->ms[n] != NEVER) { /* again */

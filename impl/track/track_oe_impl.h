@@ -25,6 +25,7 @@ struct oe_asked {
     } way[OE_WAYS_MAX];   /* of the last queries */
     size_t ways;          /* ever */
     uint64_t asked_ms;    /* the first query behind the last answer */
+    uint64_t last_ms;     /* the last query */
     uint32_t asked_packet;
     bool answered, usable;/* by what can be read; usable: a good record */
     bool vague;           /* it may name anybody: a gateway by name, an answer that was cut, an alias without its end */
@@ -38,6 +39,8 @@ struct oe_asked {
     uint64_t ike_ms, icmp_ms;
     bool source_known, forwarded, refused; /* refused: the other end said no to the attempt */
     struct ip_address source; /* whose packet made the query */
+    uint32_t early;       /* packet of that flow that went on before there was a decision; 0: none */
+    uint64_t early_ms;
 };
 
 struct oe_quick {
@@ -158,6 +161,8 @@ err oe_order_authenticated(struct track_oe *t, struct oe_phase1 *x) MUST_CHECK; 
 err oe_order_proposed(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *q) MUST_CHECK;
 err oe_order_accepted(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *q) MUST_CHECK;
 err oe_order_end(struct track_oe *t) MUST_CHECK;
+/* Was it asked for before that time, and again behind it?  Then the answer to the first query may be lost, and the one that is seen that to the second. */
+bool oe_asked_around(const struct oe_asked *a, uint64_t ms);
 /* Does DNS name the other end, or was it asked about it? */
 bool oe_opportunistic(const struct track_oe *t, const struct oe_phase1 *x);
 struct oe_init_facts oe_order_facts(const struct track_oe *t, const struct oe_asked *a);

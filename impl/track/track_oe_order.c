@@ -102,6 +102,11 @@ err oe_order_authenticated(struct track_oe *t, struct oe_phase1 *x)
     return OK;
 }
 
+bool oe_asked_around(const struct oe_asked *a, uint64_t ms)
+{
+    return a->asked_ms <= ms && a->last_ms > ms;
+}
+
 /* Is another initiator being looked up?  Then a name may be its own. */
 static bool alone(const struct track_oe *t, const struct oe_phase1 *x, const struct oe_asked *a)
 {
@@ -118,7 +123,7 @@ static err authenticated_early(struct track_oe *t, struct oe_phase1 *x, const st
     bool same = a->at.family && ip_address_eq(&a->at, &x->peer);
     bool pending = x->auth_early && a->asked_ms <= x->ms[6] && concerns(t, x, a) && (same || alone(t, x, a));
     bool behind = x->auth_unasked && a->asked_ms > x->ms[6] && a->type == DNS_KEY && same;
-    if ((!pending && !behind) || t->own->ms - x->ms[6] > OE_TRACK_SUSPECT_MS) return OK;
+    if ((!pending && !behind) || t->own->ms - x->ms[6] > OE_TRACK_SUSPECT_MS || oe_asked_around(a, x->ms[6])) return OK;
     x->auth_early = x->auth_unasked = false;
     return oe_fault_at(t, OE_TF_AUTH_EARLY, &x->us, x->packet[6], x->ms[6], behind);
 }
@@ -132,23 +137,30 @@ err oe_order_proposed(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *
     return OK;
 }
 
-static void tunnel_stands(struct track_oe *t, const struct oe_phase1 *x)
+/* A packet of the flow went on, and the decision that it should have waited for came only now. */
+static err was_early(struct track_oe *t, struct oe_asked *a)
+{
+    uint32_t packet = a->early;
+    a->early = 0;
+    return packet ? oe_fault_at(t, OE_TF_CLEAR_MEANWHILE, &t->o.gateway[0], packet, a->early_ms, true) : OK;
+}
+
+static err tunnel_stands(struct track_oe *t, const struct oe_phase1 *x)
 {
     for (size_t i = 0; i < t->own->askeds; i++) {
         struct oe_asked *a = &t->own->asked[i];
         if (a->init.state != OE_IS_KEYING && a->init.state != OE_IS_DOUBTED) continue;
         if (!ip_address_eq(&a->tried, &x->peer)) continue;
         initiator(t, a, OE_SIDE_GATEWAY, OE_IE_TUNNEL);
+        TRY(was_early(t, a));
         if (a->source_known && !a->forwarded) oe_seen(t, &x->us, OE_WIRE_HELD);
     }
+    return OK;
 }
 
 err oe_order_accepted(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *q)
 {
-    if (q->ours) {
-        tunnel_stands(t, x);
-        return OK;
-    }
+    if (q->ours) return tunnel_stands(t, x);
     size_t host = oe_names(t, &x->peer, true);
     struct oe_resp_facts f = {.lives = host != NOBODY};
     const struct fsm_row *row = fsm_peek(&x->resp, OE_SIDE_GATEWAY, OE_RE_ACCEPT, &f);
@@ -164,7 +176,7 @@ static void accepted_early(struct track_oe *t, struct oe_phase1 *x, const struct
     for (size_t i = 0; i < x->quicks; i++) {
         struct oe_quick *q = &x->quick[i];
         if (!q->unasked || q->early != NOBODY || t->own->ms - q->ms[1] > OE_TRACK_SUSPECT_MS) continue;
-        if (a->asked_ms + OE_TRACK_FLOW_MS < q->ms[0] || !oe_asked_names(a, &x->peer)) continue;
+        if (a->asked_ms + OE_TRACK_FLOW_MS < q->ms[0] || !oe_asked_names(a, &x->peer) || oe_asked_around(a, q->ms[1])) continue;
         q->early = (size_t)(a - t->own->asked);
     }
 }
@@ -263,7 +275,7 @@ static err begun_early(struct track_oe *t, const struct oe_asked *a)
         struct oe_phase1 *x = &t->own->phase1[i];
         if (!x->unexplained || !oe_asked_names(a, &x->peer)) continue;
         x->unexplained = false;
-        if (t->own->ms - x->ms[1] > OE_TRACK_SUSPECT_MS || proposes(t, &x->peer)) continue;
+        if (t->own->ms - x->ms[1] > OE_TRACK_SUSPECT_MS || proposes(t, &x->peer) || oe_asked_around(a, x->ms[1])) continue;
         if (forbidden(t, a, OE_SIDE_GATEWAY, OE_IE_IKE)) TRY(oe_fault_at(t, OE_TF_IKE_EARLY, &x->us, x->packet[1], x->ms[1], true));
     }
     return OK;
@@ -273,6 +285,8 @@ static err answered_txt(struct track_oe *t, struct oe_asked *a)
 {
     enum oe_init_event event = !a->usable ? OE_IE_NO_RECORD : a->keyed ? OE_IE_RECORD : OE_IE_BARE_RECORD;
     if (a->usable) TRY(begun_early(t, a));
+    if (a->early && a->init.state == OE_IS_LOOKING && !oe_asked_around(a, a->early_ms)) TRY(was_early(t, a));
+    a->early = 0;
     initiator(t, a, OE_SIDE_WORLD, event);
     if (!a->usable && a->source_known && !a->forwarded && a->init.state == OE_IS_FAILED) oe_seen(t, &t->o.gateway[0], OE_WIRE_HELD);
     for (size_t i = 0; i < t->own->phase1s; i++) {

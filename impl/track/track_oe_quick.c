@@ -89,6 +89,7 @@ static err again(struct track_oe *t, struct oe_phase1 *x, struct oe_info *f)
     if (row && row->kind == FSM_LOOSE) return oe_fault(t, OE_TF_REPEAT_FOUR, by);
     if (row || f->answered) return OK; /* its answer may not have arrived */
     bool fast = distance < OE_TRACK_FAST_MS;
+    if (fast && f->count < OE_DELETE_TRIES) return OK; /* it may be the answer, sent again, to one that the capture lost */
     bool told = f->told;
     f->told = true;
     return told ? OK : oe_fault(t, fast ? OE_TF_REPEAT_FAST : OE_TF_REPEAT_MANY, by);
