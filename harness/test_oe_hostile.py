@@ -46,3 +46,15 @@ def test_quoted_arguments_are_tame(evil):
 
 def test_letters_of_all_languages_are_quoted():
     assert "größe日本😀" in tame(spoken("oe", "decide", "--zone", "/nowhere/größe日本😀".encode(), "--destination", "192.0.2.66"))
+
+
+# --- adapters that mean no good --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ["oe-parser", "oe-gateway"])
+@pytest.mark.parametrize("line", ['{"id":"zz","status":"malformed"}', '{"id":"zz","status":"ready"}', "", "x"], ids=["malformed", "ready", "empty", "x"])
+def test_endless_answers_end(role, line):
+    """It never reads, and says the same for ever: each question is waited for just so long, whatever else comes meanwhile."""
+    done = subprocess.run([find_binary(), "check", role, "--exec", f"exec yes '{line}'", "--timeout", "0.3", "--case", "oe/sanity"], capture_output=True, timeout=4 * DEADLINE,
+                          stdin=subprocess.DEVNULL)
+    assert done.returncode in (1, 3), done

@@ -198,7 +198,7 @@ uint64_t play_wait_ms(const struct player *p, const struct scn_stmt *s)
     return s->within_ms >= 0 ? (uint64_t)s->within_ms : p->run->timeout_ms;
 }
 
-enum { WOUND_MAX = 64 }; /* answers of one reach that give it time anew: none takes as many steps, so whoever says more says nothing, and may do so for ever */
+enum { WOUND_MAX = 64 }; /* events of one reach that give it time anew: none takes as many, so whoever says more says nothing, and may do so for ever */
 
 /* A peer that has to connect to us may take its time; what it does then is timed from the connection on. */
 static void arm(struct player *p, uint64_t now, uint64_t ms)
@@ -265,9 +265,9 @@ static bool step_reach(struct player *p, const struct scn_stmt *s, int end, uint
         return false;
     }
     if (r == 0) { /* each answer on the way has its own time: a slow peer is not a silent one */
-        if (p->raised != p->raised_armed && p->wound < WOUND_MAX) {
+        if (p->armed_until && p->raised != p->raised_armed && p->wound < WOUND_MAX) {
             p->armed_until = 0;
-            p->wound++;
+            p->wound += (unsigned)(p->raised - p->raised_armed);
         }
         p->raised_armed = p->raised;
         arm(p, now, play_wait_ms(p, s));

@@ -99,7 +99,7 @@ struct player {
     struct play_event *head[PLAY_ENDS], *tail[PLAY_ENDS];
     bool came[PLAY_ENDS];        /* anything came in on that end */
     size_t raised, raised_armed; /* events so far, and when the clock of a reach was last wound up */
-    unsigned wound;              /* how often it was */
+    unsigned wound;              /* by how many events it was */
     struct buf raw_sent[PLAY_ENDS]; /* for octets is=same */
     bool never[512];             /* statements of plan that are armed */
     struct rung *rung;
