@@ -20,13 +20,15 @@ def roles():
     return re.findall(r"[a-z]+-[a-z]+", done.err.partition("the roles are")[2].partition(";")[0])
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/iut.md", "docs/testing.md", "docs/man/draftproof-check.1", "docs/man/draftproof-serve.1"])
+@pytest.mark.parametrize("path", ["README.md", "docs/iut.md", "harness/iut/example.toml", "docs/testing.md", "docs/man/draftproof-check.1", "docs/man/draftproof-serve.1"])
 def test_every_role_is_named(path):
     said = text(path).replace(r"\-", "-")
     named = [r for r in roles() if not re.search(rf"\b{r}\b", said)]
     assert len(roles()) == 10
     if path == "docs/testing.md":  # of IAP the README tells
         named = [r for r in named if not r.startswith("iap-")]
+    if path.endswith(".toml"):  # of BEEP one end is enough
+        named = [r for r in named if r != "beep-initiator"]
     assert named == []
 
 
@@ -77,3 +79,8 @@ def test_readme_on_captures():
     assert len(commands) == 2
     assert run(*commands[0][1:], cwd=ROOT).out == next(b for b in blocks if not b.startswith("draftproof"))
     assert run(*commands[1][1:], cwd=ROOT).out.endswith("as expected\n")
+
+
+def test_every_own_description_is_named():
+    for path in (ROOT / "harness" / "iut").glob("reference-*.toml"):
+        assert f"`--iut {path.stem}`" in text("docs", "iut.md"), path.stem
