@@ -36,7 +36,7 @@ static void auth_facts(struct oe_agent *a, struct job *j, uint8_t *f)
         k = OE_KS_INSECURE;
         good = true;
     }
-    if (OEMUT(a->mutant, ANY_SIGNATURE)) good = true;
+    if (OEMUT(a->mutant, ANY_SIGNATURE)) told = good = true;
     f[OE_A_CLASS] = oe_policy_table_class[oe_agent_class(a, &j->identity, named(j) ? j->name : NULL, true)];
     f[OE_A_UNSIGNED] = (uint8_t)(OEMUT(a->mutant, TAKES_UNSIGNED) ? OE_UNSIGNED_USE : a->policy.unsigned_records);
     f[OE_A_UNTOLD] = (uint8_t)a->policy.untold;

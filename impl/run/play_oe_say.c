@@ -26,6 +26,8 @@ static err remember(struct player *p, const struct oe_asked *a)
 static void label_of(const struct oe_line_ask *a, const struct oe_asked *q, char *out, size_t n)
 {
     const char *as = *q->as ? q->as : NULL;
+    char by[32];
+    int which;
     switch (a->op) {
     case OE_OP_RECORD:
         snprintf(out, n, "%s %s %zu octets", a->type == OE_RR_KEY ? "KEY" : "TXT",
@@ -42,8 +44,13 @@ static void label_of(const struct oe_line_ask *a, const struct oe_asked *q, char
                  a->destination);
         break;
     case OE_OP_PHASE1:
-        snprintf(out, n, "phase 1 from %s as %s, KEY%d", a->from, a->identity,
-                 sample_oe_of(a->signed_by.exponent, a->signed_by.modulus));
+        which = sample_oe_of(a->signed_by.exponent, a->signed_by.modulus);
+        if (!a->signed_by.modulus.n) snprintf(by, sizeof by, "signed by no key");
+        else if (which == OE_SAMPLE_OTHER) snprintf(by, sizeof by, "signed by another key");
+        else snprintf(by, sizeof by, "signed by KEY%d", which);
+        /* a ladder has room for 38 characters: what is twice the same is told once */
+        if (strcmp(a->from, a->identity) == 0) snprintf(out, n, "phase 1 of %s %s", a->from, by);
+        else snprintf(out, n, "phase 1 of %s as %s %s", a->from, a->identity, by);
         break;
     case OE_OP_PHASE2:
         snprintf(out, n, "phase 2 for %s", a->source);

@@ -132,7 +132,7 @@ static void test_ladder(void **state)
     static const char *const want[] = {"adapter",
                                        "dns",
                                        "begin rfc permissive",
-                                       "phase 1 from 192.1.1.5 as 192.1.1.5, KEY2",
+                                       "phase 1 of 192.1.1.5 signed by KEY2",
                                        "answer 1 KEY",
                                        "verdict authentic KEY2",
                                        "reached known",
