@@ -13,14 +13,14 @@ struct oe_init_facts oe_order_facts(const struct track_oe *t, const struct oe_as
 }
 
 /* Steps only where the tables allow it: what they forbid is judged by whoever sees it. */
-static void initiator(struct track_oe *t, struct oe_asked *a, int side, enum oe_init_event event)
+static void initiator(struct track_oe *t, struct oe_asked *a, int side, uint8_t event)
 {
     struct oe_init_facts f = oe_order_facts(t, a);
     const struct fsm_row *row = fsm_peek(&a->init, side, event, &f);
     if (row && row->kind != FSM_FATAL) (void)fsm_step(&a->init, side, event, &f);
 }
 
-static bool forbidden(const struct track_oe *t, const struct oe_asked *a, int side, enum oe_init_event event)
+static bool forbidden(const struct track_oe *t, const struct oe_asked *a, int side, uint8_t event)
 {
     struct oe_init_facts f = oe_order_facts(t, a);
     const struct fsm_row *row = fsm_peek(&a->init, side, event, &f);
@@ -61,7 +61,7 @@ static enum about known_about(const struct track_oe *t, const struct oe_phase1 *
     return best;
 }
 
-static void responder(struct oe_phase1 *x, int side, enum oe_resp_event event)
+static void responder(struct oe_phase1 *x, int side, uint8_t event)
 {
     struct oe_resp_facts f = {.self = false};
     const struct fsm_row *row = fsm_peek(&x->resp, side, event, &f);
@@ -283,7 +283,7 @@ static err begun_early(struct track_oe *t, const struct oe_asked *a)
 
 static err answered_txt(struct track_oe *t, struct oe_asked *a)
 {
-    enum oe_init_event event = !a->usable ? OE_IE_NO_RECORD : a->keyed ? OE_IE_RECORD : OE_IE_BARE_RECORD;
+    uint8_t event = !a->usable ? OE_IE_NO_RECORD : a->keyed ? OE_IE_RECORD : OE_IE_BARE_RECORD;
     if (a->usable) TRY(begun_early(t, a));
     if (a->early && a->init.state == OE_IS_LOOKING && !oe_asked_around(a, a->early_ms)) TRY(was_early(t, a));
     a->early = 0;
