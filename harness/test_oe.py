@@ -75,8 +75,8 @@ def test_statuses():
     assert nothing.status == 3 and "there is no record" in nothing.err
     assert run("oe", "parse", "X-IPsec-Server(10)=192.1.1.5 AQMM...3s1Q==").status == 1
     assert run("oe", "parse", "X-IPsec-Server(10)=192.1.1.5").status == 0
-    assert run("oe", "parse", "--strict", "X-IPsec-Server(10)=192.1.1.5").status == 1
-    assert run("oe", "parse", "--strict", "--dialect", "rfc", "X-IPsec-Server(10)=192.1.1.5").status == 0
+    assert run("oe", "parse", "--strict", "--dialect", "draft", "X-IPsec-Server(10)=192.1.1.5").status == 1
+    assert run("oe", "parse", "--strict", "X-IPsec-Server(10)=192.1.1.5").status == 0
     broken = run("oe", "parse", 'TXT "abc', '"X-IPsec-Server(10)=192.1.1.5"')
     assert broken.status == 2 and "without its end" in broken.err and "gateway 192.1.1.5" in broken.out
 
@@ -87,7 +87,7 @@ def test_wrong_use(keys, tmp_path):
     empty.write_bytes(b"")
     for words, arguments in [(["parse"], ["prase", "x"]), (["--gateway"], ["record", public]), (["--host"], ["record", "--gateway", "1.2.3.4", public]),
                              (["1.2.3"], ["record", "--gateway", "1.2.3", "--host", "1.2.3.4", public]), (["PEM"], ["record", empty]),
-                             (["--dialect rfc"], ["record", "--gateway", "::5", "--host", "::6", public]), (["PEM"], ["record"]),
+                             (["--dialect rfc"], ["record", "--dialect", "draft", "--gateway", "::5", "--host", "::6", public]), (["PEM"], ["record"]),
                              (["draft, rfc"], ["parse", "--dialect", "raft", "x"]), (["65535"], ["record", "--precedence", "65536", public])]:
         one_useful_line(run("oe", *arguments), *words)
 

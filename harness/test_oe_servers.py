@@ -83,13 +83,13 @@ def test_every_host_of_the_zone_is_looked_up():
 
 def test_the_draft_takes_other_records(zone):
     """Malformed and bogus answers open the way where the policy does; a record without key is read by the tolerant only, and IPv6 so in RFC 4322 alone."""
-    by = {a: one(*zone.validated("resolver"), a) for a in ("192.0.2.67", "203.0.113.66", "192.0.2.74", "2001:db8::67")}
+    by = {a: one(*zone.validated("resolver"), "--dialect", "draft", a) for a in ("192.0.2.67", "203.0.113.66", "192.0.2.74", "2001:db8::67")}
     assert {a: g["decision"] for a, g in by.items()} == dict.fromkeys(by, "clear")
     assert by["192.0.2.67"]["trail"][-2]["clause"] == "OE-4.2-4"
-    tolerant = one(*zone.validated("resolver"), "--tolerant", "192.0.2.74")
+    tolerant = one(*zone.validated("resolver"), "--dialect", "draft", "--tolerant", "192.0.2.74")
     assert (tolerant["decision"], tolerant["gateway"]) == ("encrypt", "192.1.1.5")
     assert [x["type"] for x in tolerant["lookups"]] == ["TXT", "KEY"]
-    assert one(*zone.validated("resolver"), "--tolerant", "2001:db8::67")["decision"] == "clear"
+    assert one(*zone.validated("resolver"), "--dialect", "draft", "--tolerant", "2001:db8::67")["decision"] == "clear"
     six = one(*zone.validated("resolver"), "--tolerant", "--dialect", "rfc", "2001:db8::67")
     assert (six["decision"], six["gateway"]) == ("encrypt", "2001:db8:1::5")
 
@@ -111,11 +111,11 @@ def test_policy_decides(zone):
 
 
 def test_without_anchor_nothing_is_told(zone):
-    got = one(*zone.way("master"), "203.0.113.66")
+    got = one(*zone.way("master"), "--dialect", "draft", "203.0.113.66")
     assert got["lookups"][0]["dnssec"] == "indeterminate"
     assert (got["decision"], got["gateway"]) == ("encrypt", "192.1.1.7")  # the changed gateway: this is what DNSSEC is for
-    assert one(*zone.way("master"), "--untold", "bogus", "203.0.113.66")["decision"] == "clear"
-    through = one(*zone.way("resolver"), "203.0.113.66", status=1)  # the resolver validates for us
+    assert one(*zone.way("master"), "--dialect", "draft", "--untold", "bogus", "203.0.113.66")["decision"] == "clear"
+    through = one(*zone.way("resolver"), "--dialect", "draft", "203.0.113.66", status=1)  # the resolver validates for us
     assert through["lookups"][0]["status"] == "SERVFAIL" and through["decision"] == "clear"
 
 
@@ -268,7 +268,7 @@ def test_reads_like_dig(zone):
     assert done.status == 0, done
     for text in (";; draftproof oe lookup 192.0.2.66\n", ";; QUESTION SECTION:\n;66.2.0.192.in-addr.arpa.\tIN\tTXT\n",
                  ";; status: NOERROR, DNSSEC: secure\n",
-                 f";; SERVER: {zone.resolver}\n", ";; record 1: good in draft, precedence 10, gateway 192.1.1.5, key of 2192 bits\n",
+                 f";; SERVER: {zone.resolver}\n", ";; record 1: good in rfc, precedence 10, gateway 192.1.1.5, key of 2192 bits\n",
                  ";; decision: encrypt, gateway 192.1.1.5", "(OE-4.2-1)", ";; status: NXDOMAIN, DNSSEC: secure\n", ";; decision: clear", "(OE-1.2-4)"):
         assert text in done.out, (text, done)
     assert re.search(r'^;; ANSWER SECTION:\n66\.2\.0\.192\.in-addr\.arpa\. \d+ IN TXT "X-IPsec-Server\(10\)=192\.1\.1\.5 ', done.out, re.M)
@@ -280,7 +280,7 @@ def test_reads_like_dig(zone):
 
 def test_example_as_printed_is_told_what_is_wrong(zone):
     done = run("oe", "lookup", *zone.validated("resolver"), "192.0.2.67")
-    assert ";; record 1: bad in draft, precedence 10, gateway 192.1.1.5\n" in done.out, done
+    assert ";; record 1: bad in rfc, precedence 10, gateway 192.1.1.5\n" in done.out, done
     assert ";;   bad: the key is no base64 (OE-7.2-11)\n" in done.out
 
 

@@ -15,7 +15,7 @@ struct use {
 };
 
 static const struct argp_option options[] = {
-    {"dialect", OPT_DIALECT, "NAME", 0, "draft (as usual) or rfc: whose rules say what is right", 0},
+    {"dialect", OPT_DIALECT, "NAME", 0, "rfc (as usual) or draft: whose rules say what is right", 0},
     {"json", OPT_JSON, 0, 0, "all of it, octets and answers, in the manner of Wycheproof", 0},
     {0}};
 
@@ -60,7 +60,7 @@ void cli_oe_cases_help(FILE *to)
 
 int cli_oe_cases(int argc, char **argv)
 {
-    struct use u = {.dialect = OE_DRAFT};
+    struct use u = {.dialect = OE_RFC};
     struct env env;
     struct catalog c;
     struct buf out;

@@ -27,7 +27,7 @@ struct use {
 };
 
 static const struct argp_option options[] = {
-    {"dialect", OPT_DIALECT, "NAME", 0, "draft (as usual) or rfc: whose rules decide", 0},
+    {"dialect", OPT_DIALECT, "NAME", 0, "rfc (as usual) or draft: whose rules decide", 0},
     {"type", OPT_TYPE, "NAME", 0, "txt or key: what is given is the RDATA of such a record, without owner and type", 0},
     {"form", OPT_FORM, "NAME", 0, "wire (hexadecimal), master or text; told by the looks of it otherwise", 0},
     {"strict", OPT_STRICT, 0, 0, "what only the tolerant reading takes fails as well", 0},
@@ -422,7 +422,7 @@ void cli_oe_parse_help(FILE *to)
 
 int cli_oe_parse(int argc, char **argv)
 {
-    struct use u = {.arg = calloc((size_t)argc + 1, sizeof *u.arg)};
+    struct use u = {.dialect = OE_RFC, .arg = calloc((size_t)argc + 1, sizeof *u.arg)};
     if (!u.arg) return cli_error("out of memory");
     env_init(&u.env);
     argp_parse(&argp, argc, argv, 0, NULL, &u);

@@ -23,7 +23,7 @@ enum {
 };
 
 static const struct argp_option options[] = {
-    {"dialect", OPT_DIALECT, "NAME", 0, "draft (as usual) or rfc: whose rules decide", 0},
+    {"dialect", OPT_DIALECT, "NAME", 0, "rfc (as usual) or draft: whose rules decide", 0},
     {"tolerant", OPT_TOLERANT, 0, 0, "take the records that only a tolerant reading takes, too", 0},
     {"class", OPT_CLASS, "NAME", 0,
      "of all addresses: deny, clear, configured, permissive (as usual) or paranoid", 0},
@@ -46,7 +46,7 @@ static const struct argp_option options[] = {
 void cli_oe_policy_init(struct cli_oe_policy *p)
 {
     oe_policy_init(&p->policy);
-    p->policy.dialect = OE_DRAFT;
+    p->policy.dialect = OE_RFC;
     p->seed = 1;
 }
 

@@ -35,7 +35,7 @@ static const struct argp_option options[] = {
     {"only", OPT_ONLY, "NAME", 0, "txt or key: print that one alone", 0},
     {"no-key", OPT_NO_KEY, 0, 0, "TXT without key, as RFC 4322 has it", 0},
     {"wrap", OPT_WRAP, 0, 0, "over several lines, in parentheses", 0},
-    {"dialect", OPT_DIALECT, "NAME", 0, "draft (as usual) or rfc: what may be printed", 0},
+    {"dialect", OPT_DIALECT, "NAME", 0, "rfc (as usual) or draft: what may be printed", 0},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -213,7 +213,7 @@ void cli_oe_record_help(FILE *to)
 
 int cli_oe_record(int argc, char **argv)
 {
-    struct use u = {.ttl = TTL_USUAL, .precedence = PRECEDENCE_USUAL};
+    struct use u = {.dialect = OE_RFC, .ttl = TTL_USUAL, .precedence = PRECEDENCE_USUAL};
     env_init(&u.env);
     argp_parse(&argp, argc, argv, 0, NULL, &u);
     return run(&u);

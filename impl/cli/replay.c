@@ -23,7 +23,7 @@ struct use {
 
 static const struct argp_option options[] = {
     {"gateway", OPT_GATEWAY, "ADDRESS", 0, "the gateway whose capture it is; may be repeated for its other addresses (guessed where it is plain)", 0},
-    {"dialect", OPT_DIALECT, "NAME", 0, "draft (as usual) or rfc: whose rules decide; with --expect and --bless both as usual", 0},
+    {"dialect", OPT_DIALECT, "NAME", 0, "rfc (as usual) or draft: whose rules decide; with --expect and --bless both as usual", 0},
     {"fresh", OPT_FRESH, 0, 0, "the gateway was started with the capture and has no configured tunnels, so whatever it knows is in there: then what is missing counts as well", 0},
     {"expect", OPT_EXPECT, "FILE", 0, "compare with what FILE expects; that alone makes the status", 0},
     {"bless", OPT_BLESS, "FILE", 0, "write what was found, as what is expected from now on", 0},
@@ -174,7 +174,7 @@ int cli_replay(int argc, char **argv)
                                      "expected; 2: wrong use, or a file that cannot be read; 3: there was no conversation to judge.",
                                      NULL, NULL, NULL};
     struct env env;
-    struct use u = {.o.env = &env};
+    struct use u = {.o.env = &env, .o.dialect = OE_RFC};
     env_init(&env);
     u.file = calloc((size_t)argc + 1, sizeof *u.file);
     if (!u.file) return cli_error("out of memory");
