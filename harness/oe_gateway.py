@@ -326,7 +326,7 @@ class Gateway:
             return out
         out["keys"] = await self.keys(name)
         low = [{k: v.lower().lstrip("0") for k, v in key.items()} for key in out["keys"]]
-        if {k: v.lower().lstrip("0") for k, v in q["signed_by"].items()} in low:
+        if q["signed_by"] and {k: v.lower().lstrip("0") for k, v in q["signed_by"].items()} in low:
             out["verdict"] = "authentic"
             self.peers[q["id"]] = (kind, who, q["from"], q["signed_by"])
         return out
