@@ -58,3 +58,19 @@ def test_endless_answers_end(role, line):
     done = subprocess.run([find_binary(), "check", role, "--exec", f"exec yes '{line}'", "--timeout", "0.3", "--case", "oe/sanity"], capture_output=True, timeout=4 * DEADLINE,
                           stdin=subprocess.DEVNULL)
     assert done.returncode in (1, 3), done
+
+
+# --- answers with more in them than anybody needs ----------------------------------------------------------------------------------
+
+
+def zone_of(texts):
+    return "".join(f'66.2.0.192.in-addr.arpa. 300 IN TXT "{t}"\n' for t in texts).encode()
+
+
+@pytest.mark.parametrize("texts", [["x"] * 4000 + ["X-IPsec-Server(1)=192.1.1.9"], ["X-IPsec-Server(10)=192.1.%d.%d" % (2 + i // 250, 1 + i % 250) for i in range(1500)] + ["X-IPsec-Server(1)=192.1.1.9"]],
+                         ids=["foreign", "weaker"])
+def test_the_strongest_record_counts_wherever_it_stands(texts):
+    """As many records as a DNS message can hold hide none that is stronger."""
+    said = tame(spoken("oe", "decide", "--dialect", "rfc", "--class", "paranoid", "--zone", "-", "--destination", "192.0.2.66", given=zone_of(texts)))
+    first = [line for line in said.splitlines() if "the record has no key" in line][0]
+    assert "192.1.1.9" in first, said

@@ -15,9 +15,9 @@
 #include "peer/mutate_oe.h"
 
 enum {
-    OE_AGENT_RECORDS = 1024,    /* of one answer that are read: more of them do not fit into a DNS message */
+    OE_AGENT_RECORDS = 5460,    /* of one answer that are read: twelve octets are the least that each takes, so more do not fit into a DNS message */
     OE_AGENT_OCTETS = 128 * 1024, /* of one answer that are kept: twice what a DNS message can hold */
-    OE_AGENT_GATEWAYS = 256,    /* of one destination that are tried: nobody waits for more */
+    OE_AGENT_GATEWAYS = 256,    /* of one destination that are tried, the strongest of them: nobody waits for more */
     OE_AGENT_KEYS = 256,        /* candidates for one signature: checking is dear */
     OE_AGENT_TASKS = 65536,     /* questions to us that are under way */
     OE_AGENT_HOSTS = 16384,     /* destinations and other ends that are remembered: the one that was not used for longest goes */

@@ -65,6 +65,18 @@ static struct gateway *gateway_of(struct job *j, const struct oe_host *h)
     return NULL;
 }
 
+/* There are as many as are tried: the weakest makes room for one that is stronger, wherever its record stands.  NULL: none is weaker. */
+static struct gateway *in_place_of_weakest(struct oe_agent *a, struct job *j, const struct oe_host *h, uint16_t precedence)
+{
+    struct gateway *weakest = &j->gateways[0];
+    for (size_t i = 1; i < j->gateway_count; i++)
+        if (j->gateways[i].precedence > weakest->precedence) weakest = &j->gateways[i];
+    if (weakest->precedence <= precedence) return NULL;
+    oe_keys_done(a->env->mem, &weakest->keys);
+    *weakest = (struct gateway){.host = *h, .precedence = precedence};
+    return weakest;
+}
+
 static err add_gateway(struct oe_agent *a, struct job *j, const struct oe_host *h, uint16_t precedence, struct gateway **out)
 {
     struct gateway *g = gateway_of(j, h);
@@ -73,7 +85,10 @@ static err add_gateway(struct oe_agent *a, struct job *j, const struct oe_host *
         if (precedence < g->precedence) g->precedence = precedence;
         return OK;
     }
-    if (j->gateway_count == OE_AGENT_GATEWAYS) return OK; /* those behind are not needed */
+    if (j->gateway_count == OE_AGENT_GATEWAYS) {
+        *out = in_place_of_weakest(a, j, h, precedence);
+        return OK;
+    }
     g = mem_resize(a->env->mem, j->gateways, (j->gateway_count + 1) * sizeof *g);
     if (!g) return ERR_MEM;
     j->gateways = g;
