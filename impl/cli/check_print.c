@@ -99,7 +99,10 @@ void check_print(const struct check *c, const struct run_results *rs)
     if (c->terminal && c->o.progress) fputs("\r\033[K", stderr);
     fflush(stderr);
     if (!c->quiet) {
-        printf("%s, %s, --tls %s%s%s\n", rs->role, rs->peer, rs->tls, rs->dialect ? ", --dialect " : "", rs->dialect ? rs->dialect : "");
+        /* there is no TLS to an adapter, and --tls is refused with one */
+        bool tls = strncmp(rs->role, "oe-", 3) != 0;
+        printf("%s, %s%s%s%s%s\n", rs->role, rs->peer, tls ? ", --tls " : "", tls ? rs->tls : "", rs->dialect ? ", --dialect " : "",
+               rs->dialect ? rs->dialect : "");
         for (size_t i = 0; i < rs->n; i++) {
             const struct result *r = &rs->r[i];
             bool pass = all_pass(rs, r);
