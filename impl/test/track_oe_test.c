@@ -70,16 +70,27 @@ static struct oe_track_options options_of(const struct env *env, enum oe_dialect
 
 struct change { /* what is taken away; packets from and to by index */
     size_t from, to, without, keep; /* keep: octets of each payload */
+    size_t alone;                   /* number, from 1, of the one packet that is cut to half; 0: none */
+    uint32_t loss;                  /* three packets of ten, other ones for each number; 0: none */
 };
+
+static bool lost(uint32_t loss, size_t i)
+{
+    struct rng r;
+    if (!loss) return false;
+    rng_init(&r, (uint64_t)loss << 32 | i);
+    return rng_next(&r) % 10 < 3;
+}
 
 static err feed(struct track_oe *t, const struct env *env, const struct oe_track_options *o, const struct change *c)
 {
     TRY(track_oe_init(t, env, o));
     for (size_t i = c->from; i < c->to; i++) {
         struct ip_packet p = kept[i].p.ip;
-        if (i == c->without) continue;
-        if (p.payload.n > c->keep) {
-            p.payload.n = c->keep;
+        if (i == c->without || lost(c->loss, i)) continue;
+        size_t keep = i + 1 == c->alone ? p.payload.n / 2 : c->keep;
+        if (p.payload.n > keep) {
+            p.payload.n = keep;
             p.cut = true;
         }
         TRY(track_oe_packet(t, kept[i].p.number, kept[i].p.us, &p));
@@ -101,8 +112,8 @@ static void less(const struct env *env, const struct oe_track_options *o, const 
     assert_int_equal(feed(&t, env, o, c), OK);
     for (size_t i = 0; i < t.faults; i++) {
         if (accuses(whole, &t.fault[i])) continue;
-        fail_msg("%s: %s at packet %u is new: packets %zu to %zu without %zu, %zu octets of each", path, oe_track_faults[t.fault[i].code].info.name, (unsigned)t.fault[i].packet, c->from + 1, c->to,
-                 c->without + 1, c->keep);
+        fail_msg("%s: %s at packet %u is new: packets %zu to %zu without %zu, %zu octets of each, %zu cut, loss %u", path, oe_track_faults[t.fault[i].code].info.name, (unsigned)t.fault[i].packet, c->from + 1, c->to,
+                 c->without + 1, c->keep, c->alone, (unsigned)c->loss);
     }
     track_oe_done(&t);
 }
@@ -117,14 +128,17 @@ static void nothing_new(void **state)
         for (int d = 0; d < OE_DIALECTS; d++) {
             struct track_oe whole;
             struct oe_track_options o = options_of(&env, (enum oe_dialect)d);
-            assert_int_equal(feed(&whole, &env, &o, &(struct change){0, packets, SIZE_MAX, SIZE_MAX}), OK);
+            assert_int_equal(feed(&whole, &env, &o, &(struct change){.from = 0, .to = packets, .without = SIZE_MAX, .keep = SIZE_MAX}), OK);
             for (size_t i = 0; i < packets; i++) {
-                less(&env, &o, &whole, &(struct change){i, packets, SIZE_MAX, SIZE_MAX}, folder[f]);
-                less(&env, &o, &whole, &(struct change){0, i, SIZE_MAX, SIZE_MAX}, folder[f]);
-                less(&env, &o, &whole, &(struct change){0, packets, i, SIZE_MAX}, folder[f]);
+                less(&env, &o, &whole, &(struct change){.from = i, .to = packets, .without = SIZE_MAX, .keep = SIZE_MAX}, folder[f]);
+                less(&env, &o, &whole, &(struct change){.from = 0, .to = i, .without = SIZE_MAX, .keep = SIZE_MAX}, folder[f]);
+                less(&env, &o, &whole, &(struct change){.from = 0, .to = packets, .without = i, .keep = SIZE_MAX}, folder[f]);
+                less(&env, &o, &whole, &(struct change){.from = 0, .to = packets, .without = SIZE_MAX, .keep = SIZE_MAX, .alone = i + 1}, folder[f]);
             }
+            for (uint32_t loss = 1; loss <= 60; loss++)
+                less(&env, &o, &whole, &(struct change){.from = 0, .to = packets, .without = SIZE_MAX, .keep = SIZE_MAX, .loss = loss}, folder[f]);
             for (size_t keep = 0; keep < 300; keep += 7)
-                less(&env, &o, &whole, &(struct change){0, packets, SIZE_MAX, keep}, folder[f]);
+                less(&env, &o, &whole, &(struct change){.from = 0, .to = packets, .without = SIZE_MAX, .keep = keep}, folder[f]);
             track_oe_done(&whole);
         }
     }
@@ -148,7 +162,7 @@ static void short_memory(void **state)
             struct oe_track_options o = options_of(&env, OE_RFC);
             struct mem mem = mem_fail_init(&f, n);
             env.mem = &mem;
-            e = feed(&t, &env, &o, &(struct change){0, packets, SIZE_MAX, SIZE_MAX});
+            e = feed(&t, &env, &o, &(struct change){.from = 0, .to = packets, .without = SIZE_MAX, .keep = SIZE_MAX});
             assert_true(e == OK || e == ERR_MEM);
             track_oe_done(&t);
             assert_int_equal(f.live, 0);

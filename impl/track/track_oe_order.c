@@ -173,6 +173,7 @@ err oe_order_accepted(struct track_oe *t, struct oe_phase1 *x, struct oe_quick *
 
 static void accepted_early(struct track_oe *t, struct oe_phase1 *x, const struct oe_asked *a)
 {
+    if (a->vague) return; /* an answer before this one may have named it */
     for (size_t i = 0; i < x->quicks; i++) {
         struct oe_quick *q = &x->quick[i];
         if (!q->unasked || q->early != NOBODY || t->own->ms - q->ms[1] > OE_TRACK_SUSPECT_MS) continue;
@@ -195,8 +196,18 @@ static bool began_with(const struct track_oe *t, const struct ip_address *peer, 
     return false;
 }
 
+/* Main mode without one of its messages: what is missing elsewhere may be the capture's loss as well. */
+static bool has_holes(const struct oe_phase1 *x)
+{
+    for (int i = 1; i <= x->last && i < 7; i++) {
+        if (x->ms[i] == NEVER) return true;
+    }
+    return false;
+}
+
 static err quicks_end(struct track_oe *t, const struct oe_phase1 *x)
 {
+    if (has_holes(x)) return OK;
     for (size_t i = 0; i < x->quicks; i++) {
         const struct oe_quick *q = &x->quick[i];
         if (!q->unasked || q->early == NOBODY) continue;

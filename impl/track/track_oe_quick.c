@@ -148,10 +148,14 @@ static err info_new(struct track_oe *t, struct oe_phase1 *x, bool by_us, uint64_
 
 err oe_info_message(struct track_oe *t, struct oe_phase1 *x, const struct isakmp *m, bool by_us, uint64_t hash)
 {
-    (void)m;
     struct oe_info *f = info_of(x, by_us, hash);
     oe_seen(t, by_us ? &x->us : &x->peer, OE_WIRE_INFO);
     x->info_ms = t->own->ms;
+    if (!m->whole) { /* cut: any of them again, or the answer to any */
+        for (size_t i = 0; i < x->infos; i++)
+            x->info[i].answered = true;
+        return OK;
+    }
     if (!f) return info_new(t, x, by_us, hash);
     TRY(answered_again(t, x, f));
     return again(t, x, f);
