@@ -16,6 +16,22 @@ foreach(src ${FUZZ_SRC})
   endif()
   target_link_libraries(${name} PRIVATE run)
 endforeach()
+# fuzz_notices(TARGET "MISTAKE=WORDS=INPUT"...): with that mistake in the endpoint TARGET_fuzz has to stop at that kept input, and its oracle to say the words.
+function(fuzz_notices target)
+  add_executable(${target}_negative fuzz/${target}_fuzz.c fuzz/driver.c)
+  target_compile_definitions(${target}_negative PRIVATE FUZZ_NEGATIVE)
+  target_link_libraries(${target}_negative PRIVATE run)
+  foreach(pair ${ARGN})
+    string(REPLACE "=" ";" pair "${pair}")
+    list(GET pair 0 mutant)
+    list(GET pair 1 words)
+    list(GET pair 2 input)
+    add_test(NAME ${target}_notices_${mutant}
+             COMMAND sh -c "\"$1\" \"$2\" 2>&1 | grep \"^oracle:.*$3\"" sh $<TARGET_FILE:${target}_negative>
+                     ${CMAKE_SOURCE_DIR}/fuzz/corpus/${target}_fuzz/${input} ${words})
+    set_tests_properties(${target}_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
+  endforeach()
+endfunction()
 # The rig itself is tested: with a mistake in the endpoint each oracle of the sessions has to stop the program.
 if(NOT DRAFTPROOF_FUZZER)
   add_executable(iap_session_negative fuzz/iap_session_fuzz.c fuzz/driver.c)
@@ -28,11 +44,9 @@ if(NOT DRAFTPROOF_FUZZER)
                      ${CMAKE_SOURCE_DIR}/fuzz/corpus/iap_session_fuzz)
     set_tests_properties(iap_session_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
   endforeach()
-  add_executable(beep_session_negative fuzz/beep_session_fuzz.c fuzz/driver.c)
-  target_compile_definitions(beep_session_negative PRIVATE FUZZ_NEGATIVE)
-  target_link_libraries(beep_session_negative PRIVATE run)
   # mistake=what the oracle has to say about it=of which input
-  foreach(pair "two-blanks=single SP=close-crossed"
+  fuzz_notices(beep_session
+               "two-blanks=single SP=close-crossed"
                "size-over=END CRLF=close-crossed"
                "seqno-one-on=not the expected one=close-crossed"
                "always-more=not complete=close-crossed"
@@ -46,20 +60,9 @@ if(NOT DRAFTPROOF_FUZZER)
                "tls-talks-ready=between ready=initiator-tls"
                "tls-talks-clear=no TLS=initiator-tls"
                "sasl-c-complete=client says=initiator-plain")
-    string(REPLACE "=" ";" pair "${pair}")
-    list(GET pair 0 mutant)
-    list(GET pair 1 words)
-    list(GET pair 2 input)
-    add_test(NAME beep_session_notices_${mutant}
-             COMMAND sh -c "\"$1\" \"$2\" 2>&1 | grep \"^oracle:.*$3\"" sh $<TARGET_FILE:beep_session_negative>
-                     ${CMAKE_SOURCE_DIR}/fuzz/corpus/beep_session_fuzz/${input} ${words})
-    set_tests_properties(beep_session_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
-  endforeach()
-  add_executable(oe_decision_negative fuzz/oe_decision_fuzz.c fuzz/driver.c)
-  target_compile_definitions(oe_decision_negative PRIVATE FUZZ_NEGATIVE)
-  target_link_libraries(oe_decision_negative PRIVATE run)
   # what the oracle names, and of which input
-  foreach(pair "any-id=was_sent=rfc-encrypt"
+  fuzz_notices(oe_decision
+               "any-id=was_sent=rfc-encrypt"
                "any-place=was_sent=rfc-encrypt"
                "any-question=was_sent=rfc-encrypt"
                "any-owner=was_sent=rfc-other-owner"
@@ -77,13 +80,4 @@ if(NOT DRAFTPROOF_FUZZER)
                "gateway-only=was_sent=rfc-responder-record-key"
                "any-signature=was_sent=rfc-responder-other-key"
                "patient=UINT64_MAX=rfc-silence")
-    string(REPLACE "=" ";" pair "${pair}")
-    list(GET pair 0 mutant)
-    list(GET pair 1 words)
-    list(GET pair 2 input)
-    add_test(NAME oe_decision_notices_${mutant}
-             COMMAND sh -c "\"$1\" \"$2\" 2>&1 | grep \"^oracle:.*$3\"" sh $<TARGET_FILE:oe_decision_negative>
-                     ${CMAKE_SOURCE_DIR}/fuzz/corpus/oe_decision_fuzz/${input} ${words})
-    set_tests_properties(oe_decision_notices_${mutant} PROPERTIES ENVIRONMENT FUZZ_MUTANT=${mutant} TIMEOUT 120)
-  endforeach()
 endif()

@@ -12,15 +12,7 @@
 
 #include "codec/beep_mgmt.h"
 #include "codec/xml.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 static uint64_t mix(uint64_t sum, slice s)
 {

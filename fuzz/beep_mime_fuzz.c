@@ -9,15 +9,7 @@
 
 #include "base/base64.h"
 #include "codec/beep_mime.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 static bool inside(slice all, slice s)
 {

@@ -11,15 +11,7 @@
 #include <string.h>
 
 #include "codec/iap_msg.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 enum { MESSAGES_MAX = 4096 };
 

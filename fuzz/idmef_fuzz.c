@@ -8,15 +8,7 @@
 #include <string.h>
 
 #include "codec/idmef.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 static const struct idmef_limits limits = {1u << 20, 5000, 64};
 

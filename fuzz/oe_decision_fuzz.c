@@ -25,15 +25,7 @@
 #include "codec/oe_line.h"
 #include "codec/oe_master.h"
 #include "peer/oe_gateway.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "oracle: %s:%d: %s\n", __FILE__, __LINE__, #ok);                                     \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 #define KEY_HEX "c6c553c7cb0c912ef1c919535c61b439940a05c50823cc393a16f4cfa4dab3ad72bb850594856c671c57087aa80508dc09a9c1dbc843112778cbc4d3d93c60af"
 

@@ -8,23 +8,7 @@
 #include <stdlib.h>
 
 #include "codec/oe_key.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
-
-static bool said(const struct oe_notes *n, enum oe_fault_code code)
-{
-    for (uint32_t i = 0; i < n->n; i++) {
-        if (n->note[i].code == code) return true;
-    }
-    return false;
-}
+#include "want.h"
 
 static void taken(slice in, const struct oe_key *k)
 {
@@ -36,7 +20,7 @@ static void taken(slice in, const struct oe_key *k)
     WANT(r->bits >= 512 && r->bits <= 4096 && (r->bits + 7) / 8 == r->modulus.n);
     buf_init(&out, &mem_libc, OE_KEY_MAX);
     err e = oe_key_write(k->flags, k->protocol, k->algorithm, r->exponent, r->modulus, &out);
-    if (said(&k->notes, OE_F_RSA_NO_KEY))
+    if (oe_notes_has(&k->notes, OE_F_RSA_NO_KEY))
         WANT(e == ERR_USE && out.n == 0);
     else
         WANT(e == OK && slice_eq(buf_slice(&out), in));

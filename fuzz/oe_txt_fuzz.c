@@ -11,23 +11,7 @@
 
 #include "base/base64.h"
 #include "codec/oe_txt.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
-
-static bool said(const struct oe_notes *n, enum oe_fault_code code)
-{
-    for (uint32_t i = 0; i < n->n; i++) {
-        if (n->note[i].code == code) return true;
-    }
-    return false;
-}
+#include "want.h"
 
 /* Up to c, which is passed; false when it is not there. */
 static bool upto(slice *s, char c, slice *out)
@@ -110,14 +94,14 @@ static void write_again(const struct env *env, const struct oe_txt *t)
 {
     struct buf one, two;
     struct oe_txt u;
-    if (oe_txt_take(t, OE_RFC) > OE_LOOSE || said(&t->notes, OE_F_RSA_NO_KEY)) return;
+    if (oe_txt_take(t, OE_RFC) > OE_LOOSE || oe_notes_has(&t->notes, OE_F_RSA_NO_KEY)) return;
     buf_init(&one, &mem_libc, OE_TXT_MAX);
     buf_init(&two, &mem_libc, OE_TXT_MAX);
     WANT(oe_txt_write(env, t, &one) == OK);
     WANT(oe_txt_read(env, buf_slice(&one), &u) == OK);
     WANT(u.precedence == t->precedence && u.gateway == t->gateway && slice_eq(u.fqdn, t->fqdn));
     WANT(memcmp(u.address, t->address, 16) == 0 && oe_rsa_eq(&u.rsa, &t->rsa));
-    WANT(!said(&u.notes, OE_F_STRINGS) && !said(&u.notes, OE_F_SPACE) && !said(&u.notes, OE_F_SEPARATOR));
+    WANT(!oe_notes_has(&u.notes, OE_F_STRINGS) && !oe_notes_has(&u.notes, OE_F_SPACE) && !oe_notes_has(&u.notes, OE_F_SEPARATOR));
     WANT(oe_txt_write(env, &u, &two) == OK && slice_eq(buf_slice(&one), buf_slice(&two)));
     oe_txt_done(&u);
     buf_done(&one);

@@ -19,15 +19,7 @@
 #include <string.h>
 
 #include "sec/sasl.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 enum { INPUT_MAX = 8192, BLOBS_MAX = 12, PIECES_MAX = 8 };
 

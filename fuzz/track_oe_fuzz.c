@@ -10,15 +10,7 @@
 
 #include "base/cursor.h"
 #include "track/track_oe.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 enum { PACKETS = 2000, BEGIN_US = 1000000000 };
 

@@ -19,15 +19,7 @@
 #include <string.h>
 
 #include "peer/tunnel_proxy_impl.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define WANT(ok)                                                                                             \
-    do {                                                                                                     \
-        if (ok) break;                                                                                       \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #ok);                                             \
-        abort();                                                                                             \
-    } while (0)
+#include "want.h"
 
 #define HEAD     "Content-Type: application/beep+xml\r\n\r\n"
 #define ASK(el)  HEAD "<start number='1'><profile uri='" TUNNEL_URI "'><![CDATA[" el "]]></profile></start>"

@@ -120,15 +120,19 @@ def delete_retries():
     return c
 
 
+def deletes(k, times, gap, body="delete"):
+    """The initiator sends one delete so many times, so many seconds apart."""
+    mid = k.next_id()
+    for _ in range(times):
+        k.info(True, body, mid)
+        k.cap.wait(gap)
+
+
 @scene
 def delete_four():
     """A delete is sent once and three times again: recorded (OE-D42)."""
     c = Capture()
-    k = initiates(c)
-    mid = k.next_id()
-    for _ in range(4):
-        k.info(True, "delete", mid)
-        c.wait(10)
+    deletes(initiates(c), 4, 10)
     return c
 
 
@@ -137,15 +141,9 @@ def delete_storm():
     """A delete is sent six times within six seconds, and another one five times, ten seconds apart."""
     c = Capture()
     k = initiates(c)
-    mid = k.next_id()
-    for _ in range(6):
-        k.info(True, "delete", mid)
-        c.wait(1)
+    deletes(k, 6, 1)
     c.wait(30)
-    mid = k.next_id()
-    for _ in range(5):
-        k.info(True, "another", mid)
-        c.wait(10)
+    deletes(k, 5, 10, "another")
     return c
 
 
@@ -153,11 +151,7 @@ def delete_storm():
 def delete_unanswered():
     """At the responder: the other end sends a delete three times, and gets no answer."""
     c = Capture()
-    k = responds(c)
-    mid = k.next_id()
-    for _ in range(3):
-        k.info(True, "delete", mid)
-        c.wait(10)
+    deletes(responds(c), 3, 10)
     c.wait(10)
     c.look(SG_B, CAROL, TXT, rcode="NXDOMAIN", ident=90)
     return c

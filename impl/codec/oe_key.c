@@ -28,6 +28,14 @@ enum oe_take oe_notes_take(const struct oe_notes *n, enum oe_dialect d)
     return worst;
 }
 
+bool oe_notes_has(const struct oe_notes *n, enum oe_fault_code code)
+{
+    for (uint32_t i = 0; i < n->n; i++) {
+        if (n->note[i].code == code) return true;
+    }
+    return false;
+}
+
 void oe_notes_add(struct oe_notes *n, enum oe_fault_code code, size_t at)
 {
     struct oe_note one = {code, (uint32_t)at};

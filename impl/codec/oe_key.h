@@ -28,6 +28,7 @@ struct oe_notes {
 /* What a reader of the dialect makes of a record: the gravest of the notes.  The strict reading takes OE_TAKE
  * alone. */
 enum oe_take oe_notes_take(const struct oe_notes *n, enum oe_dialect d);
+bool oe_notes_has(const struct oe_notes *n, enum oe_fault_code code);
 extern const char *const oe_take_names[4]; /* "good", "loose", "bad", "foreign" */
 /* Adds one.  When there is no room, one that is graver than all that are kept takes the place of the last. */
 void oe_notes_add(struct oe_notes *n, enum oe_fault_code code, size_t at);

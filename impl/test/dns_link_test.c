@@ -3,13 +3,13 @@
 #include "test/loop_net.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "codec/dns_frame.h"
 #include "run/dns_link.h"
+#include "test/descriptors.h"
 
 enum { KEPT = 64, TEXT = 40 };
 
@@ -36,17 +36,6 @@ struct pit { /* a server side and a client side */
     char at[64];
     size_t before;
 };
-
-static size_t descriptors(void)
-{
-    size_t n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
 
 static void say(struct side *x, enum dns_how how, bool elsewhere, uint32_t who, slice msg)
 {

@@ -2,22 +2,11 @@
 /* What the loop has for adapters and DNS: sockets that are connected already, children that talk over one, datagrams. */
 #include "test/loop_net.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "io/udp.h"
-
-static size_t descriptors(void)
-{
-    size_t n = 0;
-    DIR *d = opendir("/proc/self/fd");
-    assert_non_null(d);
-    while (readdir(d))
-        n++;
-    closedir(d);
-    return n;
-}
+#include "test/descriptors.h"
 
 /* ---- sockets that stand ---- */
 
