@@ -279,6 +279,53 @@ def test_decisions_are_those_of_the_tables(keys, dialect, policy):
         assert (got["decision"], got["trail"][-2]["why"], got["trail"][-1]["why"]) == (fail["outcome"], seek["why"], fail["why"])
 
 
+# --- where the gateway stands
+
+@pytest.mark.parametrize("part, reverse, forward, outcome, about", [
+    ("initiate", True, True, "identity is the address", "192.1.1.4"),
+    ("initiate", True, False, "identity is the address", "192.1.1.4"),
+    ("initiate", False, True, "identity is the name", "sg-a.example.org"),
+    ("initiate", False, False, "refuse", "192.1.1.4"),
+    ("respond", False, False, "identity is the address", "192.1.1.4")])
+def test_identity(keys, part, reverse, forward, outcome, about):
+    """By address where the reverse map has the key, else by name (6.3, 7.3); an initiator that nobody could find a key of has none."""
+    by_address = key_at(keys[0], "192.1.1.4")
+    by_name = by_address.replace("4.1.1.192.in-addr.arpa.", "sg-a.example.org.")
+    assert by_name != by_address
+    decision = one((by_address if reverse else "") + (by_name if forward else ""), f"--identify={part}", "--self", "192.1.1.4", "--name", "SG-A.example.org")
+    assert decision["decision"] == outcome
+    assert [step["about"] for step in decision["trail"]] == [about]
+
+
+def test_identity_of_any_own_address(keys):
+    zone = key_at(keys[0], "192.1.1.9")
+    assert one(zone, "--identify", "--self", "192.1.1.4", "--self", "192.1.1.9")["trail"][0]["about"] == "192.1.1.9"
+    bogus = one(zone, "--identify", "--self", "192.1.1.9", "--status", "192.1.1.9=bogus")
+    assert bogus["decision"] == "refuse"
+    short = one(zone, "--identify", "--self", "192.1.1.9", "--rcode", "192.1.1.9=truncated")
+    assert short["decision"] == "identity is the address" and [a["tcp"] for a in short["asked"]] == [False, True]
+
+
+WAYS = {"turns": "use both tunnels", "heard": "use the second tunnel", "routing": "use both tunnels", "refuse": "refuse", "replace": "use the second tunnel"}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("second, stronger", [(5, "use the second tunnel"), (10, None), (20, "use the first tunnel")])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_two_tunnels(keys, dialect, second, stronger, way):
+    """In the draft the stronger record has it; among equals, and in RFC 4322 always, one of the permitted ways (section 10)."""
+    zone = txt(keys[0], "192.1.1.4", 10) + txt(keys[1], "192.1.1.6", second) + txt(keys[2], "192.1.1.6", 60)
+    decision = one(zone, "--dialect", dialect, "--destination", BOB, "--tunnels", "192.1.1.4,192.1.1.6", "--way", way)
+    assert decision["decision"] == (dialect == "draft" and stronger or WAYS[way])
+
+
+def test_two_tunnels_as_usual(keys):
+    zone = txt(keys[0], "192.1.1.4") + txt(keys[1], "192.1.1.6")
+    assert one(zone, "--destination", BOB, "--tunnels", "192.1.1.4,192.1.1.6")["decision"] == WAYS["replace"]
+    done = run("oe", "decide", "--zone", "-", "--destination", BOB, "--tunnels", "192.1.1.4,192.1.1.7", stdin=zone.encode())
+    assert done.status == 3 and "names 192.1.1.7" in done.err
+
+
 # --- use
 
 
@@ -290,6 +337,9 @@ def test_decisions_are_those_of_the_tables(keys, dialect, policy):
     (["--rcode", "=servfail"], ["NAME=WHAT"]), (["--rcode", "x="], ["NAME=WHAT"]), (["--rcode", "x=refused"], ["refused", "servfail"]), (["--rcode", "x/A=servfail"], ["TXT", "KEY"]),
     (["--status", "x=signed"], ["signed", "secure"]), (["--status", "..=secure"], []), (["--table", "none"], ["none", "seek"]), (["--zone", "/no/such/zone", "--destination", BOB], ["/no/such/zone"]),
     (["--zone", "/dev/null", "--origin", "a" * 300, "--destination", BOB], ["--origin"]), (["--zone", "/dev/null", "--phase1", "no name"], ["no name"]), (["--class", "open"], ["open", "permissive"]),
+    (["--identify"], ["--self", "--name"]), (["--identify=listen", "--self", BOB], ["listen", "respond"]), (["--identify", "--self", BOB, "--destination", BOB], ["--identify"]),
+    (["--tunnels", "192.1.1.4"], ["FIRST,SECOND"]), (["--tunnels", "192.1.1.4,x"], ["x", "address"]), (["--tunnels", "192.1.1.4,192.1.1.4"], ["one gateway"]), (["--tunnels", "192.1.1.4,192.1.1.5"], ["--destination"]),
+    (["--destination", BOB, "--way", "turns"], ["--tunnels"]), (["--destination", BOB, "--way", "luck"], ["luck", "turns"]),
     (["--dialect", "RFC"], ["RFC"]), (["--destinaton", BOB], []), (["--zone", "/dev/null", "--destination", BOB, "more"], []), (["--seed", "-1"], ["-1"]),
 ])
 def test_wrong_use(options, words):

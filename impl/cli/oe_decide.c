@@ -14,7 +14,7 @@
 #include "codec/oe_txt.h"
 #include "sec/rsa_key.h"
 
-enum { OPT_ZONE = 0x2500, OPT_ORIGIN, OPT_SOURCE, OPT_DESTINATION, OPT_REPORT, OPT_PHASE1, OPT_FROM, OPT_SIGNED, OPT_PHASE2, OPT_RCODE, OPT_STATUS, OPT_TABLE, OPT_TABLES, OPT_JSON };
+enum { OPT_ZONE = 0x2500, OPT_ORIGIN, OPT_SOURCE, OPT_DESTINATION, OPT_REPORT, OPT_PHASE1, OPT_FROM, OPT_SIGNED, OPT_PHASE2, OPT_RCODE, OPT_STATUS, OPT_TABLE, OPT_TABLES, OPT_JSON, OPT_IDENTIFY, OPT_TUNNELS, OPT_WAY };
 enum { RULES_MAX = 64, REPORTS_MAX = OE_AGENT_GATEWAYS /* a person types them */ };
 
 /* How a name is answered, in place of what the zone says. */
@@ -34,7 +34,10 @@ struct use {
     struct cli_oe_policy policy;
     const char *zone_file, *origin, *identity, *key, *table;
     struct oe_host source, destination, from, host;
-    bool tables, json;
+    bool tables, json, identify;
+    enum oe_part part;           /* of --identify */
+    struct oe_host tunnel[2];    /* the first and the second to the destination */
+    enum oe_way way;             /* OE_WAY_COUNT: not said */
     struct fact fact[RULES_MAX];
     struct report report[REPORTS_MAX];
     size_t facts, reports;
@@ -57,6 +60,9 @@ static const struct argp_option options[] = {
     {"from", OPT_FROM, "ADDRESS", 0, "... from that address (its identity, where that is an address)", 0},
     {"signed", OPT_SIGNED, "KEY", 0, "... with a signature that this key verifies: a file in PEM, or the key in base64 as records have it", 0},
     {"phase2", OPT_PHASE2, "ADDRESS", 0, "... and wants to act for that host", 0},
+    {"identify", OPT_IDENTIFY, "PART", OPTION_ARG_OPTIONAL, "by what the gateway (--self, --name) identifies itself: as initiator, or with =respond as responder", 0},
+    {"tunnels", OPT_TUNNELS, "FIRST,SECOND", 0, "two gateways of the destination (section 10), both with a tunnel: which of them is used", 0},
+    {"way", OPT_WAY, "NAME", 0, "... by which of the permitted ways: turns, heard (the one that was heard last), routing, refuse (a second one) or replace (the first; as usual)", 0},
     {"rcode", OPT_RCODE, "NAME=WHAT", 0, "how DNS answers for a name or address (*: all; /TXT or /KEY behind it: only those): servfail, timeout, nxdomain, nodata, truncated (over UDP) or unreadable; may be repeated", 0},
     {"status", OPT_STATUS, "NAME=WHAT", 0, "what DNSSEC says of its answers: secure, insecure (as usual), bogus or indeterminate; may be repeated", 0},
     {"json", OPT_JSON, 0, 0, "one JSON object a line for each decision", 0},
@@ -113,11 +119,24 @@ static void add_report(struct use *u, const char *value)
     r->gateway = address("--report", gateway);
 }
 
+static void two_tunnels(struct use *u, const char *value)
+{
+    char first[OE_HOST_TEXT];
+    const char *comma = strchr(value, ',');
+    if (!comma || (size_t)(comma - value) >= sizeof first) exit(cli_error("--tunnels: \"%s\" is not FIRST,SECOND, as 192.1.1.4,192.1.1.6", value));
+    snprintf(first, sizeof first, "%.*s", (int)(comma - value), value);
+    u->tunnel[0] = address("--tunnels", first);
+    u->tunnel[1] = address("--tunnels", comma + 1);
+    if (oe_host_eq(&u->tunnel[0], &u->tunnel[1])) exit(cli_error("--tunnels: %s is one gateway", first));
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     static const char *const rcodes[] = {"servfail", "timeout", "nxdomain", "nodata", "truncated", "unreadable", NULL};
     static const enum oe_look looks[] = {OE_LOOK_SERVFAIL, OE_LOOK_TIMEOUT, OE_LOOK_NXDOMAIN, OE_LOOK_NODATA, OE_LOOK_TRUNCATED, OE_LOOK_UNREADABLE};
     static const char *const statuses[] = {"secure", "insecure", "bogus", "indeterminate", NULL}; /* as enum oe_security */
+    static const char *const parts[] = {"initiate", "respond", NULL};                        /* as enum oe_part */
+    static const char *const ways[] = {"turns", "heard", "routing", "refuse", "replace", NULL}; /* as enum oe_way */
     struct use *u = state->input;
     int what;
     switch (key) {
@@ -139,6 +158,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         what = fact_of(u, "--status", arg, statuses);
         u->fact[u->facts - 1].security = (enum oe_security)what;
         return 0;
+    case OPT_IDENTIFY:
+        u->identify = true;
+        u->part = arg ? (enum oe_part)cli_want(cli_word("--identify", arg, parts)) : OE_PART_INITIATE;
+        return 0;
+    case OPT_TUNNELS: two_tunnels(u, arg); return 0;
+    case OPT_WAY: u->way = (enum oe_way)cli_want(cli_word("--way", arg, ways)); return 0;
     case OPT_TABLE: u->table = arg; return 0;
     case OPT_TABLES: u->tables = true; return 0;
     case OPT_JSON: u->json = true; return 0;
@@ -290,12 +315,122 @@ static int respond(struct use *u)
     return status;
 }
 
+/* --- where the gateway stands ---------------------------------------------------------------------------------------------- */
+
+static void look_up(struct use *u, const char *name, uint16_t type, struct oe_answer *a)
+{
+    struct oe_question q = {.type = type};
+    snprintf(q.name, sizeof q.name, "%s", name);
+    answer_of(u, &q, a);
+    note_asked(u, &q, a);
+    if (a->look != OE_LOOK_TRUNCATED) return;
+    q.tcp = true;
+    answer_of(u, &q, a);
+    note_asked(u, &q, a);
+}
+
+static bool counts(const struct use *u, const struct oe_notes *n)
+{
+    enum oe_take t = oe_notes_take(n, u->policy.policy.dialect);
+    return t == OE_TAKE || (t == OE_LOOSE && u->policy.policy.tolerant);
+}
+
+static bool has_key(struct use *u, const char *name)
+{
+    struct oe_answer a;
+    bool found = false;
+    look_up(u, name, OE_RR_KEY, &a);
+    for (size_t i = 0; i < a.n && a.security != OE_SEC_BOGUS; i++) {
+        struct oe_key k;
+        oe_key_read(a.rdata[i], &k);
+        found = found || counts(u, &k.notes);
+    }
+    return found;
+}
+
+/* One table, and its rule as the whole of the decision. */
+static int by_table(struct use *u, const struct oe_table *t, const uint8_t *facts, const char *about)
+{
+    struct oe_step step = {.table = t, .rule = oe_decide(t, facts)};
+    struct oe_decision d = {.ask = OE_ASK_INITIATE, .trail = &step, .steps = 1};
+    if (!step.rule) return CLI_UNPROVEN;
+    snprintf(step.about, sizeof step.about, "%.63s", about);
+    d.out = (enum oe_outcome)step.rule->out;
+    return print_decision(u, &d);
+}
+
+/* By address where any of its own has a key in the reverse map, else by name (6.3, 7.3). */
+static int identify(struct use *u)
+{
+    const struct oe_policy *p = &u->policy.policy;
+    char name[OE_NAME_TEXT], about[OE_HOST_TEXT] = "";
+    bool reverse = false, forward = p->name[0] && has_key(u, p->name);
+    for (size_t i = 0; i < p->selves && !reverse; i++) {
+        oe_reverse_name(&p->self[i], name);
+        reverse = has_key(u, name);
+        oe_host_text(&p->self[i], about);
+    }
+    const uint8_t facts[OE_M_AXES] = {[OE_M_PART] = (uint8_t)u->part,
+                                      [OE_M_REVERSE] = reverse ? OE_REVERSE_YES : OE_REVERSE_NO,
+                                      [OE_M_FORWARD] = forward ? OE_FORWARD_YES : OE_FORWARD_NO};
+    return by_table(u, &oe_self, facts, !reverse && forward ? p->name : about);
+}
+
+/* The strongest precedence of the records that name the gateway; false when none does. */
+static bool precedence_of(struct use *u, const struct oe_answer *a, const struct oe_host *gateway, uint16_t *out)
+{
+    bool found = false;
+    for (size_t i = 0; i < a->n && a->security != OE_SEC_BOGUS; i++) {
+        struct oe_txt t;
+        if (oe_txt_read(&u->env, a->rdata[i], &t) == OK && counts(u, &t.notes) && (t.gateway == OE_IP4 || t.gateway == OE_IP6)) {
+            struct oe_host h = oe_host_of(t.gateway == OE_IP4 ? 4 : 6, t.address);
+            bool better = oe_host_eq(&h, gateway) && (!found || t.precedence < *out);
+            if (better) *out = t.precedence;
+            found = found || better;
+        }
+        oe_txt_done(&t);
+    }
+    return found;
+}
+
+static int two_gateways(struct use *u)
+{
+    char name[OE_NAME_TEXT], text[OE_HOST_TEXT], host[OE_HOST_TEXT];
+    uint16_t strength[2] = {0, 0};
+    struct oe_answer a;
+    oe_reverse_name(&u->destination, name);
+    look_up(u, name, OE_RR_TXT, &a);
+    for (int i = 0; i < 2; i++) {
+        if (precedence_of(u, &a, &u->tunnel[i], &strength[i])) continue;
+        cli_error("--tunnels: no record of %s that counts names %s", oe_host_text(&u->destination, host), oe_host_text(&u->tunnel[i], text));
+        return CLI_UNPROVEN;
+    }
+    enum oe_compare second = strength[1] < strength[0] ? OE_CMP_STRONGER : strength[1] == strength[0] ? OE_CMP_EQUAL : OE_CMP_WEAKER;
+    const uint8_t facts[OE_T_AXES] = {[OE_T_DIALECT] = (uint8_t)u->policy.policy.dialect,
+                                      [OE_T_COMPARE] = (uint8_t)second,
+                                      [OE_T_WAY] = (uint8_t)(u->way == OE_WAY_COUNT ? OE_WAY_REPLACE : u->way)};
+    return by_table(u, &oe_twin, facts, oe_host_text(&u->destination, host));
+}
+
 /* --- the command -------------------------------------------------------------------------------------------------------------- */
+
+static int check_place(const struct use *u)
+{
+    bool two = u->tunnel[0].family;
+    if (u->way != OE_WAY_COUNT && !two) return cli_error("--way says which of --tunnels is used");
+    if (two && (!u->destination.family || u->reports || u->identify)) return cli_error("--tunnels wants --destination, and neither --report nor --identify");
+    if (!u->identify) return CLI_OK;
+    if (u->destination.family || u->identity) return cli_error("--identify is about the gateway itself: without --destination and --phase1");
+    if (!u->policy.policy.selves && !u->policy.policy.name[0]) return cli_error("--identify wants to know who the gateway is: --self ADDRESS, --name FQDN");
+    return CLI_OK;
+}
 
 static int check(const struct use *u)
 {
+    int place = check_place(u);
+    if (place != CLI_OK) return place;
     if (u->host.family && !u->identity) return cli_error("--phase2 says for whom somebody acts: --phase1 says who it is");
-    if (!u->destination.family && !u->identity) return cli_error("oe decide takes --destination, or --phase1: see draftproof oe decide --help");
+    if (!u->destination.family && !u->identity && !u->identify) return cli_error("oe decide takes --destination, --phase1 or --identify: see draftproof oe decide --help");
     if (u->destination.family && u->identity) return cli_error("--destination and --phase1: one of them");
     if (u->identity && (u->source.family || u->reports)) return cli_error("--%s is of initiators: it needs --destination", u->reports ? "report" : "source");
     if (!u->identity && (u->host.family || u->from.family || u->key)) return cli_error("--%s is of responders: it needs --phase1", u->host.family ? "phase2" : u->key ? "signed" : "from");
@@ -319,7 +454,7 @@ static int run(struct use *u)
                u->zone.others, u->zone.others == 1 ? "" : "s", u->zone.bad, u->zone.bad == 1 ? "" : "s");
     u->asked = json_array();
     if (!u->asked || oe_agent_new(&u->env, &setup, &u->agent) != OK) return cli_error("out of memory");
-    status = u->identity ? respond(u) : initiate(u);
+    status = u->identify ? identify(u) : u->tunnel[0].family ? two_gateways(u) : u->identity ? respond(u) : initiate(u);
     oe_agent_free(u->agent);
     return status;
 }
@@ -346,6 +481,7 @@ int cli_oe_decide(int argc, char **argv)
     struct use *u = calloc(1, sizeof *u);
     if (!u) return cli_error("out of memory");
     env_init(&u->env);
+    u->way = OE_WAY_COUNT;
     cli_oe_policy_init(&u->policy);
     buf_init(&u->numbers, u->env.mem, OE_RDATA_MAX);
     argp_parse(&argp, argc, argv, 0, NULL, u);
