@@ -235,11 +235,12 @@ static bool step_talk(struct player *p, const struct scn_stmt *s, int end, uint6
     p->pc++;
     size_t at = p->pc - 1;
     p->acting = s->line;
+    p->moved = false;
     err e = s->word == SCN_DO ? p->run->proto->act(p, end, s, now) : p->run->proto->send(p, end, s, now);
     p->acting = 0;
     if (e == ERR_MORE) { /* not yet */
         p->pc = at;
-        p->armed_until = until; /* trying again makes the time no longer */
+        p->armed_until = p->moved ? 0 : until; /* trying again in vain makes the time no longer */
         arm(p, now, play_wait_ms(p, s));
         return false;
     }

@@ -98,6 +98,7 @@ struct player {
     char reason[400];
     struct play_event *head[PLAY_ENDS], *tail[PLAY_ENDS];
     bool came[PLAY_ENDS];        /* anything came in on that end */
+    bool moved;        /* set by the adapter: the send that waits got further, so its time begins anew */
     size_t raised, raised_armed; /* events so far, and when the clock of a reach was last wound up */
     unsigned wound;              /* by how many events it was */
     struct buf raw_sent[PLAY_ENDS]; /* for octets is=same */

@@ -478,6 +478,7 @@ static err go_on(struct player *p, int end, const struct scn_stmt *s, uint64_t n
         TRY(write_one(p, end, s, &f, !o->begun && frame_changes(s, o->composed), o->what, now));
         o->begun = true;
         o->at += n;
+        p->moved = true;
         if (o->at == o->payload.n) return OK;
     }
 }

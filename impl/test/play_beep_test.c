@@ -75,6 +75,11 @@ static void test_windows(void **state)
            "size=9002 same=yes -> pass\n");
     gives("reach channel\nsend msg size=9000\nexpect any -> pass\n", "do no-seq\n" IDLE, V_INCONC,
           "grants no window on channel 1: 4906 octets");
+    /* each window comes in time, and all of them together take longer than one may */
+    gives("reach channel\nsend msg size=9000\nexpect any -> pass\n",
+          "do no-seq\nexpect request more=\"*\" -> next\nexpect silence within 2s -> next\nsend seq channel=1 window=4096\n"
+          "expect request more=\"*\" -> next\nexpect silence within 2s -> next\nsend seq channel=1 window=4096\n" IDLE,
+          V_PASS, NULL);
     gives_listener("reach channel\nsend msg size=9000 window=ignore\n" IDLE,
                    "do no-seq\nexpect request size=9002 more=. -> pass\n", V_PASS, NULL);
 }
